@@ -1,0 +1,1 @@
+"""Raw tables to numbers: the only room below experiments that knows data frames."""

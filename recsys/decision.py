@@ -1,0 +1,115 @@
+"""What is asked of the engine and what it answers: one call as columns, one member's answer as a record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind
+
+Attribute = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """
+    The circumstances that all members of one call share.
+
+    Attributes:
+        placement: Name of a placement in the policy; an unknown one is answered with its default placement and
+            the degraded reason ``unknown_placement``.
+        now: The instant the decision is for.
+        seed: Of exploration; the same seed, versions and inputs give the same decision.
+        n: Positions wanted; absent means the placement's capacity, which also bounds it.
+        channel: Absent means the placement's channel.
+        types: Kinds of items wanted; only those the placement allows are given.
+        request_id: Distinguishes decisions of one member in one second; part of the decision id.
+        explain: Also answer what was removed, and why.
+        attributes: What expressions see as ``context``, besides placement, channel and the calendar.
+    """
+
+    placement: str
+    now: EpochSeconds
+    seed: int = 0
+    n: int | None = None
+    channel: Channel | None = None
+    types: frozenset[ItemKind] = frozenset(ItemKind)
+    request_id: str = ""
+    explain: bool = False
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is shown: a stable code for programs, a text for people."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlateItem:
+    """
+    One position of a slate.
+
+    Attributes:
+        position: From 1.
+        score: Comparable within the slate's kind only. For offers, the arbitrated value in minor units.
+        source: Which list or model proposed it.
+        value_minor: Offers: expected incremental margin before levers, rounded to minor units; absent for products.
+        value_sd_minor: Offers: its standard deviation; absent for products.
+        rules_applied: Ids of boosts and pins that touched it.
+    """
+
+    kind: ItemKind
+    id: str
+    name: str
+    position: int
+    score: float
+    source: str
+    reasons: tuple[Reason, ...]
+    value_minor: int | None = None
+    value_sd_minor: int | None = None
+    rules_applied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """A candidate that is not shown, and the first rule that removed it."""
+
+    kind: ItemKind
+    id: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    One member's answer, with all that is needed to attribute, audit and replay it.
+
+    Attributes:
+        offer_choice: Id of the first offer, or ``no_offer``; ``None`` where offers were not asked for.
+        logging_propensity: Probability that this policy, in this arm, made that offer choice for this member.
+        experiment, arm: Key of the running experiment and the member's arm; empty where none runs.
+        arm_weight: Share of members in that arm; 1 where none runs.
+        degraded: What could not be used, as stable codes; empty when nothing was missing.
+        shortfall_reason: Why fewer items than wanted; empty when none are missing.
+        expires_at: The first instant at which a shown item may no longer hold.
+    """
+
+    decision_id: str
+    member_id: str
+    placement: str
+    channel: Channel
+    decided_at: EpochSeconds
+    answer: AnswerKind
+    items: tuple[SlateItem, ...]
+    offer_choice: str | None
+    logging_propensity: float
+    experiment: str
+    arm: str
+    arm_weight: float
+    bundle_id: str
+    policy_id: str
+    degraded: tuple[str, ...]
+    shortfall_reason: str
+    expires_at: EpochSeconds
+    why_not: tuple[WhyNot, ...] = ()

@@ -1,0 +1,65 @@
+"""
+Every error that a caller may act on.
+
+RecsysError
+├── InputError            what was given is wrong: a file, a column, a value, a request
+│   ├── SourceError       a data set cannot be read as what it claims to be
+│   └── PolicyError       the policy file breaks its schema or an expression does not compile
+├── BundleError           a bundle is missing, incomplete, altered or of another format
+├── RegistryError         the model registry is absent, unreachable or says no
+├── GateError             a challenger may not become champion
+├── StoreError            the decision store cannot be reached or is of another version
+└── NotEnoughDataError    the workspace lacks what the command needs
+
+A message says what was wrong, the value, what is allowed, and what to do.
+"""
+
+
+class RecsysError(Exception):
+    """The root: catch it to report any problem that is not a bug."""
+
+    exit_code = 1
+
+
+class InputError(RecsysError):
+    """What was given is wrong."""
+
+    exit_code = 2
+
+
+class SourceError(InputError):
+    """A data set cannot be read as what it claims to be."""
+
+
+class PolicyError(InputError):
+    """The policy file breaks its schema, or an expression in it does not compile."""
+
+
+class BundleError(RecsysError):
+    """A bundle is missing, incomplete, altered or of another format."""
+
+    exit_code = 3
+
+
+class RegistryError(RecsysError):
+    """The model registry is absent, unreachable or refuses."""
+
+    exit_code = 4
+
+
+class GateError(RecsysError):
+    """A challenger may not become champion; the message names the figure that failed."""
+
+    exit_code = 5
+
+
+class StoreError(RecsysError):
+    """The decision store cannot be reached, or its schema is of another version."""
+
+    exit_code = 6
+
+
+class NotEnoughDataError(RecsysError):
+    """The workspace lacks what the command needs; `recsys doctor` says what."""
+
+    exit_code = 7

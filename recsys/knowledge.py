@@ -1,0 +1,225 @@
+"""A bundle's arrays as the nouns of the engine; the one list of what a bundle must hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.bundle import Bundle
+from recsys.catalogue import Catalogue
+from recsys.errors import BundleError
+from recsys.members import Members
+from recsys.offers.definitions import OfferDefinitions
+from recsys.ragged import Ragged
+from recsys.types import Rows, Scores
+from recsys.vocabulary import Vocabulary
+
+_CATALOGUE = ("names", "category", "brand", "price_minor", "cost_minor", "stock", "sale_from", "sale_until", "repeat_rate")
+_OFFERS = (
+    "names", "kind", "amount_minor", "percent_bp", "multiplier_bp", "min_spend_minor", "buy_quantity", "get_quantity",
+    "valid_from", "valid_until", "tier_mask", "budget_minor", "per_member_limit", "contact_cost_minor",
+)  # fmt: skip
+_MEMBERS = (
+    "tier", "stage", "consent", "segment", "birth_month", "points", "orders_per_day", "basket_minor", "margin_rate",
+    "purchased_at",
+)  # fmt: skip
+_RESPONSE = ("uplift", "uplift_sd", "redeem", "scope_affinity", "measured")
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateList:
+    """
+    One source's nightly list a member.
+
+    Attributes:
+        products: Shape (n_members, k), int32, best first; UNKNOWN_ROW pads the tail.
+        scores: Shape (n_members, k), float32; NaN where padded.
+    """
+
+    products: Rows
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class RankedProducts:
+    """Lists shared by many: shape (n_lists, k), best first, UNKNOWN_ROW pads the tail, NaN where padded."""
+
+    products: Rows
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """
+    What training learnt of how offers work (uplift), and how sure it is.
+
+    Attributes:
+        uplift: Shape (n_stages, n_offers), float32: added probability that a member of the stage orders within
+            ``horizon_days`` when shown the offer, against no offer.
+        uplift_sd: Same shape: standard deviation of that estimate.
+        redeem: Same shape: probability that a shown offer is redeemed, given an order within the horizon.
+        scope_affinity: Shape (n_members, n_offers), float16: share of the member's orders that hold a product in the
+            offer's scope; 1 for offers on the whole basket.
+        measured: Shape (n_offers,), bool: estimated against a randomised no-offer arm; otherwise the prior.
+        horizon_days: Days that the probabilities are about.
+    """
+
+    uplift: NDArray[np.float32]
+    uplift_sd: NDArray[np.float32]
+    redeem: NDArray[np.float32]
+    scope_affinity: NDArray[np.float16]
+    measured: NDArray[np.bool_]
+    horizon_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """
+    All that a decision may use of the past.
+
+    Attributes:
+        bundle_id, cut_off, currency: From the manifest.
+        tiers: Tier names, low to high.
+        catalogue, members, offers: The nouns.
+        sources: Nightly lists by source name, in the order of ``source_weights``.
+        source_weights: Weight of each source in the blend, at least 0.
+        neighbours: Row p lists the products most bought with or after product p.
+        popular: Row 0: what sells now, overall. Row 1 + s: in segment s.
+        response: How offers work.
+        stranger_orders_per_day, stranger_basket_minor, stranger_margin_rate: The population's means.
+    """
+
+    bundle_id: str
+    cut_off: int
+    currency: str
+    tiers: tuple[str, ...]
+    catalogue: Catalogue
+    members: Members
+    offers: OfferDefinitions
+    sources: Mapping[str, CandidateList]
+    source_weights: Mapping[str, float]
+    neighbours: RankedProducts
+    popular: RankedProducts
+    response: Response
+    stranger_orders_per_day: float
+    stranger_basket_minor: int
+    stranger_margin_rate: float
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "Knowledge":
+        """
+        Read the nouns out of a bundle; the arrays stay mapped.
+
+        Raises:
+            BundleError: An array or a setting is missing, or shapes do not fit together.
+        """
+        settings = bundle.manifest.settings
+        try:
+            knowledge = cls(
+                bundle_id=bundle.manifest.bundle_id,
+                cut_off=bundle.manifest.cut_off,
+                currency=bundle.manifest.currency,
+                tiers=tuple(settings["tiers"]),
+                catalogue=Catalogue(
+                    Vocabulary(bundle["products.ids"]),
+                    *(bundle[f"products.{name}"] for name in _CATALOGUE),
+                    category_names=tuple(settings["categories"]),
+                    brand_names=tuple(settings["brands"]),
+                ),
+                members=Members(
+                    Vocabulary(bundle["members.ids"]),
+                    *(bundle[f"members.{name}"] for name in _MEMBERS[:-1]),
+                    purchased=Ragged(bundle["members.purchased.indptr"], bundle["members.purchased.values"]),
+                    purchased_at=bundle["members.purchased_at"],
+                ),
+                offers=OfferDefinitions(
+                    Vocabulary(bundle["offers.ids"]),
+                    *(bundle[f"offers.{name}"] for name in _OFFERS),
+                    scope=Ragged(bundle["offers.scope.indptr"], bundle["offers.scope.values"]),
+                ),
+                sources={
+                    name: CandidateList(bundle[f"candidates.{name}.products"], bundle[f"candidates.{name}.scores"])
+                    for name in settings["source_weights"]
+                },
+                source_weights=dict(settings["source_weights"]),
+                neighbours=RankedProducts(bundle["neighbours.products"], bundle["neighbours.scores"]),
+                popular=RankedProducts(bundle["popular.products"], bundle["popular.scores"]),
+                response=Response(
+                    *(bundle[f"response.{name}"] for name in _RESPONSE),
+                    horizon_days=float(settings["horizon_days"]),
+                ),
+                stranger_orders_per_day=float(settings["stranger"]["orders_per_day"]),
+                stranger_basket_minor=int(settings["stranger"]["basket_minor"]),
+                stranger_margin_rate=float(settings["stranger"]["margin_rate"]),
+            )
+        except KeyError as error:
+            raise BundleError(f"bundle {bundle.path}: the setting {error} is missing; train again") from error
+        _check_shapes(knowledge, str(bundle.path))
+        return knowledge
+
+
+def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """
+    The arrays and settings that `write_bundle` takes and `Knowledge.of` reads back.
+
+    ``bundle_id``, ``cut_off`` and ``currency`` are the manifest's own and not among them.
+    """
+    catalogue, members, offers = knowledge.catalogue, knowledge.members, knowledge.offers
+    arrays: dict[str, NDArray[Any]] = {
+        "products.ids": catalogue.products.encoded,
+        "members.ids": members.members.encoded,
+        "members.purchased.indptr": members.purchased.indptr,
+        "members.purchased.values": members.purchased.values,
+        "offers.ids": offers.offers.encoded,
+        "offers.scope.indptr": offers.scope.indptr,
+        "offers.scope.values": offers.scope.values,
+        "neighbours.products": knowledge.neighbours.products,
+        "neighbours.scores": knowledge.neighbours.scores,
+        "popular.products": knowledge.popular.products,
+        "popular.scores": knowledge.popular.scores,
+    }
+    arrays |= {f"products.{name}": getattr(catalogue, name) for name in _CATALOGUE}
+    arrays |= {f"members.{name}": getattr(members, name) for name in _MEMBERS}
+    arrays |= {f"offers.{name}": getattr(offers, name) for name in _OFFERS}
+    arrays |= {f"response.{name}": getattr(knowledge.response, name) for name in _RESPONSE}
+    for name, source in knowledge.sources.items():
+        arrays[f"candidates.{name}.products"] = source.products
+        arrays[f"candidates.{name}.scores"] = source.scores
+    settings = {
+        "tiers": list(knowledge.tiers),
+        "categories": list(catalogue.category_names),
+        "brands": list(catalogue.brand_names),
+        "source_weights": dict(knowledge.source_weights),
+        "horizon_days": knowledge.response.horizon_days,
+        "stranger": {
+            "orders_per_day": knowledge.stranger_orders_per_day,
+            "basket_minor": knowledge.stranger_basket_minor,
+            "margin_rate": knowledge.stranger_margin_rate,
+        },
+    }
+    return arrays, settings
+
+
+def _check_shapes(knowledge: Knowledge, where: str) -> None:
+    n_members, n_products, n_offers = len(knowledge.members), len(knowledge.catalogue), len(knowledge.offers)
+    expected: list[tuple[str, NDArray[Any], int]] = [
+        ("members.tier", knowledge.members.tier, n_members),
+        ("members.purchased.indptr", knowledge.members.purchased.indptr, n_members + 1),
+        ("products.price_minor", knowledge.catalogue.price_minor, n_products),
+        ("offers.kind", knowledge.offers.kind, n_offers),
+        ("offers.scope.indptr", knowledge.offers.scope.indptr, n_offers + 1),
+        ("neighbours.products", knowledge.neighbours.products, n_products),
+        ("response.scope_affinity", knowledge.response.scope_affinity, n_members),
+        ("response.measured", knowledge.response.measured, n_offers),
+        *((f"candidates.{name}.products", source.products, n_members) for name, source in knowledge.sources.items()),
+    ]
+    for name, array, length in expected:
+        if len(array) != length:
+            raise BundleError(f"bundle {where}: {name} has {len(array)} rows, expected {length}; train again")
+    for name, source in knowledge.sources.items():
+        if source.products.shape != source.scores.shape or np.any(source.products >= n_products):
+            raise BundleError(f"bundle {where}: candidates.{name} is broken; train again")
+    if not len(knowledge.popular.products):
+        raise BundleError(f"bundle {where}: popular.products has no row; train again")

@@ -1,0 +1,1 @@
+"""What an offer is, what it costs and what it is worth."""

@@ -1,0 +1,54 @@
+"""What a command answers: tables for people, one JSON object for programs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table; cells are shown as given, floats with four decimals."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """
+    The result of one command.
+
+    Attributes:
+        facts: JSON-able; what `--json` prints.
+        tables: What people see otherwise.
+        notes: Sentences after the tables: warnings, what was left out, what to do next.
+    """
+
+    facts: Mapping[str, Any]
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Progress(Protocol):
+    """How long work shows itself. The command line gives bars or plain lines; tests give `SILENT`."""
+
+    def step(self, title: str, total: int | None = None) -> None:
+        """Begin a named step of *total* units; the step before it is done."""
+
+    def advance(self, done: int = 1) -> None:
+        """Some units of the current step are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilentProgress:
+    """Shows nothing."""
+
+    def step(self, title: str, total: int | None = None) -> None:
+        """Nothing."""
+
+    def advance(self, done: int = 1) -> None:
+        """Nothing."""
+
+
+SILENT = SilentProgress()
