@@ -1,0 +1,1 @@
+"""What a model is once trained: pure arrays that rank products for members."""
