@@ -1,0 +1,275 @@
+"""The command line: the composition root, which imports a room only when a command of it is called."""
+
+from contextlib import AbstractContextManager
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recsys.cli_options import Actor, ExportFormat, Json, Now, Source, Workspace, actor_or_login, now_or_clock
+from recsys.cli_output import Answer, answering
+from recsys.environment import set_process_defaults
+from recsys.report import Report, Table
+
+DATA, MODEL, DECISIONS, QUESTIONS, UPKEEP = "Data", "Models", "Decisions", "Rules and questions", "Upkeep"
+
+app = typer.Typer(
+    name="recsys",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Recommendations and next-best offers for membership programmes.",
+    epilog="Exit codes: 0 done, 1 other, 2 wrong input, 3 bundle, 4 registry, 5 gate, 6 store, 7 not enough data, "
+    "69 missing extra, 70 defect, 130 interrupted.",
+)
+policy_app = typer.Typer(no_args_is_help=True, help="The rule file.")
+experiment_app = typer.Typer(no_args_is_help=True, help="Questions to the history.")
+key_app = typer.Typer(no_args_is_help=True, help="API keys of the service.")
+app.add_typer(policy_app, name="policy", rich_help_panel=QUESTIONS)
+app.add_typer(experiment_app, name="experiment", rich_help_panel=QUESTIONS)
+app.add_typer(key_app, name="key", rich_help_panel=DECISIONS)
+
+_TRACEBACK = {"traceback": False}
+
+
+@app.callback()
+def options(
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an unexpected error came from.")] = False,
+) -> None:
+    """Recommendations and next-best offers for membership programmes."""
+    _TRACEBACK["traceback"] = traceback
+
+
+@app.command(rich_help_panel=DATA)
+def simulate(
+    out: Annotated[Path, typer.Option(help="New folder for the tables; the truth goes to OUT-truth beside it.")],
+    members: Annotated[int, typer.Option(min=1, help="Members of the programme.")] = 2_000,
+    products: Annotated[int, typer.Option(min=1, help="Products in the catalogue.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 420,
+    as_json: Json = False,
+) -> None:
+    """Make a small retailer with a known truth."""
+    with _answer(as_json) as answer:
+        from features.commands import simulate as command
+
+        answer.show(command(out, members=members, products=products, seed=seed, days=days, progress=answer.progress))
+
+
+@app.command(rich_help_panel=DATA)
+def ingest(
+    source: Annotated[Source, typer.Argument(help="What the raw files are.")],
+    data: Annotated[str, typer.Option(help="The folder of the raw files; for `tables` also an SQL URL.")],
+    out: Annotated[Path, typer.Option(help="The workspace to write.")],
+    mapping: Annotated[Path | None, typer.Option(help="For `tables`: which column is which (YAML).")] = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Read raw files into canonical tables; what is rejected goes to quarantine with its reason."""
+    with _answer(as_json) as answer:
+        from features.commands import ingest as command
+
+        answer.show(command(source.value, data, out, mapping=mapping, now=now_or_clock(now), progress=answer.progress))
+
+
+@app.command(rich_help_panel=UPKEEP)
+def doctor(workspace: Workspace, now: Now = None, as_json: Json = False) -> None:
+    """Say for each part whether the workspace has enough for it, and why not."""
+    with _answer(as_json) as answer:
+        from training.doctor import doctor as command
+
+        answer.show(command(workspace, now=now_or_clock(now)))
+
+
+@app.command(rich_help_panel=MODEL)
+def train(
+    workspace: Workspace,
+    config: Annotated[Path | None, typer.Option(help="Training configuration (YAML).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same data and seed give the same bundle.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit the models, measure them against the floors, register the bundle as challenger."""
+    with _answer(as_json) as answer:
+        from training.commands import train as command
+
+        answer.show(command(workspace, config=config, seed=seed, progress=answer.progress))
+
+
+@app.command(rich_help_panel=MODEL)
+def evaluate(
+    workspace: Workspace,
+    config: Annotated[Path | None, typer.Option(help="Training configuration (YAML).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure models and floors on the held-out window, and change nothing."""
+    with _answer(as_json) as answer:
+        from training.commands import evaluate as command
+
+        answer.show(command(workspace, config=config, progress=answer.progress))
+
+
+@app.command(rich_help_panel=MODEL)
+def publish(
+    workspace: Workspace,
+    force_reason: Annotated[str | None, typer.Option(help="Publish past the gate, with this reason on record.")] = None,
+    actor: Actor = None,
+    as_json: Json = False,
+) -> None:
+    """Make the challenger champion if the gate holds, and bring it to serving."""
+    with _answer(as_json) as answer:
+        from training.commands import publish as command
+
+        answer.show(command(workspace, force_reason=force_reason, actor=actor_or_login(actor), now=now_or_clock(None)))
+
+
+@app.command(rich_help_panel=MODEL)
+def rollback(workspace: Workspace, actor: Actor = None, as_json: Json = False) -> None:
+    """Make the previous champion champion again."""
+    with _answer(as_json) as answer:
+        from training.commands import rollback as command
+
+        answer.show(command(workspace, actor=actor_or_login(actor), now=now_or_clock(None)))
+
+
+@app.command(rich_help_panel=MODEL)
+def sync(workspace: Workspace, as_json: Json = False) -> None:
+    """Bring the registry's champion to the folder that serving watches."""
+    with _answer(as_json) as answer:
+        from training.commands import sync as command
+
+        answer.show(command(workspace))
+
+
+@app.command(rich_help_panel=DECISIONS)
+def serve(
+    workspace: Workspace,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
+    store_url: Annotated[str | None, typer.Option(help="Store, if not the workspace's SQLite file.")] = None,
+) -> None:
+    """Answer over HTTP; a newly published bundle is taken in without a restart."""
+    with _answer(False):
+        from serving.commands import serve as command
+
+        command(workspace, host=host, port=port, store_url=store_url)
+
+
+@app.command(rich_help_panel=DECISIONS)
+def decide(
+    workspace: Workspace,
+    member: Annotated[str, typer.Option(help="Member id; an unknown one gets the answer for strangers.")],
+    placement: Annotated[str, typer.Option(help="A placement of the policy.")] = "home",
+    n: Annotated[int, typer.Option(min=1, help="Positions wanted.")] = 12,
+    explain: Annotated[bool, typer.Option("--explain", help="Also why not the others.")] = False,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Make one decision and show it with its reasons."""
+    with _answer(as_json) as answer:
+        from serving.commands import decide as command
+
+        answer.show(
+            command(workspace, member_id=member, placement=placement, n=n, now=now_or_clock(now), explain=explain)
+        )
+
+
+@app.command(rich_help_panel=DECISIONS)
+def export(
+    workspace: Workspace,
+    out: Annotated[Path, typer.Option(help="New folder for the files and their manifest.")],
+    placement: Annotated[str, typer.Option(help="A placement of the policy.")] = "email",
+    audience: Annotated[Path | None, typer.Option(help="File of member ids.", show_default="all members")] = None,
+    fmt: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.PARQUET,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    chunk: Annotated[int, typer.Option(min=1, help="Members a chunk.")] = 10_000,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many messages.")] = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Decide for an audience into files; stopped and started again it gives the same bytes."""
+    with _answer(as_json) as answer:
+        from serving.export_commands import export as command
+
+        report = command(
+            workspace, placement=placement, audience=audience, out=out, format=fmt.value, workers=workers,
+            chunk=chunk, limit=limit, now=now_or_clock(now), progress=answer.progress,
+        )  # fmt: skip
+        answer.show(report)
+
+
+@key_app.command("create")
+def key_create(workspace: Workspace, as_json: Json = False) -> None:
+    """Make a key and show it, this once."""
+    with _answer(as_json) as answer:
+        from serving.commands import create_key as command
+
+        answer.show(command(workspace))
+
+
+@policy_app.command("check")
+def policy_check(
+    path: Annotated[Path, typer.Argument(help="The policy file.")],
+    bundle: Annotated[Path | None, typer.Option(help="Compile it against this bundle too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a policy file: its schema, its expressions and, with a bundle, what it would remove."""
+    with _answer(as_json) as answer:
+        from recsys.policy.commands import check as command
+
+        answer.show(command(path, bundle))
+
+
+@experiment_app.command("compare")
+def experiment_compare(
+    configs: Annotated[list[Path], typer.Argument(help="Two or more training configurations (YAML).")],
+    workspace: Workspace,
+    as_json: Json = False,
+) -> None:
+    """Train and score configurations on one split, with paired intervals of their differences."""
+    with _answer(as_json) as answer:
+        from experiments.commands import compare as command
+
+        answer.show(command(*configs, workspace=workspace, progress=answer.progress))
+
+
+@app.command(rich_help_panel=QUESTIONS)
+def bench(
+    name: Annotated[str, typer.Argument(help="Which benchmark.")],
+    workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="Measure on this workspace.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data set, where one is read.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure against the peers in the same run; the last line is one JSON object."""
+    with _answer(as_json) as answer:
+        from experiments.benchmarks import run as command
+
+        options = {key: value for key, value in (("workspace", workspace), ("data", data)) if value is not None}
+        answer.show(command(name, options), json_last=True)
+
+
+@app.command(rich_help_panel=UPKEEP)
+def version(as_json: Json = False) -> None:
+    """Say which version this is, and of which libraries."""
+    with _answer(as_json) as answer:
+        libraries = ("numpy", "scipy", "fastapi", "sqlalchemy", "mlflow", "implicit", "rectools-lightfm", "polars")
+        versions = {name: _version_of(name) for name in ("recsys-nbo", *libraries)}
+        rows = tuple((name, found or "not installed") for name, found in versions.items())
+        answer.show(Report(facts=versions, tables=(Table("Versions", ("package", "version"), rows),)))
+
+
+def main() -> None:
+    """Run the command line; `recsys --help` lists the commands."""
+    set_process_defaults()
+    app()
+
+
+def _answer(as_json: bool) -> AbstractContextManager[Answer]:
+    return answering(as_json=as_json, traceback=_TRACEBACK["traceback"])
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

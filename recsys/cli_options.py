@@ -1,0 +1,69 @@
+"""The options that several commands share, and how their text becomes a value."""
+
+import getpass
+import time
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Source(StrEnum):
+    """What `ingest` can read."""
+
+    ONLINE_RETAIL = "online_retail"
+    COMPLETE_JOURNEY = "complete_journey"
+    SIMULATED = "simulated"
+    TABLES = "tables"
+
+
+class ExportFormat(StrEnum):
+    """What `export` can write."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+def read_instant(text: str) -> int:
+    """
+    An instant as epoch seconds.
+
+    Args:
+        text: Epoch seconds, an ISO date or an ISO date and time; UTC where it states no zone.
+
+    Raises:
+        typer.BadParameter: If it is none of these.
+
+    >>> read_instant("1700000000"), read_instant("2023-11-14"), read_instant("2023-11-14T22:13:20+00:00")
+    (1700000000, 1699920000, 1700000000)
+    """
+    if text.isdigit():
+        return int(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no instant; give epoch seconds, 2026-06-30 or 2026-06-30T12:00:00+00:00"
+        ) from None
+    return int((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp())
+
+
+def now_or_clock(stated: int | None) -> int:
+    """The instant that was asked for, or the clock's; the one place in the engine's package that reads it."""
+    return int(time.time()) if stated is None else stated
+
+
+def actor_or_login(stated: str | None) -> str:
+    """Who acts, for audit rows: as stated, or the login name."""
+    return stated or getpass.getuser()
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object and nothing else.")]
+Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder that `ingest` made.")]
+Actor = Annotated[str | None, typer.Option(help="Who does it, for the audit row.", show_default="the login name")]
+Now = Annotated[
+    int | None,
+    typer.Option(parser=read_instant, metavar="INSTANT", help="Decide as of this instant.", show_default="the clock"),
+]
