@@ -3,7 +3,6 @@
 import dataframely as dy
 import polars as pl
 
-_INSTANT = {"time_unit": "us", "time_zone": "UTC"}
 _ID = r"^[^\x00]{1,200}$"
 
 
@@ -12,7 +11,7 @@ class MembersTable(dy.Schema):
 
     member_id = dy.String(primary_key=True, regex=_ID)
     tier = dy.String(nullable=True)  # null: the lowest tier
-    joined_at = dy.Datetime(nullable=True, **_INSTANT)
+    joined_at = dy.Datetime(nullable=True, time_unit="us", time_zone="UTC")
     birth_month = dy.Int8(nullable=True, min=1, max=12)
     consent_personalisation = dy.Bool(nullable=False)
     consent_email = dy.Bool(nullable=False)
@@ -32,8 +31,8 @@ class ProductsTable(dy.Schema):
     price_minor = dy.Int64(nullable=True, min=0)
     cost_minor = dy.Int64(nullable=True, min=0)
     stock = dy.Int32(nullable=True, min=0)  # units; null: not tracked
-    sale_from = dy.Datetime(nullable=True, **_INSTANT)
-    sale_until = dy.Datetime(nullable=True, **_INSTANT)
+    sale_from = dy.Datetime(nullable=True, time_unit="us", time_zone="UTC")
+    sale_until = dy.Datetime(nullable=True, time_unit="us", time_zone="UTC")
 
 
 class PurchasesTable(dy.Schema):
@@ -46,7 +45,7 @@ class PurchasesTable(dy.Schema):
     quantity = dy.Int32(nullable=False, min=1)
     paid_minor = dy.Int64(nullable=False, min=0)  # the whole line, after discounts
     discount_minor = dy.Int64(nullable=False, min=0)  # the whole line
-    purchased_at = dy.Datetime(nullable=False, **_INSTANT)
+    purchased_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
     channel = dy.String(nullable=True)
     store_id = dy.String(nullable=True)
     offer_id = dy.String(nullable=True)  # redeemed on this line, where known
@@ -60,7 +59,7 @@ class EventsTable(dy.Schema):
     kind = dy.Enum(["view", "cart", "click"], nullable=False)
     product_id = dy.String(nullable=True)
     offer_id = dy.String(nullable=True)
-    occurred_at = dy.Datetime(nullable=False, **_INSTANT)
+    occurred_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
     channel = dy.String(nullable=True)
     decision_id = dy.String(nullable=True)
 
@@ -80,8 +79,8 @@ class OffersTable(dy.Schema):
     min_spend_minor = dy.Int64(nullable=False, min=0)
     buy_quantity = dy.Int32(nullable=False, min=0)
     get_quantity = dy.Int32(nullable=False, min=0)
-    valid_from = dy.Datetime(nullable=False, **_INSTANT)
-    valid_until = dy.Datetime(nullable=False, **_INSTANT)
+    valid_from = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
+    valid_until = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
     tiers = dy.String(nullable=True)  # names joined by '|'; null: all tiers
     budget_minor = dy.Int64(nullable=True, min=0)  # null: no budget
     per_member_limit = dy.Int32(nullable=False, min=0)  # 0: no limit
@@ -106,7 +105,7 @@ class ExposuresTable(dy.Schema):
     member_id = dy.String(nullable=False, regex=_ID)
     offer_id = dy.String(nullable=False, regex=_ID)
     campaign_id = dy.String(nullable=True)  # exposures of one randomised draw share it
-    exposed_at = dy.Datetime(nullable=False, **_INSTANT)
+    exposed_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
     channel = dy.String(nullable=True)
     logging_propensity = dy.Float64(nullable=True, min_exclusive=0, max=1)  # null: not randomised
     decision_id = dy.String(nullable=True)
@@ -118,7 +117,7 @@ class RedemptionsTable(dy.Schema):
     redemption_id = dy.String(primary_key=True, regex=_ID)
     member_id = dy.String(nullable=False, regex=_ID)
     offer_id = dy.String(nullable=False, regex=_ID)
-    redeemed_at = dy.Datetime(nullable=False, **_INSTANT)
+    redeemed_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
     order_id = dy.String(nullable=True)
     discount_minor = dy.Int64(nullable=True, min=0)
 
