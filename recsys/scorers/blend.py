@@ -70,15 +70,15 @@ def fuse(
     first = np.empty(keys.shape, dtype=np.bool_)
     first[:, 0] = True
     np.not_equal(product[:, 1:], product[:, :-1], out=first[:, 1:])
-    gains = gain[position]
-    sources = source_of[position]
-    again = sources[:, 1:] == sources[:, :-1]
-    again &= ~first[:, 1:]
-    gains[:, 1:][again] = 0.0
+    gains = gain.take(position)
+    sources = source_of.take(position)
+    once = sources[:, 1:] != sources[:, :-1]
+    once |= first[:, 1:]
+    gains[:, 1:] *= once
 
     starts = np.flatnonzero(first)
     total = np.add.reduceat(gains.ravel(), starts).astype(np.float32)
-    source = source_at_best[np.minimum.reduceat(best_first[position].ravel(), starts)]
+    source = source_at_best[np.minimum.reduceat(best_first.take(position).ravel(), starts)]
 
     # Positive floats order like their bits; inverted, the best score is the smallest key, then the smallest product.
     ranked = _LARGEST_FLOAT - total.view(np.uint32)
@@ -110,15 +110,15 @@ def _unpack(grid: NDArray[np.uint64], product: NDArray[np.int64]) -> tuple[Rows,
 @lru_cache(maxsize=256)
 def _plan(
     widths: tuple[int, ...], weights: tuple[float, ...], used: tuple[int, ...], k: float
-) -> tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int64], NDArray[np.uint64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.int8], Rows, NDArray[np.uint64]]:
     """Per column of the joined lists: gain, source, place by gain; and the source at each place."""
     if not k > 0:
         raise InputError(f"the rank constant k is {k}; give a number above 0")
     gain = np.concatenate([weight / (k + np.arange(1, n + 1)) for weight, n in zip(weights, widths, strict=True)])
     source = np.repeat(np.array(used, dtype=np.int8), widths)
     order = np.argsort(-gain, kind="stable")
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
     return gain, source, place, source[order].astype(np.uint64)
 
 

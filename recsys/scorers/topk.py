@@ -1,0 +1,71 @@
+"""The best k of many scores in one exact order, the same for one member as for a thousand."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import InputError
+from recsys.ragged import Ragged
+from recsys.types import UNKNOWN_ROW, KeepMask, Rows, Scores
+
+_SIGN = np.uint32(0x80000000)
+_ALL = np.uint32(0xFFFFFFFF)
+_ROW_BITS = np.uint64(32)
+
+
+def top_k(scores: Scores, k: int) -> tuple[Rows, Scores]:
+    """
+    The k best columns of each row.
+
+    Args:
+        scores: Shape (m, n), float32; NaN means never.
+        k: At least 1.
+
+    Returns:
+        Columns, shape (m, k), best first, equal scores by column; UNKNOWN_ROW where fewer than k can be ranked.
+        Their scores; NaN where padded.
+
+    Raises:
+        InputError: *k* is below 1.
+
+    Example:
+        >>> rows, scores = top_k(np.array([[0.5, np.nan, 0.9, 0.5]], dtype=np.float32), 4)
+        >>> rows.tolist()
+        [[2, 0, 3, -1]]
+    """
+    if k < 1:
+        raise InputError(f"k is {k}; give at least 1")
+    n_rows, n_columns = scores.shape
+    rows = np.full((n_rows, k), UNKNOWN_ROW, dtype=np.int32)
+    best = np.full((n_rows, k), np.nan, dtype=np.float32)
+    kept = min(k, n_columns)
+    if not kept or not n_rows:
+        return rows, best
+    # One distinct integer a score, so that partitioning leaves no choice among equals.
+    keys = _descending(scores).astype(np.uint64)
+    keys <<= _ROW_BITS
+    keys |= np.arange(n_columns, dtype=np.uint64)
+    if kept < n_columns:
+        keys.partition(kept - 1, axis=1)
+        keys = keys[:, :kept]
+    keys = np.sort(keys, axis=1)
+    columns = (keys & np.uint64(_ALL)).astype(np.int32)
+    found = np.take_along_axis(scores, columns, axis=1)
+    known = ~np.isnan(found)
+    rows[:, :kept] = np.where(known, columns, UNKNOWN_ROW)
+    best[:, :kept] = np.where(known, found, np.nan)
+    return rows, best
+
+
+def leave_out(scores: Scores, keep: KeepMask, without: Ragged | None) -> None:
+    """Set to NaN, in place, the columns that nobody may have and those that each row goes without."""
+    scores[:, ~keep] = np.nan
+    if without is not None:
+        scores[without.owners(), without.values] = np.nan
+
+
+def _descending(scores: Scores) -> NDArray[np.uint32]:
+    """Integers that sort as the floats do, the best first and NaN last."""
+    bits = (scores + np.float32(0)).view(np.uint32)  # adding zero turns -0 into 0, which must be its equal
+    descending = np.where(bits & _SIGN, bits, ~(bits | _SIGN))
+    descending[np.isnan(scores)] = _ALL
+    return descending

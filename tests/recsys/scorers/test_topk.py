@@ -1,0 +1,54 @@
+"""The exact order of the best k."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.errors import InputError
+from recsys.ragged import Ragged
+from recsys.scorers.topk import leave_out, top_k
+
+
+@given(st.integers(0, 5_000), st.integers(1, 12))
+def test_equals_a_full_sort_with_ties_by_column(seed, k):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(-3, 3, (4, 9)).astype(np.float32) / 2
+    scores[rng.random(scores.shape) < 0.2] = np.nan
+    rows, best = top_k(scores, k)
+    for member in range(4):
+        known = [c for c in range(9) if not np.isnan(scores[member, c])]
+        expected = sorted(known, key=lambda c: (-scores[member, c], c))[:k]
+        n = len(expected)
+        assert rows[member, :n].tolist() == expected
+        assert best[member, :n].tolist() == [scores[member, c] for c in expected]
+        assert (rows[member, n:] == -1).all()
+        assert np.isnan(best[member, n:]).all()
+
+
+def test_minus_zero_and_zero_are_equal_and_infinities_sort():
+    scores = np.array([[-0.0, 0.0, -np.inf, np.inf]], dtype=np.float32)
+    assert top_k(scores, 4)[0].tolist() == [[3, 0, 1, 2]]
+
+
+def test_the_order_of_rows_does_not_matter():
+    scores = np.random.default_rng(0).normal(size=(6, 50)).astype(np.float32)
+    rows, _ = top_k(scores, 5)
+    np.testing.assert_array_equal(top_k(scores[::-1].copy(), 5)[0], rows[::-1])
+
+
+def test_leave_out_takes_away_columns_for_all_and_for_each():
+    scores = np.ones((2, 4), dtype=np.float32)
+    leave_out(scores, np.array([True, False, True, True]), Ragged.of([[3], [0, 2]]))
+    assert np.isnan(scores).tolist() == [[False, True, False, True], [True, True, True, False]]
+
+
+def test_no_columns_give_padding_only():
+    rows, best = top_k(np.empty((2, 0), dtype=np.float32), 3)
+    assert (rows == -1).all()
+    assert np.isnan(best).all()
+
+
+def test_k_below_one_is_refused():
+    with pytest.raises(InputError, match="at least 1"):
+        top_k(np.zeros((1, 1), dtype=np.float32), 0)
