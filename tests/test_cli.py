@@ -1,0 +1,183 @@
+"""The command line: what goes to which stream, which exit code an error has, and that help is complete."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from recsys import errors
+from recsys.cli import app, options
+from recsys.cli_options import actor_or_login, now_or_clock, read_instant
+from recsys.cli_output import answering, json_ready, render
+from recsys.cli_progress import LineProgress
+from recsys.report import Report, Table
+
+runner = CliRunner()
+
+
+def all_commands() -> list[tuple[str, ...]]:
+    def walk(command: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield path
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, (*path, name))
+
+    return list(walk(typer.main.get_command(app), ()))
+
+
+def leave(error: BaseException, *, traceback: bool = False) -> int:
+    with pytest.raises(typer.Exit) as left, answering(as_json=False, traceback=traceback):
+        raise error
+    return int(left.value.exit_code)
+
+
+@pytest.mark.parametrize("path", all_commands(), ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    shown = runner.invoke(app, [*path, "--help"])
+    assert shown.exit_code == 0
+    assert "Usage:" in shown.stdout
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    data = {"simulate", "ingest", "doctor", "version"}
+    models = {"train", "evaluate", "publish", "rollback", "sync"}
+    decisions = {"serve", "decide", "export", "policy", "experiment", "bench"}
+    assert data | models | decisions <= {path[0] for path in all_commands() if path}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.RecsysError("x"), 1),
+        (errors.InputError("x"), 2),
+        (errors.SourceError("x"), 2),
+        (errors.PolicyError("x"), 2),
+        (errors.BundleError("x"), 3),
+        (errors.RegistryError("x"), 4),
+        (errors.GateError("x"), 5),
+        (errors.StoreError("x"), 6),
+        (errors.NotEnoughDataError("x"), 7),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("x"), 70),
+        (ModuleNotFoundError("No module named 'polars'", name="polars"), 69),
+        (ModuleNotFoundError("No module named 'recsys.nowhere'", name="recsys.nowhere"), 70),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
+)
+def test_an_error_leaves_with_its_documented_code(error: BaseException, code: int) -> None:
+    assert leave(error) == code
+
+
+def test_an_error_is_one_message_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    leave(errors.InputError("column [price] is missing from a.csv"))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "error: column [price] is missing from a.csv\n"
+
+
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(capsys: pytest.CaptureFixture[str]) -> None:
+    leave(ModuleNotFoundError("No module named 'mlflow.tracking'", name="mlflow.tracking"))
+    assert "pip install 'recsys-nbo[train]'" in capsys.readouterr().err
+
+
+def test_a_defect_shows_its_traceback_only_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    leave(ZeroDivisionError("division by zero"))
+    brief = capsys.readouterr().err
+    leave(ZeroDivisionError("division by zero"), traceback=True)
+    full = capsys.readouterr().err
+    assert "Traceback" not in brief
+    assert "--traceback" in brief
+    assert "Traceback" in full
+
+
+def test_the_option_before_the_command_turns_tracebacks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "training.doctor", None)
+    shown = runner.invoke(app, ["--traceback", "doctor", "--workspace", "nowhere"])
+    options(traceback=False)
+    assert shown.exit_code == 70
+    assert "Traceback" in shown.stderr
+
+
+def test_json_is_all_there_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("figures", ("name", "value"), (("ndcg", 0.25),))
+    with answering(as_json=True, traceback=False) as answer:
+        answer.progress.step("fitting", 3)
+        answer.progress.advance()
+        answer.show(Report(facts={"ndcg": 0.25, "name": "會員"}, tables=(table,), notes=("a note",)))
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"ndcg": 0.25, "name": "會員"}
+    assert out.count("\n") == 1
+    assert "fitting" in err
+
+
+def test_a_benchmark_ends_with_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("figures", ("name", "value"), (("ratio", 1.5),))
+    with answering(as_json=False, traceback=False) as answer:
+        answer.show(Report(facts={"ratio": 1.5}, tables=(table,)), json_last=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert json.loads(lines[-1]) == {"ratio": 1.5}
+    assert any("figures" in line for line in lines)
+
+
+def test_facts_become_plain_json() -> None:
+    facts = {"rows": np.int64(3), "share": np.float32(0.5), "lost": float("nan"), "ids": np.array([1, 2]), 7: Path("a")}
+    assert json_ready(facts) == {"rows": 3, "share": 0.5, "lost": None, "ids": [1, 2], "7": "a"}
+
+
+def test_tables_show_numbers_for_people_and_keep_square_brackets() -> None:
+    table = Table("members [all]", ("tier", "n", "share"), (("gold [1]", 12_345, 0.25), ("none", None, 0.75)))
+    console = Console(file=io.StringIO(), width=80)
+    console.print(render(table))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO of the line above
+    assert "members [all]" in shown
+    assert "gold [1]" in shown
+    assert "12,345" in shown
+    assert "0.2500" in shown
+
+
+def test_an_empty_table_is_still_shown() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(render(Table("rejected rows", ("reason", "rows"), ())))
+    assert "reason" in console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO of the line above
+
+
+def test_plain_progress_says_when_a_step_begins_and_ends() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    progress = LineProgress(console)
+    progress.step("reading [purchases]", 2)
+    progress.advance(2)
+    progress.step("writing")
+    progress.close()
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # the StringIO of the line above
+    assert lines[0] == "reading [purchases] ..."
+    assert lines[1].startswith("reading [purchases]: done in ")
+    assert lines[2] == "writing ..."
+    assert lines[3].startswith("writing: done in ")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "2026-13-01", "12.5"])
+def test_what_is_no_instant_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="epoch seconds"):
+        read_instant(text)
+
+
+def test_instants_without_a_zone_are_utc() -> None:
+    assert read_instant("2026-06-30T02:00:00") == read_instant("2026-06-30T04:00:00+02:00")
+
+
+def test_a_stated_instant_and_actor_win_over_clock_and_login() -> None:
+    assert now_or_clock(0) == 0
+    assert now_or_clock(None) > 1_700_000_000
+    assert actor_or_login("ada") == "ada"
+
+
+def test_an_unknown_source_names_the_known_ones() -> None:
+    shown = runner.invoke(app, ["ingest", "netflix", "--data", ".", "--out", "w"])
+    assert shown.exit_code == 2
+    assert "online_retail" in shown.stderr
