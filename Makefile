@@ -15,14 +15,45 @@ MEMBERS    ?= 3000
 PRODUCTS   ?= 600
 MLFLOW_PORT ?= 5000
 
+define WAIT
+import os, sys, time, urllib.request
+url, pid = sys.argv[1], int(open(sys.argv[2]).read())
+until = time.monotonic() + 60
+while time.monotonic() < until:
+    try:
+        os.kill(pid, 0)
+        urllib.request.urlopen(url, timeout=2)
+        sys.exit(0)
+    except ProcessLookupError:
+        sys.exit(1)
+    except OSError:
+        time.sleep(0.2)
+sys.exit(1)
+endef
+export WAIT
+
+define WELCOME
+
+The demo runs. Open
+  http://127.0.0.1:$(PORT)/docs      the API, to try in the browser
+  make mlflow                     the training runs, in MLflow
+
+Three lines to try (key and member are real):
+
+  curl -s http://127.0.0.1:$(PORT)/v1/slates -H "Authorization: Bearer $$(cat $(DEMO)/key)" \
+    -H "Content-Type: application/json" -d '{"member_id": "$(MEMBER)", "placement": "home", "n": 6}'
+
+Its log is $(DEMO)/serve.log; make demo-stop stops it.
+endef
+export WELCOME
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop mlflow test test-fast check lint types imports docs coverage bench lock clean
+
+.PHONY: help setup demo demo-serve demo-stop mlflow test test-fast check lint types imports docs coverage bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-# ---------------------------------------------------------------- environment
 
 setup: $(STAMP) ## make .venv with everything the demo and the tests need
 
@@ -33,9 +64,39 @@ $(STAMP): pyproject.toml requirements.lock
 	@command -v $${CC:-cc} >/dev/null || command -v gcc >/dev/null || { echo "a C compiler is needed to build LightFM; on Debian and Ubuntu: apt install gcc, on macOS: xcode-select --install" >&2; exit 1; }
 	@echo "setup: installing into $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	LIGHTFM_NO_CFLAGS=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
+	LIGHTFM_NO_CFLAGS=1 $(BIN)/python -m pip install --disable-pip-version-check --no-warn-script-location \
 		--constraint requirements.lock --editable '.[train,parquet,postgres,test]'
 	@touch $@
+
+demo: setup demo-stop ## a simulated retailer from nothing to a running service (PORT=8000)
+	@$(BIN)/python -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' 2>/dev/null \
+		|| { echo "port $(PORT) is taken; stop what listens there or choose another: make demo PORT=8001" >&2; exit 1; }
+	rm -rf $(DEMO) $(SHOP) $(SHOP)-truth
+	$(BIN)/recsys simulate --out $(SHOP) --members $(MEMBERS) --products $(PRODUCTS) --seed 7
+	$(BIN)/recsys ingest simulated --data $(SHOP) --out $(DEMO)
+	$(BIN)/recsys train --workspace $(DEMO)
+	$(BIN)/recsys publish --workspace $(DEMO)
+	@$(MAKE) --no-print-directory demo-serve
+
+demo-serve: setup demo-stop ## serve the demo again as it stands, without building it anew
+	@test -f $(DEMO)/serving/current || { echo "there is no demo to serve yet; run: make demo" >&2; exit 1; }
+	@umask 077; $(BIN)/recsys key create --workspace $(DEMO) --name demo --json \
+		| $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["key"])' > $(DEMO)/key
+	@nohup $(BIN)/recsys serve --workspace $(DEMO) --port $(PORT) > $(DEMO)/serve.log 2>&1 & echo $$! > $(DEMO)/serve.pid
+	@$(BIN)/python -c "$$WAIT" http://127.0.0.1:$(PORT)/health/ready $(DEMO)/serve.pid \
+		|| { echo "the service did not start; its log:" >&2; tail -20 $(DEMO)/serve.log >&2; exit 1; }
+	@echo "$$WELCOME"
+
+demo-stop: ## stop the demo's service
+	@pid=$$(cat $(DEMO)/serve.pid 2>/dev/null) || exit 0; \
+	if { tr '\0' ' ' < /proc/$$pid/cmdline || ps -p $$pid -o args=; } 2>/dev/null | grep -q 'recsys serve'; then \
+		echo "stopping the demo's service (process $$pid)"; kill $$pid; \
+		for _ in $$(seq 100); do kill -0 $$pid 2>/dev/null || break; sleep 0.1; done; \
+	fi; rm -f $(DEMO)/serve.pid
+
+mlflow: setup ## look at the demo's runs in MLflow (MLFLOW_PORT=5000)
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true \
+		$(BIN)/mlflow ui --backend-store-uri sqlite:///$(DEMO)/mlflow.db --workers 1 --port $(MLFLOW_PORT)
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --upgrade \
@@ -45,8 +106,6 @@ clean: demo-stop ## remove what was built, the demo too; .venv stays
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage coverage.xml
 	rm -rf $(DEMO) $(SHOP) $(SHOP)-truth
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
-
-# ---------------------------------------------------------------------- tests
 
 test: check ## everything: lint, types, import directions, all tests (JOBS=2 processes)
 	$(BIN)/pytest -n $(JOBS)
