@@ -1,0 +1,267 @@
+"""A policy over one bundle: what a decision asks of it, as arrays over members and candidates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.catalogue import Catalogue
+from recsys.decision import Context
+from recsys.members import MemberBatch
+from recsys.offers.definitions import OfferDefinitions
+from recsys.policy.contact import ContactRules
+from recsys.policy.evaluate import ErrorCounter
+from recsys.policy.guardrails import DepthLimit, remove_by_basket
+from recsys.policy.native import Code, Codes, NativeRule, as_answer
+from recsys.policy.rules import CompiledRule, Situation
+from recsys.policy.schema import Experiment, RecentlyBought
+from recsys.policy.standing import Boost, Layer, Standings
+from recsys.ragged import Ragged
+from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
+
+_COMPARISONS_AT_ONCE = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A slot as the engine fills it."""
+
+    name: str
+    channel: Channel
+    capacity: int
+    types: frozenset[ItemKind]
+    max_offers: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlateCap:
+    """
+    At most ``limit`` products of one group in a slate.
+
+    Attributes:
+        rule_id: Whose cap it is.
+        limit: At least 0.
+        group: Shape (n_products,): products of one group have one number; -1 is not counted.
+        applies: Shape (m,): the members for whom it holds.
+    """
+
+    rule_id: str
+    limit: int
+    group: Rows
+    applies: KeepMask
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """
+    A product or offer that stands at a position, provided that no rule removes it.
+
+    Attributes:
+        rule_id: Whose pin it is.
+        kind, row: Which product or offer.
+        position: From 1.
+        applies: Shape (m,): the members for whom it holds.
+    """
+
+    rule_id: str
+    kind: ItemKind
+    row: int
+    position: int
+    applies: KeepMask
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    """
+    What `compile_policy` makes of a policy file and a bundle.
+
+    Methods take the members of one call and answer for each; they change nothing but ``errors``. A context whose
+    placement the policy does not know is treated as the default placement.
+
+    Attributes:
+        policy_id, name: Of the file.
+        rule_ids: Position is the code that removals answer.
+        boost_ids: Position is the bit that boosts answer.
+        errors: Expressions that could not be evaluated, so far.
+        warnings: What in the file does nothing with this bundle, as sentences.
+        experiment: Absent where none runs.
+        epsilon, risk_aversion, default_margin_rate, answer_ttl_s: As in the file.
+        contact_cost_minor: Cost of a message by channel, where it replaces the offer definition's.
+        default_placement: Answers unknown placements.
+    """
+
+    policy_id: str
+    name: str
+    rule_ids: tuple[str, ...]
+    boost_ids: tuple[str, ...]
+    errors: ErrorCounter
+    warnings: tuple[str, ...]
+    experiment: Experiment | None
+    epsilon: float
+    risk_aversion: float
+    default_margin_rate: float
+    answer_ttl_s: int
+    contact_cost_minor: Mapping[Channel, int]
+    default_placement: Placement
+    _placements: Mapping[str, Placement] = field(repr=False)
+    _standings: Standings = field(repr=False)
+    _contact: ContactRules = field(repr=False)
+    _depth_limits: tuple[DepthLimit, ...] = field(repr=False)
+    _basket_offers: NDArray[np.intp] = field(repr=False)
+    _recently_bought: RecentlyBought = field(repr=False)
+    _code: Mapping[NativeRule, Code] = field(repr=False)
+    _tiers: tuple[str, ...] = field(repr=False)
+    _catalogue: Catalogue = field(repr=False)
+    _offers: OfferDefinitions = field(repr=False)
+
+    def placement(self, name: str) -> Placement | None:
+        """The placement of that name; absent where the policy has none."""
+        return self._placements.get(name)
+
+    def product_removals(self, batch: MemberBatch, context: Context, candidates: Rows) -> NDArray[np.int16]:
+        """
+        Say which candidates the hard rules remove.
+
+        Args:
+            batch: The m members.
+            context: Of the call.
+            candidates: Shape (m, c): product rows; UNKNOWN_ROW pads.
+
+        Returns:
+            Shape (m, c): position in ``rule_ids`` of the first rule that removes the product; -1 where none does.
+            Padding may have any value.
+        """
+        situation = self._situation(context)
+        layer = self._standings.at(situation).products
+        codes: Codes = layer.codes[candidates]
+        excluded = batch.excluded_products
+        _remove_listed(
+            codes, candidates, excluded.owners(), excluded.values, self._code[NativeRule.EXCLUDED_BY_REQUEST]
+        )
+        owners, rows = self._bought_lately(batch, situation)
+        _remove_listed(codes, candidates, owners, rows, self._code[NativeRule.RECENTLY_BOUGHT])
+        basket = batch.basket
+        _remove_listed(codes, candidates, basket.owners(), basket.values, self._code[NativeRule.ALREADY_IN_BASKET])
+        if situation.channel is not Channel.WEB:
+            reach = self._contact.member_codes(batch, situation.channel, situation.now)
+            np.minimum(codes, reach[:, None], out=codes)
+        for removal in layer.removals:
+            members = self._members(removal.rule, batch, situation)
+            if len(members):
+                codes[members] = np.minimum(codes[members], removal.codes[candidates[members]])
+        return as_answer(codes)
+
+    def offer_removals(self, batch: MemberBatch, context: Context, *, withhold: KeepMask) -> NDArray[np.int16]:
+        """
+        Say which offers the hard rules remove.
+
+        Args:
+            batch: The m members.
+            context: Of the call.
+            withhold: Shape (m,): members in an arm without offers.
+
+        Returns:
+            Shape (m, n_offers): position in ``rule_ids`` of the first rule that removes the offer; -1 where none does.
+        """
+        situation = self._situation(context)
+        standing = self._standings.at(situation)
+        codes: Codes = standing.offers_by_tier[batch.tier]
+        _remove_owned(codes, batch.excluded_offers, self._code[NativeRule.EXCLUDED_BY_REQUEST])
+        _remove_owned(codes, batch.held, self._code[NativeRule.OFFER_ALREADY_HELD])
+        reach = self._contact.member_codes(batch, situation.channel, situation.now)
+        np.minimum(codes, reach[:, None], out=codes)
+        self._contact.cool_offers(codes, batch, self._offers.offers, situation.now)
+        remove_by_basket(codes, batch, self._offers.amount_minor, self._basket_offers, self._depth_limits)
+        for removal in standing.offers.removals:
+            members = self._members(removal.rule, batch, situation)
+            codes[members] = np.minimum(codes[members], removal.codes[:-1])
+        codes[withhold] = np.minimum(codes[withhold], np.uint16(self._code[NativeRule.EXPERIMENT_HOLDOUT]))
+        return as_answer(codes)
+
+    def product_boost(
+        self, batch: MemberBatch, context: Context, candidates: Rows
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """Shape (m, c) both: what multiplies each candidate's score (1 = nothing), and the bits of ``boost_ids``."""
+        situation = self._situation(context)
+        layer = self._standings.at(situation).products
+        factors, bits = _standing_boost(layer, candidates)
+        for boost in layer.boosts:
+            members = self._members(boost.rule, batch, situation)
+            if len(members):
+                _multiply(factors, bits, members, boost, candidates[members])
+        return factors, bits
+
+    def offer_boost(self, batch: MemberBatch, context: Context) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """Shape (m, n_offers) both: what multiplies each offer's value (1 = nothing), and the bits of ``boost_ids``."""
+        situation = self._situation(context)
+        layer = self._standings.at(situation).offers
+        everything = np.broadcast_to(np.arange(len(self._offers), dtype=np.int32), (len(batch), len(self._offers)))
+        factors, bits = _standing_boost(layer, everything)
+        for boost in layer.boosts:
+            _multiply(factors, bits, self._members(boost.rule, batch, situation), boost, everything[0])
+        return factors, bits
+
+    def caps(self, batch: MemberBatch, context: Context) -> tuple[SlateCap, ...]:
+        """The caps in force, in the order of the file."""
+        situation = self._situation(context)
+        return tuple(
+            SlateCap(cap.rule.rule.id, cap.limit, cap.group, self._holds(cap.rule, batch, situation))
+            for cap in self._standings.at(situation).caps
+        )
+
+    def pins(self, batch: MemberBatch, context: Context) -> tuple[Pin, ...]:
+        """The pins in force, in the order of the file; where two want one position, the first has it."""
+        situation = self._situation(context)
+        return tuple(
+            Pin(pin.rule.rule.id, pin.kind, pin.row, pin.position, self._holds(pin.rule, batch, situation))
+            for pin in self._standings.at(situation).pins
+        )
+
+    def _situation(self, context: Context) -> Situation:
+        placement = self._placements.get(context.placement, self.default_placement)
+        return Situation(placement.name, context.channel or placement.channel, context)
+
+    def _holds(self, rule: CompiledRule, batch: MemberBatch, situation: Situation) -> KeepMask:
+        return rule.holds_for(batch, situation, tiers=self._tiers, errors=self.errors)
+
+    def _members(self, rule: CompiledRule, batch: MemberBatch, situation: Situation) -> NDArray[np.intp]:
+        return np.flatnonzero(self._holds(rule, batch, situation))
+
+    def _bought_lately(self, batch: MemberBatch, situation: Situation) -> tuple[NDArray[np.int64], Rows]:
+        """Who bought what so lately that it is not recommended again, as pairs."""
+        settings = self._recently_bought
+        rows = batch.bought.values
+        if not settings.days or not len(rows):
+            return np.empty(0, dtype=np.int64), rows[:0]
+        lately = batch.bought_at > situation.now - settings.days * SECONDS_PER_DAY
+        lately &= self._catalogue.repeat_rate[rows] < settings.unless_repeat_rate_at_least
+        return batch.bought.owners()[lately], rows[lately]
+
+
+def _remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], rows: Rows, code: Code) -> None:
+    """Note, in place in codes of shape (m, c), the candidates that are among (owner, row) pairs."""
+    step = max(1, _COMPARISONS_AT_ONCE // max(1, candidates.shape[1]))
+    for start in range(0, len(rows), step):
+        some = owners[start : start + step]
+        pair, column = np.nonzero(candidates[some] == rows[start : start + step, None])
+        codes[some[pair], column] = np.minimum(codes[some[pair], column], np.uint16(code))
+
+
+def _remove_owned(codes: Codes, lists: Ragged, code: Code) -> None:
+    if len(lists.values):
+        owners = lists.owners()
+        codes[owners, lists.values] = np.minimum(codes[owners, lists.values], np.uint16(code))
+
+
+def _standing_boost(layer: Layer, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+    if layer.factors is None or layer.bits is None:
+        return np.ones(rows.shape, dtype=np.float32), np.zeros(rows.shape, dtype=np.uint32)
+    return layer.factors[rows], layer.bits[rows]
+
+
+def _multiply(
+    factors: NDArray[np.float32], bits: NDArray[np.uint32], members: NDArray[np.intp], boost: Boost, rows: Rows
+) -> None:
+    factors[members] *= boost.factors[rows]
+    bits[members] |= boost.bits[rows]

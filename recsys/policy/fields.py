@@ -1,0 +1,48 @@
+"""The kinds of values a policy file is made of, with the ranges they may have."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from recsys.types import EpochSeconds
+
+
+class Part(BaseModel):
+    """A part of the file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def refuse_repeats(what: str, names: Iterable[str]) -> None:
+    """Raise the error of a validator where a name occurs twice."""
+    repeated = [name for name, count in Counter(map(str, names)).items() if count > 1]
+    if repeated:
+        raise ValueError(f"the {what} {repeated[0]!r} is used twice (or is a built-in rule's); rename one of them")
+
+
+def _instant(value: Any) -> Any:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
+    if isinstance(value, date):
+        return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp())
+    raise ValueError("write a date (2027-01-31) or an instant (2027-01-31T09:00:00Z)")
+
+
+def iso(value: EpochSeconds) -> str:
+    """The instant as the file would write it."""
+    return datetime.fromtimestamp(value, UTC).isoformat()
+
+
+Instant = Annotated[int, BeforeValidator(_instant), PlainSerializer(iso)]
+"""Epoch seconds, written as a date (its 00:00 UTC) or as an instant."""
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Days = Annotated[int, Field(strict=True, ge=1, le=3_650)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+MinorUnits = Annotated[int, Field(strict=True, ge=0, le=10**12)]

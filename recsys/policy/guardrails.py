@@ -1,0 +1,89 @@
+"""How deep an offer may be: the bound of the policy and its bands by kind and tier."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.members import MemberBatch
+from recsys.offers.definitions import OfferDefinitions
+from recsys.policy.native import KEPT, Code, Codes, remove
+from recsys.types import OFFER_KINDS, KeepMask, MoneyMinor, OfferKind
+
+_BASIS_POINTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DepthLimit:
+    """
+    Bounds on the depth of some offers for some tiers.
+
+    Attributes:
+        code: Of the rule it comes from.
+        tiers: Shape (n_tiers,): whom it is about.
+        offers: Shape (n_offers,): which it is about.
+        min_depth, max_depth: Shares, both allowed themselves.
+    """
+
+    code: Code
+    tiers: KeepMask
+    offers: KeepMask
+    min_depth: float
+    max_depth: float
+
+    def breaks(self, depth: NDArray[np.float64]) -> KeepMask:
+        """Where a depth lies outside the bounds."""
+        outside: KeepMask = (depth < self.min_depth) | (depth > self.max_depth)
+        return outside
+
+
+def smallest_basket_depth(offers: OfferDefinitions) -> NDArray[np.float64]:
+    """
+    Shape (n_offers,): discount over the smallest basket that qualifies; the deepest the offer can be.
+
+    NaN for amounts without a threshold, whose depth depends on the member's basket; 0 for kinds that give no money.
+    """
+    amount = offers.amount_minor.astype(np.float64)
+    threshold = offers.min_spend_minor.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_threshold = np.where(threshold > 0, amount / threshold, np.where(amount > 0, np.nan, 0.0))
+        of_quantity = offers.get_quantity / (offers.buy_quantity + offers.get_quantity)
+    kind = offers.kind
+    depth = np.where(kind == OFFER_KINDS.index(OfferKind.PERCENT_OFF), offers.percent_bp / _BASIS_POINTS, of_threshold)
+    return np.where(kind == OFFER_KINDS.index(OfferKind.BUY_X_GET_Y), np.nan_to_num(of_quantity), depth)
+
+
+def tier_codes(limits: tuple[DepthLimit, ...], depth: NDArray[np.float64], n_tiers: int) -> Codes:
+    """Shape (n_tiers, n_offers): the first limit that an offer breaks for a tier whatever the basket is."""
+    codes = np.full((n_tiers, len(depth)), KEPT, dtype=np.uint16)
+    for limit in limits:
+        # NaN breaks no bound: those offers are judged with the member's basket.
+        remove(codes, limit.tiers[:, None] & (limit.offers & limit.breaks(depth)), limit.code)
+    return codes
+
+
+def remove_by_basket(
+    codes: Codes,
+    batch: MemberBatch,
+    amount_minor: MoneyMinor,
+    columns: NDArray[np.intp],
+    limits: tuple[DepthLimit, ...],
+) -> None:
+    """
+    Note, in place in codes of shape (m, n_offers), amounts that are too deep for a member's usual basket.
+
+    Args:
+        codes: What removed the offers so far.
+        batch: Whose baskets.
+        amount_minor: Shape (n_offers,).
+        columns: The offers whose depth depends on the basket.
+        limits: All limits.
+    """
+    if not len(columns):
+        return
+    basket = np.maximum(batch.basket_minor, 1).astype(np.float64)
+    depth = np.minimum(amount_minor[columns] / basket[:, None], 1.0)
+    part = codes[:, columns]
+    for limit in limits:
+        remove(part, limit.tiers[batch.tier][:, None] & (limit.offers[columns] & limit.breaks(depth)), limit.code)
+    codes[:, columns] = part
