@@ -1,0 +1,53 @@
+"""The columns of an exported file: the one list that both formats and the documentation follow."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+Cell = str | int | float | None
+Table = Mapping[str, Sequence[Cell]]
+"""Cells by column, one entry a row in each; every column of `COLUMNS`, in that order."""
+
+
+class CellType(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+
+
+class Status(StrEnum):
+    """What an exported row says of its member."""
+
+    SENT = "sent"
+    NOTHING = "nothing"
+
+
+COLUMNS: dict[str, CellType] = {
+    "member_id": CellType.TEXT,
+    "status": CellType.TEXT,  # sent: one row a position; nothing: one row a member
+    "reason": CellType.TEXT,  # why nothing is sent; empty where something is
+    "decision_id": CellType.TEXT,
+    "answer": CellType.TEXT,
+    "position": CellType.INTEGER,  # from 1; null where nothing is sent, as are the columns down to value_minor
+    "kind": CellType.TEXT,
+    "id": CellType.TEXT,
+    "name": CellType.TEXT,
+    "score": CellType.NUMBER,
+    "source": CellType.TEXT,
+    "reasons": CellType.TEXT,  # codes joined by '|'
+    "value_minor": CellType.INTEGER,  # offers only: expected incremental margin
+    "offer_choice": CellType.TEXT,
+    "logging_propensity": CellType.NUMBER,
+    "experiment": CellType.TEXT,
+    "arm": CellType.TEXT,
+    "expires_at": CellType.INTEGER,  # epoch seconds
+}
+
+DECIMALS = 6
+"""Of every number that is not whole, in both formats."""
+
+
+def n_rows(table: Table) -> int:
+    """Rows of a table."""
+    return len(next(iter(table.values())))
