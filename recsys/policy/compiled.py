@@ -119,6 +119,18 @@ class CompiledPolicy:
         """The placement of that name; absent where the policy has none."""
         return self._placements.get(name)
 
+    def slate_removals(self, batch: MemberBatch, context: Context) -> NDArray[np.int16]:
+        """
+        Say who may be sent nothing at all in this channel: consent is missing or a cap on messages is reached.
+
+        Returns:
+            Shape (m,): position in ``rule_ids``; -1 where something may be sent, which on the web is always.
+        """
+        situation = self._situation(context)
+        if situation.channel is Channel.WEB:
+            return np.full(len(batch), -1, dtype=np.int16)
+        return as_answer(self._contact.member_codes(batch, situation.channel, situation.now))
+
     def product_removals(self, batch: MemberBatch, context: Context, candidates: Rows) -> NDArray[np.int16]:
         """
         Say which candidates the hard rules remove.
@@ -178,6 +190,13 @@ class CompiledPolicy:
             codes[members] = np.minimum(codes[members], removal.codes[:-1])
         codes[withhold] = np.minimum(codes[withhold], np.uint16(self._code[NativeRule.EXPERIMENT_HOLDOUT]))
         return as_answer(codes)
+
+    def slate_removals(self, batch: MemberBatch, context: Context) -> NDArray[np.int16]:
+        """Shape (m,): the rule that withholds a member's whole slate, products too; -1 where none does."""
+        situation = self._situation(context)
+        if situation.channel is Channel.WEB:
+            return np.full(len(batch), -1, dtype=np.int16)
+        return as_answer(self._contact.member_codes(batch, situation.channel, situation.now))
 
     def product_boost(
         self, batch: MemberBatch, context: Context, candidates: Rows

@@ -16,7 +16,7 @@ class ContactRules:
     """
     The contact policy with the codes of its rules.
 
-    Caps hold for every member, also without consent to personalisation: they protect, they do not personalise.
+    They hold for every member, also without consent to personalisation: they protect, they do not personalise.
 
     Attributes:
         consent_code: Of the missing consent to a channel.
@@ -47,7 +47,7 @@ class ContactRules:
         if not self.cooldowns:
             return
         for member, subject in enumerate(batch.subjects):
-            if not subject.facts.contacts or not batch.personal[member]:
+            if not subject.facts.contacts:
                 continue
             for code, cooldown in self.cooldowns:
                 since = now - cooldown.days * SECONDS_PER_DAY
