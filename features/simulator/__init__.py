@@ -1,0 +1,1 @@
+"""A small retailer with known truth: tastes, prices, tiers, rhythms, and what each offer really causes."""

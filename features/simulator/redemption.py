@@ -1,0 +1,124 @@
+"""What an offer is worth on a basket, in exact minor units: who qualifies, the discount, and its split over lines."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.simulator.assortment import Assortment
+from features.simulator.baskets import Lines
+from features.simulator.offers import POINTS_MINOR, Offers
+from features.simulator.parameters import Parameters
+from recsys.types import OFFER_KINDS, OfferKind
+
+_CODE = {kind: code for code, kind in enumerate(OFFER_KINDS)}
+_ON_LINES = (OfferKind.AMOUNT_OFF, OfferKind.PERCENT_OFF, OfferKind.BUY_X_GET_Y, OfferKind.POINTS_REDEMPTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """
+    Offers applied to orders.
+
+    Attributes:
+        qualifies: Shape (n_orders,): the basket meets scope, minimum spend and the offer's other conditions.
+        discount_minor: Shape (n_orders,): what the offer costs if redeemed: money off, or the worth of the gift, the
+            shipping or the points. 0 where the order does not qualify.
+        extra_margin_minor: Shape (n_orders,): margin at full price of the units added to use the offer.
+        line_discount_minor: Shape (n_lines,): the part that lowers the price of the line.
+        quantity: Shape (n_lines,): units, with those added.
+        in_scope: Shape (n_lines,): the offer is valid for the line.
+    """
+
+    qualifies: NDArray[np.bool_]
+    discount_minor: NDArray[np.int64]
+    extra_margin_minor: NDArray[np.int64]
+    line_discount_minor: NDArray[np.int64]
+    quantity: NDArray[np.int64]
+    in_scope: NDArray[np.bool_]
+
+
+def price(
+    offers: Offers,
+    assortment: Assortment,
+    lines: Lines,
+    offer: NDArray[np.int64],
+    *,
+    web: NDArray[np.bool_],
+    points: NDArray[np.int64],
+    parameters: Parameters,
+) -> Priced:
+    """
+    Apply one offer to each order, as if its member wanted to redeem it.
+
+    Args:
+        offers: The offers.
+        assortment: The products.
+        lines: The orders' lines, sorted by order.
+        offer: Shape (n_orders,): one offer an order; negative = none.
+        web: Shape (n_orders,): placed on the web; free shipping means nothing in a store.
+        points: Shape (n_orders,): the member's balance.
+        parameters: For the worth of points.
+    """
+    n_orders = len(offer)
+    on_line = offer[lines.order]
+    unit = assortment.price_minor[lines.product]
+    in_scope = (on_line >= 0) & offers.in_scope[on_line, assortment.category[lines.product]]
+    is_bundle = offers.kind[on_line] == _CODE[OfferKind.BUY_X_GET_Y]
+    bundle = _first_of_order(lines.order, in_scope & is_bundle)
+    needed = (offers.buy + offers.get)[on_line]
+    quantity = np.where(bundle, np.maximum(lines.quantity, needed), lines.quantity)
+    extra = (quantity - lines.quantity) * (unit - assortment.cost_minor[lines.product])
+    spend = _sum(np.where(in_scope, unit * quantity, 0), lines.order, n_orders)
+    free = _sum(np.where(bundle, unit * offers.get[on_line], 0), lines.order, n_orders)
+
+    kind, amount = offers.kind[offer], offers.amount_minor[offer]
+    qualifies = (offer >= 0) & (spend > 0) & (spend >= offers.min_spend_minor[offer])
+    qualifies &= web | (kind != _CODE[OfferKind.FREE_SHIPPING])
+    qualifies &= (points * POINTS_MINOR >= amount) | (kind != _CODE[OfferKind.POINTS_REDEMPTION])
+    extra_points = spend // parameters.points_spend_minor * (offers.multiplier_bp[offer] - 10_000) // 10_000
+    by_kind = {
+        OfferKind.AMOUNT_OFF: np.minimum(amount, spend),
+        OfferKind.PERCENT_OFF: spend * offers.percent_bp[offer] // 10_000,
+        OfferKind.FREE_SHIPPING: amount,
+        OfferKind.BUY_X_GET_Y: free,
+        OfferKind.POINTS_MULTIPLIER: extra_points * POINTS_MINOR,
+        OfferKind.POINTS_REDEMPTION: np.minimum(amount, spend),
+        OfferKind.GIFT: amount,
+    }
+    discount = np.where(qualifies, np.choose(kind, [by_kind[k] for k in OFFER_KINDS]), 0)
+    on_lines = np.isin(kind, [_CODE[k] for k in _ON_LINES])
+    base = np.where(is_bundle, bundle * unit * quantity, np.where(in_scope, unit * quantity, 0))
+    kept = qualifies[lines.order]
+    return Priced(
+        qualifies=qualifies,
+        discount_minor=discount,
+        extra_margin_minor=_sum(np.where(kept, extra, 0), lines.order, n_orders),
+        line_discount_minor=_split(np.where(on_lines, discount, 0), np.where(kept, base, 0), lines.order),
+        quantity=np.where(kept, quantity, lines.quantity),
+        in_scope=in_scope & kept,
+    )
+
+
+def _sum(value: NDArray[np.int64], order: NDArray[np.int64], n_orders: int) -> NDArray[np.int64]:
+    return np.bincount(order, weights=value, minlength=n_orders).astype(np.int64)
+
+
+def _first_of_order(order: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The first marked line of each order."""
+    lines = np.flatnonzero(marked)
+    first = np.zeros(len(order), dtype=np.bool_)
+    first[lines[np.flatnonzero(np.diff(order[lines], prepend=-1))]] = True
+    return first
+
+
+def _split(amount: NDArray[np.int64], base: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Split each order's amount over its lines in proportion to their base; the parts add up exactly."""
+    n_orders = len(amount)
+    total = _sum(base, order, n_orders)
+    until = np.cumsum(base)
+    before_order = np.concatenate([[0], np.cumsum(total)])[:-1]
+    share = until - before_order[order]
+    upper = amount[order] * share // np.maximum(total[order], 1)
+    lower = amount[order] * (share - base) // np.maximum(total[order], 1)
+    return upper - lower

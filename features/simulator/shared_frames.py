@@ -1,0 +1,82 @@
+"""The tables that all members share, and the truth of products, as frames."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.simulator.assortment import ALWAYS
+from features.simulator.categories import BRANDS, CATEGORIES
+from features.simulator.columns import chosen, instants
+from features.simulator.facts import offer_names, product_ids
+from features.simulator.parameters import TIERS
+from features.simulator.world import World
+from recsys.types import SECONDS_PER_DAY
+
+
+def products_frame(world: World) -> pl.DataFrame:
+    """The products table."""
+    assortment = world.assortment
+    return pl.DataFrame({
+        "product_id": product_ids(assortment.number),
+        "name": assortment.names,
+        "category": chosen([category.name for category in CATEGORIES], assortment.category),
+        "brand": chosen(BRANDS, assortment.brand),
+        "price_minor": assortment.price_minor,
+        "cost_minor": assortment.cost_minor,
+        "stock": assortment.stock,
+        "sale_from": _day_instants(world, assortment.sale_from),
+        "sale_until": _day_instants(world, assortment.sale_until),
+    }).sort("product_id")  # fmt: skip
+
+
+def offers_frame(world: World) -> pl.DataFrame:
+    """The offers table."""
+    offers = world.offers
+    templates = offers.templates
+    tiers = [None if t.first_tier == 0 else "|".join(TIERS[t.first_tier :]) for t in templates]
+    budgets = [
+        None if t.budget_per_member_minor is None else t.budget_per_member_minor * world.n_members for t in templates
+    ]
+    return pl.DataFrame({
+        "offer_id": offer_names(world),
+        "name": [t.name for t in templates],
+        "kind": [t.kind.value for t in templates],
+        "amount_minor": offers.amount_minor,
+        "percent_bp": pl.Series(offers.percent_bp, dtype=pl.Int32),
+        "multiplier_bp": pl.Series(offers.multiplier_bp, dtype=pl.Int32),
+        "min_spend_minor": offers.min_spend_minor,
+        "buy_quantity": pl.Series(offers.buy, dtype=pl.Int32),
+        "get_quantity": pl.Series(offers.get, dtype=pl.Int32),
+        "valid_from": instants(world.calendar.start + offers.valid_from * SECONDS_PER_DAY),
+        "valid_until": instants(world.calendar.start + offers.valid_until * SECONDS_PER_DAY),
+        "tiers": pl.Series(tiers, dtype=pl.String),
+        "budget_minor": pl.Series(budgets, dtype=pl.Int64),
+        "per_member_limit": pl.Series(offers.limit, dtype=pl.Int32),
+        "contact_cost_minor": offers.contact_cost_minor,
+    }).sort("offer_id")  # fmt: skip
+
+
+def offer_scope_frame(world: World) -> pl.DataFrame:
+    """The offer scope table: products of the offers that are not valid for the whole basket."""
+    narrow = ~world.offers.in_scope.all(axis=1)
+    offer, product = np.nonzero(world.offers.in_scope[:, world.assortment.category] & narrow[:, None])
+    ids = product_ids(world.assortment.number)
+    return pl.DataFrame({"offer_id": chosen(offer_names(world), offer), "product_id": ids[product]}).sort(
+        "offer_id", "product_id"
+    )
+
+
+def product_truth_frame(world: World) -> pl.DataFrame:
+    """The truth of products: log popularity within the category, and the taste vector."""
+    assortment = world.assortment
+    return pl.DataFrame({
+        "product_id": product_ids(assortment.number),
+        "log_popularity": assortment.popularity,
+        "taste": pl.Series(assortment.taste, dtype=pl.Array(pl.Float32, assortment.taste.shape[1])),
+    }).sort("product_id")  # fmt: skip
+
+
+def _day_instants(world: World, day: NDArray[np.int64]) -> pl.Series:
+    open_ended = pl.Series(np.abs(day) == ALWAYS)
+    seconds = instants(world.calendar.start + np.where(np.abs(day) == ALWAYS, 0, day) * SECONDS_PER_DAY)
+    return seconds.to_frame("at").select(pl.when(open_ended).then(None).otherwise(pl.col("at")).alias("at")).to_series()
