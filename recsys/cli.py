@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from recsys.cli_options import Actor, ExportFormat, Json, Now, Source, Workspace, actor_or_login, now_or_clock
+from recsys.cli_options import (
+    Actor,
+    Config,
+    ExportFormat,
+    Json,
+    Now,
+    Placement,
+    Seed,
+    Source,
+    StoreUrl,
+    Workspace,
+    actor_or_login,
+    now_or_clock,
+)
 from recsys.cli_output import Answer, answering
 from recsys.environment import set_process_defaults
 from recsys.report import Report, Table
@@ -46,7 +59,7 @@ def simulate(
     out: Annotated[Path, typer.Option(help="New folder for the tables; the truth goes to OUT-truth beside it.")],
     members: Annotated[int, typer.Option(min=1, help="Members of the programme.")] = 2_000,
     products: Annotated[int, typer.Option(min=1, help="Products in the catalogue.")] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    seed: Seed = 0,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 420,
     as_json: Json = False,
 ) -> None:
@@ -85,8 +98,8 @@ def doctor(workspace: Workspace, now: Now = None, as_json: Json = False) -> None
 @app.command(rich_help_panel=MODEL)
 def train(
     workspace: Workspace,
-    config: Annotated[Path | None, typer.Option(help="Training configuration (YAML).")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same data and seed give the same bundle.")] = 0,
+    config: Config = None,
+    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Fit the models, measure them against the floors, register the bundle as challenger."""
@@ -99,7 +112,7 @@ def train(
 @app.command(rich_help_panel=MODEL)
 def evaluate(
     workspace: Workspace,
-    config: Annotated[Path | None, typer.Option(help="Training configuration (YAML).")] = None,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Measure models and floors on the held-out window, and change nothing."""
@@ -146,7 +159,7 @@ def serve(
     workspace: Workspace,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
-    store_url: Annotated[str | None, typer.Option(help="Store, if not the workspace's SQLite file.")] = None,
+    store_url: StoreUrl = None,
 ) -> None:
     """Answer over HTTP; a newly published bundle is taken in without a restart."""
     with _answer(False):
@@ -159,7 +172,7 @@ def serve(
 def decide(
     workspace: Workspace,
     member: Annotated[str, typer.Option(help="Member id; an unknown one gets the answer for strangers.")],
-    placement: Annotated[str, typer.Option(help="A placement of the policy.")] = "home",
+    placement: Placement = "home",
     n: Annotated[int, typer.Option(min=1, help="Positions wanted.")] = 12,
     explain: Annotated[bool, typer.Option("--explain", help="Also why not the others.")] = False,
     now: Now = None,
@@ -178,12 +191,16 @@ def decide(
 def export(
     workspace: Workspace,
     out: Annotated[Path, typer.Option(help="New folder for the files and their manifest.")],
-    placement: Annotated[str, typer.Option(help="A placement of the policy.")] = "email",
+    placement: Placement = "email",
     audience: Annotated[Path | None, typer.Option(help="File of member ids.", show_default="all members")] = None,
     fmt: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.PARQUET,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     chunk: Annotated[int, typer.Option(min=1, help="Members a chunk.")] = 10_000,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many messages.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many messages, the most valuable.")] = None,
+    n: Annotated[int | None, typer.Option(min=1, help="Positions.", show_default="the placement's capacity")] = None,
+    seed: Seed = 0,
+    store_url: StoreUrl = None,
+    record_contacts: Annotated[bool, typer.Option("--record-contacts", help="Count them for the caps.")] = False,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -193,7 +210,8 @@ def export(
 
         report = command(
             workspace, placement=placement, audience=audience, out=out, format=fmt.value, workers=workers,
-            chunk=chunk, limit=limit, now=now_or_clock(now), progress=answer.progress,
+            chunk=chunk, now=now, limit=limit, n=n, seed=seed, store_url=store_url or "",
+            record_contacts=record_contacts, progress=answer.progress,
         )  # fmt: skip
         answer.show(report)
 

@@ -65,5 +65,11 @@ Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="The workspac
 Actor = Annotated[str | None, typer.Option(help="Who does it, for the audit row.", show_default="the login name")]
 Now = Annotated[
     int | None,
-    typer.Option(parser=read_instant, metavar="INSTANT", help="Decide as of this instant.", show_default="the clock"),
+    typer.Option(parser=read_instant, metavar="INSTANT", help="As of this instant.", show_default="the clock"),
+]
+Config = Annotated[Path | None, typer.Option(help="Training configuration (YAML).", show_default="the defaults")]
+Seed = Annotated[int, typer.Option(min=0, help="The same inputs and seed give the same result.")]
+Placement = Annotated[str, typer.Option(help="A placement of the policy.")]
+StoreUrl = Annotated[
+    str | None, typer.Option(help="URL of the store.", show_default="RECSYS_STORE_URL, else SQLite in the workspace")
 ]

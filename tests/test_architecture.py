@@ -116,6 +116,12 @@ def test_every_room_has_its_page(package: str) -> None:
     assert page.read_text().startswith("# ")
 
 
+def test_every_folder_of_code_is_packaged() -> None:
+    """A folder without `__init__.py` is found in a checkout and missing from a wheel."""
+    folders = {path.parent for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py")}
+    assert [name_of(folder) for folder in sorted(folders) if not (folder / "__init__.py").is_file()] == []
+
+
 def test_every_ignore_has_a_reason() -> None:
     bare = []
     for path in sources(*PACKAGES, "tests"):
