@@ -114,12 +114,16 @@ def read_manifest(path: Path) -> Manifest:
     try:
         text = (path / MANIFEST).read_text()
     except OSError as error:
-        raise BundleError(f"{path} is no bundle: {MANIFEST} cannot be read ({error.strerror}); run `recsys train`") from error
+        raise BundleError(
+            f"{path} is no bundle: {MANIFEST} cannot be read ({error.strerror}); run `recsys train`"
+        ) from error
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        raise BundleError(f"bundle {path}: {MANIFEST} is broken at {first['loc']}: {first['msg']}; train again") from error
+        raise BundleError(
+            f"bundle {path}: {MANIFEST} is broken at {first['loc']}: {first['msg']}; train again"
+        ) from error
     if manifest.format != FORMAT:
         raise BundleError(f"bundle {path} has format {manifest.format}, this version reads {FORMAT}; train again")
     if manifest.bundle_id != _bundle_id(manifest):
@@ -194,8 +198,7 @@ def _write_array(folder: Path, name: str, array: NDArray[Any]) -> FileEntry:
 def _map(file: Path, entry: FileEntry) -> NDArray[Any]:
     try:
         # An empty file cannot be mapped; it is read instead.
-        mode = "r" if all(entry.shape) else None
-        array: NDArray[Any] = np.load(file, mmap_mode=mode, allow_pickle=False)
+        array: NDArray[Any] = np.load(file, mmap_mode="r" if all(entry.shape) else None, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise BundleError(f"{file} is no plain array ({error}); fetch the bundle again") from error
     if array.dtype.str != entry.dtype or array.shape != entry.shape:

@@ -52,7 +52,8 @@ class Catalogue:
 
     def in_stock(self) -> KeepMask:
         """Shape (n_products,): at least one unit, or stock is not tracked."""
-        return self.stock != 0
+        available: KeepMask = self.stock != 0
+        return available
 
     def on_sale(self, now: EpochSeconds) -> KeepMask:
         """Shape (n_products,): *now* lies within the product's dates of sale."""

@@ -23,6 +23,8 @@ class Context:
         types: Kinds of items wanted; only those the placement allows are given.
         request_id: Distinguishes decisions of one member in one second; part of the decision id.
         explain: Also answer what was removed, and why.
+        language: Of the reasons' texts: ``en`` or ``zh``.
+        degraded: What the caller could not give, as stable codes such as ``store_unavailable``; carried into answers.
         attributes: What expressions see as ``context``, besides placement, channel and the calendar.
     """
 
@@ -34,6 +36,8 @@ class Context:
     types: frozenset[ItemKind] = frozenset(ItemKind)
     request_id: str = ""
     explain: bool = False
+    language: str = "en"
+    degraded: tuple[str, ...] = ()
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
 

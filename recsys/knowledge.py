@@ -16,7 +16,17 @@ from recsys.ragged import Ragged
 from recsys.types import Rows, Scores
 from recsys.vocabulary import Vocabulary
 
-_CATALOGUE = ("names", "category", "brand", "price_minor", "cost_minor", "stock", "sale_from", "sale_until", "repeat_rate")
+_CATALOGUE = (
+    "names",
+    "category",
+    "brand",
+    "price_minor",
+    "cost_minor",
+    "stock",
+    "sale_from",
+    "sale_until",
+    "repeat_rate",
+)
 _OFFERS = (
     "names", "kind", "amount_minor", "percent_bp", "multiplier_bp", "min_spend_minor", "buy_quantity", "get_quantity",
     "valid_from", "valid_until", "tier_mask", "budget_minor", "per_member_limit", "contact_cost_minor",
@@ -124,19 +134,18 @@ class Knowledge:
                 tiers=tuple(settings["tiers"]),
                 catalogue=Catalogue(
                     Vocabulary(bundle["products.ids"]),
-                    *(bundle[f"products.{name}"] for name in _CATALOGUE),
+                    **{name: bundle[f"products.{name}"] for name in _CATALOGUE},
                     category_names=tuple(settings["categories"]),
                     brand_names=tuple(settings["brands"]),
                 ),
                 members=Members(
                     Vocabulary(bundle["members.ids"]),
-                    *(bundle[f"members.{name}"] for name in _MEMBERS[:-1]),
+                    **{name: bundle[f"members.{name}"] for name in _MEMBERS},
                     purchased=Ragged(bundle["members.purchased.indptr"], bundle["members.purchased.values"]),
-                    purchased_at=bundle["members.purchased_at"],
                 ),
                 offers=OfferDefinitions(
                     Vocabulary(bundle["offers.ids"]),
-                    *(bundle[f"offers.{name}"] for name in _OFFERS),
+                    **{name: bundle[f"offers.{name}"] for name in _OFFERS},
                     scope=Ragged(bundle["offers.scope.indptr"], bundle["offers.scope.values"]),
                 ),
                 sources={
@@ -147,7 +156,7 @@ class Knowledge:
                 neighbours=RankedProducts(bundle["neighbours.products"], bundle["neighbours.scores"]),
                 popular=RankedProducts(bundle["popular.products"], bundle["popular.scores"]),
                 response=Response(
-                    *(bundle[f"response.{name}"] for name in _RESPONSE),
+                    **{name: bundle[f"response.{name}"] for name in _RESPONSE},
                     horizon_days=float(settings["horizon_days"]),
                 ),
                 stranger_orders_per_day=float(settings["stranger"]["orders_per_day"]),

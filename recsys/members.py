@@ -1,13 +1,12 @@
 """Members as frozen columns: all of them as the bundle knows them, and the few that a decision is about."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.ragged import Ragged
-from recsys.types import UNKNOWN_ROW, Channel, Consent, EpochSeconds, EventKind, Instants, Rows
+from recsys.types import Channel, Consent, EpochSeconds, EventKind, Instants, Rows
 from recsys.vocabulary import Vocabulary
 
 

@@ -39,7 +39,7 @@ class Ragged:
 
     def lengths(self) -> NDArray[np.int64]:
         """Shape (n,): how long each list is."""
-        return np.diff(self.indptr)
+        return self.indptr[1:] - self.indptr[:-1]
 
     def owners(self) -> NDArray[np.int64]:
         """Shape (total,): whose list each value is in."""

@@ -1,0 +1,214 @@
+"""The answers of one call as columns, and each of them as a record when somebody reads it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.decision import Context, Decision, Reason, SlateItem, WhyNot
+from recsys.knowledge import Knowledge
+from recsys.members import NO_FACTS, MemberBatch, Subject
+from recsys.reasons import OFFER_SOURCE, reason, source_reason
+from recsys.slate import EMPTY, OFFER
+from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, EpochSeconds, ItemKind, Rows, Scores
+
+ANSWERS: tuple[AnswerKind, ...] = tuple(AnswerKind)
+"""The order is the code in `Decisions.answer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """Candidates that some rule removed: parallel arrays of member, kind code, row, and rule code."""
+
+    member: Rows
+    kind: NDArray[np.int8]
+    row: Rows
+    rule: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """
+    The decisions of one call: m members, n positions.
+
+    Attributes:
+        batch, context, knowledge: What was decided on.
+        policy_id: Of the policy that held.
+        channel: Of the placement, or as asked.
+        placement: As decided; differs from the context's where that was unknown.
+        kind: Shape (m, n), int8: ``slate.EMPTY``, ``PRODUCT`` or ``OFFER``.
+        row: Shape (m, n): row in the catalogue or the offers; UNKNOWN_ROW where empty.
+        score: Shape (m, n), float32; NaN where empty.
+        source: Shape (m, n), int8: position in ``sources``; -1 where empty.
+        sources: Names of the lists that proposed.
+        boosts: Shape (m, n), uint32: bit b is set where boost b of ``boost_ids`` applied.
+        pinned: Shape (m, n), bool.
+        value, value_sd: Shape (m, n), int64 minor units: of offers; 0 for products.
+        offers_asked: Whether the slate could hold offers at all.
+        offer_choice: Shape (m,): row of the first offer; UNKNOWN_ROW for no_offer.
+        explored: Shape (m,), bool: the offer choice was drawn, not the best known.
+        propensity: Shape (m,), float64: logging propensity of the offer choice.
+        arm: Shape (m,), int8: position in ``arm_names``; -1 where no experiment runs.
+        answer: Shape (m,), int8: position in ``ANSWERS``.
+        shortfall: Shape (m,), int16: position in ``shortfalls``; 0 = none.
+        expires_at: Shape (m,), epoch seconds.
+        removals: Where the context asks to explain.
+    """
+
+    batch: MemberBatch
+    context: Context
+    knowledge: Knowledge
+    policy_id: str
+    channel: Channel
+    placement: str
+    kind: NDArray[np.int8]
+    row: Rows
+    score: Scores
+    source: NDArray[np.int8]
+    sources: tuple[str, ...]
+    boosts: NDArray[np.uint32]
+    boost_ids: tuple[str, ...]
+    pinned: NDArray[np.bool_]
+    value: NDArray[np.int64]
+    value_sd: NDArray[np.int64]
+    offers_asked: bool
+    offer_choice: Rows
+    explored: NDArray[np.bool_]
+    propensity: NDArray[np.float64]
+    experiment: str
+    arm: NDArray[np.int8]
+    arm_names: tuple[str, ...]
+    arm_weights: tuple[float, ...]
+    answer: NDArray[np.int8]
+    shortfall: NDArray[np.int16]
+    shortfalls: tuple[str, ...]
+    degraded: tuple[str, ...]
+    expires_at: NDArray[np.int64]
+    rule_ids: tuple[str, ...]
+    removals: Removals | None
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def records(self) -> list[Decision]:
+        """Every decision as a record, in the order of the members."""
+        return [self._record(member, decision_id) for member, decision_id in enumerate(self.decision_ids())]
+
+    def decision_ids(self) -> list[str]:
+        """
+        One id a decision: a digest of all that it depends on, so that the same decision has the same id.
+
+        128 bits as 32 hexadecimal digits.
+        """
+        common = self._common_digest()
+        return [_decision_id(common, subject) for subject in self.batch.subjects]
+
+    def record(self, member: int) -> Decision:
+        """The decision of one member, by position in the batch."""
+        return self._record(member, _decision_id(self._common_digest(), self.batch.subjects[member]))
+
+    def _common_digest(self) -> "hashlib.blake2b":
+        context = self.context
+        asked = (
+            self.placement, self.channel, context.now, context.seed, context.n, sorted(context.types),
+            context.request_id, sorted(context.attributes.items()), context.degraded,
+            self.knowledge.bundle_id, self.policy_id,
+        )  # fmt: skip
+        return hashlib.blake2b(repr(asked).encode(), digest_size=16)
+
+    def _record(self, member: int, decision_id: str) -> Decision:
+        arm = int(self.arm[member])
+        choice = int(self.offer_choice[member])
+        offers = self.knowledge.offers.offers
+        return Decision(
+            decision_id=decision_id,
+            member_id=self.batch.subjects[member].member_id,
+            placement=self.placement,
+            channel=self.channel,
+            decided_at=self.context.now,
+            answer=ANSWERS[self.answer[member]],
+            items=tuple(self._items(member)),
+            offer_choice=(NO_OFFER if choice == UNKNOWN_ROW else offers.id(choice)) if self.offers_asked else None,
+            logging_propensity=float(self.propensity[member]),
+            experiment=self.experiment if arm >= 0 else "",
+            arm=self.arm_names[arm] if arm >= 0 else "",
+            arm_weight=self.arm_weights[arm] if arm >= 0 else 1.0,
+            bundle_id=self.knowledge.bundle_id,
+            policy_id=self.policy_id,
+            degraded=self.degraded,
+            shortfall_reason=self.shortfalls[self.shortfall[member]],
+            expires_at=int(self.expires_at[member]),
+            why_not=self._why_not(member),
+        )
+
+    def _items(self, member: int) -> Iterator[SlateItem]:
+        for at in np.flatnonzero(self.kind[member] != EMPTY).tolist():
+            row = int(self.row[member, at])
+            is_offer = self.kind[member, at] == OFFER
+            names = self.knowledge.offers.names if is_offer else self.knowledge.catalogue.names
+            ids = self.knowledge.offers.offers if is_offer else self.knowledge.catalogue.products
+            applied = [rule for bit, rule in enumerate(self.boost_ids) if self.boosts[member, at] >> bit & 1]
+            yield SlateItem(
+                kind=ItemKind.OFFER if is_offer else ItemKind.PRODUCT,
+                id=ids.id(row),
+                name=bytes(names[row]).decode(),
+                position=at + 1,
+                score=float(self.score[member, at]),
+                source=OFFER_SOURCE if is_offer else self.sources[self.source[member, at]],
+                reasons=tuple(self._reasons(member, at, bool(is_offer), bool(applied))),
+                value_minor=int(self.value[member, at]) if is_offer else None,
+                value_sd_minor=int(self.value_sd[member, at]) if is_offer else None,
+                rules_applied=tuple(applied),
+            )
+
+    def _reasons(self, member: int, at: int, is_offer: bool, boosted: bool) -> Iterator[Reason]:
+        language = self.context.language
+        if is_offer:
+            row = self.row[member, at]
+            tiers = int(self.knowledge.offers.tier_mask[row])
+            everyone = (1 << len(self.knowledge.tiers)) - 1
+            if self.explored[member] and row == self.offer_choice[member]:
+                yield reason("offer_trial", language)
+            else:
+                yield reason("offer_fits_you" if self.batch.row[member] >= 0 else "popular_now", language)
+            if tiers & everyone != everyone:
+                yield reason("offer_for_tier", language)
+        else:
+            yield source_reason(self.sources[self.source[member, at]], language)
+        if self.pinned[member, at]:
+            yield reason("featured", language)
+        if boosted:
+            yield reason("promoted", language)
+
+    def _why_not(self, member: int) -> tuple[WhyNot, ...]:
+        if self.removals is None:
+            return ()
+        catalogue, offers = self.knowledge.catalogue.products, self.knowledge.offers.offers
+        return tuple(
+            WhyNot(
+                ItemKind.OFFER if self.removals.kind[at] == OFFER else ItemKind.PRODUCT,
+                (offers if self.removals.kind[at] == OFFER else catalogue).id(int(self.removals.row[at])),
+                self.rule_ids[self.removals.rule[at]],
+            )
+            for at in np.flatnonzero(self.removals.member == member).tolist()
+        )
+
+
+def _decision_id(common: "hashlib.blake2b", subject: Subject) -> str:
+    digest = common.copy()
+    digest.update(subject.member_id.encode())
+    if subject.facts != NO_FACTS or subject.basket or subject.exclude_ids:
+        digest.update(repr((subject.basket, sorted(subject.exclude_ids), subject.facts)).encode())
+    return digest.hexdigest()
+
+
+def first_expiry(
+    ends: Sequence[NDArray[np.int64]], answer_expires_at: EpochSeconds, n_members: int
+) -> NDArray[np.int64]:
+    """Shape (n_members,): the earliest of the shown items' ends, each of shape (m, n), and the answer's own."""
+    earliest = np.full(n_members, answer_expires_at, dtype=np.int64)
+    for end in ends:
+        earliest = np.minimum(earliest, end.min(axis=1, initial=answer_expires_at))
+    return earliest

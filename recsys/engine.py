@@ -1,0 +1,138 @@
+"""The one decision function: retrieve, score, keep, value, arbitrate, select, explain."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.arbitrate import arbitrate
+from recsys.assignment import assign, uniforms
+from recsys.batch import build_batch
+from recsys.decision import Context, Decision
+from recsys.decisions import Decisions
+from recsys.explain import Arms, Asked, OfferShelf, explain
+from recsys.keep import shelve
+from recsys.knowledge import Knowledge
+from recsys.members import MemberBatch, Subject
+from recsys.offers.economics import OfferTerms, offer_values
+from recsys.policy.compile import CompiledPolicy
+from recsys.policy.schema import ArmBehaviour
+from recsys.retrieve import retrieve
+from recsys.slate import select
+from recsys.types import SECONDS_PER_DAY, ItemKind, KeepMask
+
+UNKNOWN_PLACEMENT = "unknown_placement"
+
+
+class Engine:
+    """
+    Decides what to show to whom, from one bundle under one policy.
+
+    Holds nothing that changes: any number of threads may call it, and every call with the same inputs gives the same
+    answer. Build a new one for a new bundle or policy.
+    """
+
+    def __init__(self, knowledge: Knowledge, policy: CompiledPolicy) -> None:
+        self.knowledge = knowledge
+        self.policy = policy
+        self._terms = OfferTerms.of(knowledge)
+        # Shared budgets have no price yet: each offer's own budget is a hard rule of the policy.
+        self._shadow_price = np.zeros(len(knowledge.offers))
+
+    def decide(self, subject: Subject, context: Context) -> Decision:
+        """One member's decision: a batch of one."""
+        return self.decide_many([subject], context).record(0)
+
+    def decide_many(self, subjects: Sequence[Subject], context: Context) -> Decisions:
+        """
+        Decide for members who share a context.
+
+        Each member's decision is the same whoever else is in the call, and in whatever order (law 1).
+
+        Args:
+            subjects: The members and what is known of them since the bundle's cut-off.
+            context: Placement, instant, seed and what else they share.
+
+        Returns:
+            One decision a subject, in the same order. Nothing raises for an unknown member, product or placement: the
+            answer says how personal it is and what was degraded.
+        """
+        policy, knowledge = self.policy, self.knowledge
+        asked = self._asked(context)
+        arms, withhold, impersonal = self._arms(subjects)
+        batch = build_batch(subjects, knowledge, impersonal=impersonal)
+        pins = policy.pins(batch, context)
+        candidates = retrieve(batch, knowledge, sorted({pin.row for pin in pins if pin.kind is ItemKind.PRODUCT}))
+        shelf = shelve(batch, context, candidates, policy, knowledge)
+        offers = self._offers(batch, asked, withhold)
+        slates = select(
+            shelf.candidates.products,
+            shelf.order,
+            shelf.keep & asked.products,
+            offers.choice.rows,
+            n=asked.n,
+            pins=pins,
+        )
+        return explain(asked, batch, arms, shelf, offers, slates, pins, policy=policy, knowledge=knowledge)
+
+    def _asked(self, context: Context) -> Asked:
+        found = self.policy.placement(context.placement)
+        placement = found or self.policy.default_placement
+        n_wanted = placement.capacity if context.n is None else context.n
+        types = context.types & frozenset(placement.types)
+        n = max(0, min(n_wanted, placement.capacity))
+        degraded = context.degraded if found else (*context.degraded, UNKNOWN_PLACEMENT)
+        return Asked(
+            context=context,
+            placement=placement.name,
+            channel=context.channel or placement.channel,
+            n=n,
+            n_wanted=n_wanted,
+            max_offers=min(placement.max_offers, n) if ItemKind.OFFER in types else 0,
+            products=ItemKind.PRODUCT in types,
+            degraded=degraded,
+        )
+
+    def _arms(self, subjects: Sequence[Subject]) -> tuple[Arms, KeepMask, KeepMask]:
+        """The members' arms, who of them gets no offers, and who is answered as a stranger."""
+        m = len(subjects)
+        experiment = self.policy.experiment
+        if experiment is None:
+            nobody = np.zeros(m, dtype=np.bool_)
+            return Arms("", np.full(m, -1, dtype=np.int8), (), ()), nobody, nobody
+        arm = assign(experiment, _encoded(subjects))
+        # The last entry is for members outside the experiment, whose arm is -1.
+        behaviour = [*(one.behaviour for one in experiment.arms), ArmBehaviour.FULL]
+        withhold = np.array([one is ArmBehaviour.NO_OFFERS for one in behaviour])[arm]
+        impersonal = np.array([one is ArmBehaviour.POPULAR for one in behaviour])[arm]
+        names = tuple(one.name for one in experiment.arms)
+        return Arms(experiment.key, arm, names, tuple(one.weight for one in experiment.arms)), withhold, impersonal
+
+    def _offers(self, batch: MemberBatch, asked: Asked, withhold: KeepMask) -> OfferShelf:
+        policy, context = self.policy, asked.context
+        cost = policy.contact_cost_minor.get(asked.channel)
+        values = offer_values(batch, self.knowledge, self._terms, contact_cost_minor=cost)
+        removed = policy.offer_removals(batch, context, withhold=withhold)
+        factor, boosts = policy.offer_boost(batch, context)
+        choice = arbitrate(
+            values,
+            removed < 0,
+            boost=factor,
+            shadow_price=self._shadow_price,
+            risk_aversion=policy.risk_aversion,
+            epsilon=policy.epsilon,
+            draw=_draws(batch.subjects, asked),
+            max_offers=asked.max_offers,
+        )
+        return OfferShelf(values, removed, boosts, choice)
+
+
+def _draws(subjects: Sequence[Subject], asked: Asked) -> NDArray[np.float64]:
+    """Uniform on [0, 1), the same for a member in a placement all day long, so that a page reloaded shows the same."""
+    context = asked.context
+    return uniforms(context.seed, f"{asked.placement}|{context.now // SECONDS_PER_DAY}", _encoded(subjects))
+
+
+def _encoded(subjects: Sequence[Subject]) -> NDArray[np.bytes_]:
+    ids = [subject.member_id.encode() for subject in subjects]
+    return np.array(ids, dtype=np.bytes_) if ids else np.empty(0, dtype="S1")

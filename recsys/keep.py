@@ -1,0 +1,109 @@
+"""The step that applies the policy to products: what each rule removes, what is boosted, and the order that is left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.batch import build_batch
+from recsys.decision import Context
+from recsys.knowledge import Knowledge
+from recsys.members import MemberBatch
+from recsys.policy.compile import CompiledPolicy
+from recsys.reasons import CATALOGUE_SOURCE
+from recsys.retrieve import Candidates
+from recsys.scorers.blend import fuse
+from recsys.slate import cap_removals, rank_products
+from recsys.types import KeepMask, Scores
+
+_FALLBACK_SEARCHED = 2_000
+_FALLBACK_KEPT = 100
+"""As many as the largest placement holds. Fixed, so that an answer does not depend on who else is in the call."""
+
+KEPT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """
+    The candidates of each member after policy.
+
+    Attributes:
+        candidates: As retrieved, or the fallback's where nothing of that was kept.
+        removed: Shape (m, c), int16: code of the first rule that removed the candidate; KEPT where none did.
+        keep: Shape (m, c): may be shown.
+        scores: Shape (m, c): with boosts.
+        boosts: Shape (m, c), uint32: which boosts applied.
+        order: Shape (m, c): columns, best first.
+        fell_back: Shape (m,): nothing retrieved was kept, so the catalogue was searched.
+        withheld: Shape (m,), int16: code of the rule that withholds the whole slate; KEPT where none does.
+    """
+
+    candidates: Candidates
+    removed: NDArray[np.int16]
+    keep: KeepMask
+    scores: Scores
+    boosts: NDArray[np.uint32]
+    order: NDArray[np.int64]
+    fell_back: KeepMask
+    withheld: NDArray[np.int16]
+
+
+def shelve(
+    batch: MemberBatch, context: Context, candidates: Candidates, policy: CompiledPolicy, knowledge: Knowledge
+) -> Shelf:
+    """
+    Apply the policy to the candidates.
+
+    Where every candidate of a member is removed, one by one and not the whole slate, the popular products and then
+    the catalogue are searched for some that pass the same rules (law 3).
+    """
+    removed = policy.product_removals(batch, context, candidates.products)
+    withheld = policy.slate_removals(batch, context)
+    fell_back: KeepMask = np.all((removed >= 0) | (candidates.products < 0), axis=1) & (withheld == KEPT)
+    if fell_back.any():
+        candidates = _search_catalogue(batch, context, candidates, fell_back, policy, knowledge)
+        removed = policy.product_removals(batch, context, candidates.products)
+    keep = (removed < 0) & (candidates.products >= 0)
+    factor, boosts = policy.product_boost(batch, context, candidates.products)
+    scores = (candidates.scores * factor).astype(np.float32)
+    order = rank_products(candidates.products, scores, keep)
+    caps = policy.caps(batch, context)
+    if caps:
+        removed = removed.copy()
+        for cap, over in zip(caps, cap_removals(candidates.products, order, keep, caps), strict=True):
+            removed[over] = policy.rule_ids.index(cap.rule_id)
+            keep = keep & ~over
+    return Shelf(candidates, removed, keep, scores, boosts, order, fell_back, withheld)
+
+
+def _search_catalogue(
+    batch: MemberBatch,
+    context: Context,
+    candidates: Candidates,
+    fell_back: KeepMask,
+    policy: CompiledPolicy,
+    knowledge: Knowledge,
+) -> Candidates:
+    """The candidates with those of some members replaced by the first products of the catalogue that pass."""
+    who = np.flatnonzero(fell_back)
+    few = build_batch([batch.subjects[member] for member in who], knowledge, impersonal=~batch.personal[who])
+    catalogue = np.arange(min(len(knowledge.catalogue), _FALLBACK_SEARCHED), dtype=np.int32)
+    shared: Sequence[NDArray[np.int32]] = (knowledge.popular.products[:1], catalogue[None, :])
+    products, scores, _ = fuse([np.repeat(one, len(who), axis=0) for one in shared], [1.0, 1e-3])
+    passes = (policy.product_removals(few, context, products) < 0) & (products >= 0)
+    first = np.argsort(~passes, axis=1, kind="stable")[:, :_FALLBACK_KEPT]
+    line, width = np.arange(len(who))[:, None], first.shape[1]
+    kept = passes[line, first]
+    extra = ((0, 0), (0, max(0, width - candidates.products.shape[1])))
+    rows = np.pad(candidates.products, extra, constant_values=-1)
+    gains = np.pad(candidates.scores, extra, constant_values=np.nan)
+    source = np.pad(candidates.source, extra, constant_values=-1)
+    rows[who], gains[who], source[who] = -1, np.nan, -1
+    rows[who, :width] = np.where(kept, products[line, first], -1)
+    gains[who, :width] = np.where(kept, scores[line, first], np.nan)
+    source[who, :width] = np.where(kept, len(candidates.sources), -1)
+    return replace(
+        candidates, products=rows, scores=gains, source=source, sources=(*candidates.sources, CATALOGUE_SOURCE)
+    )

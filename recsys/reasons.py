@@ -1,0 +1,52 @@
+"""The stable codes of why something is shown, with their texts."""
+
+from recsys.decision import Reason
+
+LIVE_SOURCE = "recent_activity"
+SEGMENT_SOURCE = "popular_in_segment"
+POPULAR_SOURCE = "popular"
+PINNED_SOURCE = "pinned"
+CATALOGUE_SOURCE = "catalogue"
+OFFER_SOURCE = "offer_value"
+
+_TEXTS: dict[str, dict[str, str]] = {
+    "members_like_you": {"en": "Members with a taste like yours buy this", "zh": "与您口味相近的会员常买"},
+    "fits_profile": {"en": "Fits what you usually choose", "zh": "符合您平时的选择"},
+    "bought_before": {"en": "You buy this regularly", "zh": "您经常购买"},
+    "goes_with_recent": {"en": "Goes with what you looked at or bought lately", "zh": "与您最近浏览或购买的商品相配"},
+    "popular_in_segment": {"en": "Popular with members in your group", "zh": "您所在会员群体的热门商品"},
+    "popular_now": {"en": "Popular right now", "zh": "当前热门"},
+    "recommended": {"en": "Recommended for you", "zh": "为您推荐"},
+    "catalogue": {"en": "From our range", "zh": "精选商品"},
+    "offer_fits_you": {"en": "An offer that fits the way you shop", "zh": "适合您购物习惯的优惠"},
+    "offer_for_tier": {"en": "A benefit of your membership tier", "zh": "您的会员等级专享"},
+    "offer_trial": {"en": "An offer we are trying out", "zh": "我们正在试行的优惠"},
+    "featured": {"en": "Featured", "zh": "重点推荐"},
+    "promoted": {"en": "Promoted", "zh": "推广"},
+}
+
+SOURCE_CODES: dict[str, str] = {
+    "als": "members_like_you",
+    "lightfm": "fits_profile",
+    "frequency": "bought_before",
+    LIVE_SOURCE: "goes_with_recent",
+    SEGMENT_SOURCE: "popular_in_segment",
+    "popular_segment": "popular_in_segment",
+    POPULAR_SOURCE: "popular_now",
+    PINNED_SOURCE: "featured",
+    CATALOGUE_SOURCE: "catalogue",
+}
+"""The reason that a list of candidates gives; lists not named here give ``recommended``."""
+
+LANGUAGES = ("en", "zh")
+
+
+def reason(code: str, language: str) -> Reason:
+    """A reason in a language; an unknown language is answered in English."""
+    texts = _TEXTS[code]
+    return Reason(code, texts.get(language, texts["en"]))
+
+
+def source_reason(source: str, language: str) -> Reason:
+    """Why a source proposes what it proposes."""
+    return reason(SOURCE_CODES.get(source, "recommended"), language)

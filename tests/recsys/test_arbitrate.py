@@ -1,0 +1,119 @@
+"""Choosing among offers: no offer is an arm, ties go to the smaller discount, propensities are exact."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recsys.arbitrate import OfferChoice, arbitrate
+from recsys.offers.economics import OfferValues
+
+
+def values(mean: list[list[float]], *, sd: float = 0.0, discount: list[list[float]] | None = None) -> OfferValues:
+    means = np.array(mean, dtype=np.float64)
+    discounts = np.full_like(means, 10.0) if discount is None else np.array(discount, dtype=np.float64)
+    return OfferValues(means, np.full_like(means, sd), discounts, discounts / 2, np.full_like(means, 0.1))
+
+
+def choose(
+    offers: OfferValues,
+    *,
+    keep: list[list[bool]] | None = None,
+    boost: list[list[float]] | None = None,
+    price: list[float] | None = None,
+    risk_aversion: float = 0.0,
+    epsilon: float = 0.0,
+    draw: NDArray[np.float64] | None = None,
+    max_offers: int = 1,
+) -> OfferChoice:
+    shape = offers.mean.shape
+    return arbitrate(
+        offers,
+        np.ones(shape, dtype=np.bool_) if keep is None else np.array(keep),
+        boost=np.ones(shape, dtype=np.float32) if boost is None else np.array(boost, dtype=np.float32),
+        shadow_price=np.zeros(shape[1]) if price is None else np.array(price),
+        risk_aversion=risk_aversion,
+        epsilon=epsilon,
+        draw=np.full(shape[0], 0.99) if draw is None else draw,
+        max_offers=max_offers,
+    )
+
+
+def test_the_offer_of_most_value_is_chosen_for_each_member() -> None:
+    assert choose(values([[1, 5, 3], [7, 2, 9]])).rows.tolist() == [[1], [2]]
+
+
+def test_no_offer_is_chosen_where_every_offer_costs_more_than_it_brings() -> None:
+    choice = choose(values([[-1, -5], [0, 0], [1, -1]]))
+    assert choice.rows.tolist() == [[-1], [-1], [0]]
+
+
+def test_what_a_rule_removed_is_never_chosen() -> None:
+    assert choose(values([[9, 1]]), keep=[[False, True]]).rows.tolist() == [[1]]
+
+
+def test_among_equals_the_smaller_discount_wins() -> None:
+    assert choose(values([[4, 4, 4]], discount=[[30, 10, 20]])).rows.tolist() == [[1]]
+
+
+def test_an_uncertain_gain_must_be_larger() -> None:
+    uncertain = values([[4, 3]])
+    uncertain.sd[0, 0] = 2.0
+    assert choose(uncertain).rows.tolist() == [[0]]
+    assert choose(uncertain, risk_aversion=1.0).rows.tolist() == [[1]]
+
+
+def test_a_lever_cannot_turn_a_loss_into_a_gain() -> None:
+    choice = choose(values([[-4, 2, 3]]), boost=[[9, 2, 1]])
+    assert choice.rows.tolist() == [[1]]
+    assert choice.arbitrated.tolist() == [[-4, 4, 3]]
+
+
+def test_a_scarce_budget_has_its_price() -> None:
+    assert choose(values([[5, 4]], discount=[[10, 10]]), price=[0.2, 0.0]).rows.tolist() == [[1]]
+
+
+def test_several_offers_come_in_order_and_only_those_worth_something() -> None:
+    assert choose(values([[1, 5, -3]]), max_offers=3).rows.tolist() == [[1, 0, -1]]
+
+
+def test_a_placement_without_offers_chooses_none() -> None:
+    choice = choose(values([[1, 5]]), max_offers=0)
+    assert choice.rows.shape == (1, 0)
+    assert choice.propensity.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("max_offers", [1, 2])
+def test_logging_propensities_are_the_frequencies_of_a_million_draws(max_offers: int) -> None:
+    m, epsilon = 1_000_000, 0.2
+    mean = np.tile([[3.0, 1.0, -50.0, 2.0]], (m, 1))
+    draw = (np.arange(m) + 0.5) / m
+    keep = np.tile([[True, True, True, False]], (m, 1))
+    offers = OfferValues(mean, np.ones_like(mean), np.ones_like(mean), np.ones_like(mean), np.ones_like(mean))
+    choice = arbitrate(
+        offers,
+        keep,
+        boost=np.ones((m, 4), dtype=np.float32),
+        shadow_price=np.zeros(4),
+        risk_aversion=0.0,
+        epsilon=epsilon,
+        draw=draw,
+        max_offers=max_offers,
+    )
+    first = choice.rows[:, 0]
+    # Offer 2 may not be worth anything and offer 3 was removed: three arms are left, no_offer among them.
+    for arm, expected in ((0, 0.8 + 0.2 / 3), (1, 0.2 / 3), (-1, 0.2 / 3)):
+        chosen = first == arm
+        assert chosen.mean() == pytest.approx(expected, abs=2e-6)
+        assert np.allclose(choice.propensity[chosen], expected)
+    assert not np.isin(first, [2, 3]).any()
+    assert np.array_equal(choice.explored, first != 0)
+    if max_offers == 2:
+        assert np.all(choice.rows[first == 1, 1] == 0)
+        assert np.all(choice.rows[first == -1, 1] == -1)
+
+
+def test_a_member_for_whom_everything_was_removed_gets_no_offer_for_certain() -> None:
+    choice = choose(values([[3, 4]]), keep=[[False, False]], epsilon=0.3, draw=np.array([0.1]))
+    assert choice.rows.tolist() == [[-1]]
+    assert choice.propensity.tolist() == [1.0]
+    assert not choice.explored[0]
