@@ -57,7 +57,11 @@ def small_rows() -> dict[str, list[dict[str, Any]]]:
         "members": members,
         "products": products,
         "purchases": purchases,
-        "events": [event("v1", "m1", "milk", day(60)), event("v2", "m4", "milk", day(61)), event("v3", "m2", None, day(99))],
+        "events": [
+            event("v1", "m1", "milk", day(60)),
+            event("v2", "m4", "milk", day(61)),
+            event("v3", "m2", None, day(99)),
+        ],
         "offers": offers,
         "offer_scope": [{"offer_id": "milk10", "product_id": "milk"}],
         "exposures": [

@@ -1,0 +1,187 @@
+"""The one loop that brings any source into a workspace: every row is kept or rejected, and counted."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from features.landing import Landing
+from features.sources.base import REASON, Source
+from features.tables import REQUIRED, TABLES
+from features.validate import Checked, TableCheck
+from features.workspace import Workspace
+from recsys.errors import SourceError
+from recsys.report import Progress
+from recsys.types import EpochSeconds
+
+SCOPE_REJECTED = "scope_rejected"
+"""Reason of an offer none of whose products was kept; without its scope it would be valid for the whole basket."""
+_FACTS = {
+    "purchases": "purchased_at",
+    "events": "occurred_at",
+    "exposures": "exposed_at",
+    "redemptions": "redeemed_at",
+}
+_NOUNS = {"members": "member_id", "products": "product_id", "offers": "offer_id"}
+
+
+@dataclass(slots=True)
+class TableCount:
+    """
+    What became of the rows of one table.
+
+    Attributes:
+        kept: Rows stored.
+        reasons: Rows rejected, by reason.
+    """
+
+    kept: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rejected(self) -> int:
+        """Rows in quarantine."""
+        return self.reasons.total()
+
+    @property
+    def rows_in(self) -> int:
+        """Rows that the source gave: kept and rejected, there is no third way."""
+        return self.kept + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """
+    The outcome of an ingest.
+
+    Attributes:
+        workspace: The workspace as written.
+        counts: One count a canonical table.
+        assumptions: What the source does not say and the adapter assumed.
+    """
+
+    workspace: Workspace
+    counts: Mapping[str, TableCount]
+    assumptions: tuple[str, ...]
+
+
+def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, progress: Progress) -> Ingested:
+    """
+    Read a source, part its rows, and write the workspace; a former workspace in *out* keeps policy and bundles.
+
+    Args:
+        source: The adapter, opened on its data.
+        out: A new or empty folder, or a workspace.
+        now: Epoch seconds; facts later than this are rejected as ``future_date``.
+        policy: The policy file to write where the workspace has none.
+        progress: Told of each table.
+
+    Raises:
+        SourceError: The source cannot be read, or no row of a required table is left.
+        InputError: *out* holds something else.
+    """
+    with Landing(out) as landing:
+        run = _Run(source, landing, now, progress)
+        for table in TABLES:
+            run.take(table)
+        workspace = Workspace(
+            path=out,
+            source=source.name,
+            currency=source.currency,
+            tiers=source.tiers,
+            ingested_at=now,
+            now=run.latest + 1,
+        )
+        landing.finish(workspace, counts_report(run.counts), policy)
+    return Ingested(workspace, run.counts, source.assumptions)
+
+
+def counts_report(counts: Mapping[str, TableCount]) -> dict[str, object]:
+    """The counts as JSON-able facts: rows in, kept, rejected and rejected by reason, for each table."""
+    return {
+        name: {
+            "rows_in": count.rows_in,
+            "kept": count.kept,
+            "rejected": count.rejected,
+            "reasons": dict(sorted(count.reasons.items())),
+        }
+        for name, count in counts.items()
+    }
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one ingest. Offers are held back until it is known which of them lost their whole scope."""
+
+    source: Source
+    landing: Landing
+    now: EpochSeconds
+    progress: Progress
+    counts: dict[str, TableCount] = field(default_factory=lambda: {name: TableCount() for name in TABLES})
+    known: dict[str, pl.Series] = field(default_factory=dict)
+    latest: int = 0
+    _held: list[Checked] = field(default_factory=list)
+
+    def take(self, table: str) -> None:
+        """Bring one table in."""
+        self.progress.step(f"ingest {table}")
+        check = TableCheck(table, self.now, self.source.max_quantity, self.source.tiers, self.known)
+        ids: list[pl.Series] = []
+        scoped: list[pl.DataFrame] = []
+        for chunk in self.source.chunks(table):
+            checked = check.check(chunk)
+            self.progress.advance(checked.rows.height)
+            if table in _NOUNS:
+                ids.append(checked.kept()[_NOUNS[table]])
+            if table == "offer_scope":
+                scoped.append(checked.rows.select("offer_id", REASON))
+            if table == "offers":
+                self._held.append(checked)
+            else:
+                self._store(table, checked)
+        if table in _NOUNS:
+            self.known[table.removesuffix("s")] = pl.concat(ids) if ids else pl.Series(dtype=pl.String)
+        if table == "offer_scope":
+            self._release_offers(scoped)
+            self._close("offers")
+        if table != "offers":
+            self._close(table)
+
+    def _store(self, table: str, checked: Checked) -> None:
+        kept, rejected, count = checked.kept(), checked.rejected(), self.counts[table]
+        count.kept += kept.height
+        count.reasons.update(dict(rejected[REASON].value_counts().iter_rows()))
+        self.landing.reject(table, rejected)
+        if not kept.height:
+            return
+        self.landing.keep(table, kept)
+        if table in _FACTS:
+            self.latest = max(self.latest, int(kept[_FACTS[table]].dt.epoch("s").to_numpy().max()))
+
+    def _close(self, table: str) -> None:
+        count = self.counts[table]
+        if count.kept:
+            return
+        if table in REQUIRED:
+            raise SourceError(_nothing_left(table, self.source.name, count))
+        columns = TABLES[table].columns()
+        self.landing.keep(table, pl.DataFrame(schema={name: column.dtype for name, column in columns.items()}))
+
+    def _release_offers(self, scoped: list[pl.DataFrame]) -> None:
+        """Store the offers, and reject those that had scope rows of which none was kept."""
+        rows = pl.concat(scoped) if scoped else pl.DataFrame(schema={"offer_id": pl.String, REASON: pl.String})
+        whole = rows.group_by("offer_id").agg(pl.col(REASON).is_null().any().alias("any_kept"))
+        lost = whole.filter(~pl.col("any_kept"))["offer_id"].drop_nulls()
+        for checked in self._held:
+            self._store("offers", checked.refuse(SCOPE_REJECTED, pl.col("offer_id").is_in(lost.implode())))
+        self._held.clear()
+        self.known["offer"] = self.known["offer"].filter(~self.known["offer"].is_in(lost.implode()))
+
+
+def _nothing_left(table: str, source: str, count: TableCount) -> str:
+    if not count.rows_in:
+        return f"the source {source} gives no {table}, and a workspace needs some: check the files and the mapping"
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in count.reasons.most_common(3))
+    return f"all {count.rows_in:,} rows of {table} were rejected ({reasons}); correct them or the mapping and try again"

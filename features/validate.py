@@ -1,0 +1,171 @@
+"""Every row against its table's declaration: kept, or rejected with the first reason that applies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+import dataframely as dy
+import numpy as np
+import polars as pl
+
+from features.convert import converted
+from features.purchases import instant
+from features.seen import SeenKeys
+from features.sources.base import REASON, SOURCE_ROW, Chunk, refuse
+from features.tables import TABLES
+from recsys.types import NO_OFFER, EpochSeconds
+
+_INDEX = "row_index"
+_DATED = {
+    "members": "joined_at",
+    "purchases": "purchased_at",
+    "events": "occurred_at",
+    "exposures": "exposed_at",
+    "redemptions": "redeemed_at",
+}
+_REFERENCES: dict[str, tuple[str, ...]] = {
+    "purchases": ("member", "product"),
+    "events": ("member", "product"),
+    "offer_scope": ("offer", "product"),
+    "exposures": ("member", "offer"),
+    "redemptions": ("member", "offer"),
+}
+_RULE_WORDS = {"nullability": "missing", "regex": "bad_id", "max": "too_large"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """
+    The rows of a chunk with the reason of each: every row is either kept or rejected.
+
+    Attributes:
+        rows: The canonical columns in their types, REASON (null: keep) and SOURCE_ROW.
+        raw: The same rows in the same order as the source has them.
+    """
+
+    rows: pl.DataFrame
+    raw: pl.DataFrame
+
+    def kept(self) -> pl.DataFrame:
+        """The canonical columns of the rows without a reason."""
+        return self.rows.filter(pl.col(REASON).is_null()).drop(REASON, SOURCE_ROW)
+
+    def rejected(self) -> pl.DataFrame:
+        """The raw columns, as text, of the rows with a reason; and REASON and SOURCE_ROW."""
+        texts = self.raw.select(pl.all().cast(pl.String, strict=False))
+        return texts.with_columns(self.rows[REASON], self.rows[SOURCE_ROW]).filter(pl.col(REASON).is_not_null())
+
+    def refuse(self, reason: str, where: pl.Expr) -> "Checked":
+        """The same rows, with *reason* for those that have none yet and for which *where* holds."""
+        return Checked(refuse(self.rows, reason, where), self.raw)
+
+
+@dataclass(slots=True)
+class TableCheck:
+    """
+    The checks of one table over all its chunks.
+
+    In order: the adapter's own reason; ``wrong_type:<column>``; the declaration in `features.tables` (``missing:``,
+    ``bad_id:``, ``too_small:``, ``too_large:`` with the column); ``unknown_tier``; ``future_date``;
+    ``impossible_quantity``; ``unknown_member``, ``unknown_product``, ``unknown_offer``; ``duplicate`` (the first row of
+    a key is kept).
+
+    Attributes:
+        table: Name of the canonical table.
+        now: Epoch seconds; facts later than this are refused.
+        max_quantity: Units on one order line.
+        tiers: The retailer's tier names.
+        known: Ids of the tables checked before, by noun: member, product, offer.
+    """
+
+    table: str
+    now: EpochSeconds
+    max_quantity: int
+    tiers: tuple[str, ...]
+    known: Mapping[str, pl.Series]
+    _seen: SeenKeys = field(default_factory=SeenKeys)
+
+    def check(self, chunk: Chunk) -> Checked:
+        """Give every row of one chunk its reason, or none."""
+        schema = TABLES[self.table]
+        rows = _convert(chunk.rows, schema)
+        rows = _apply_declaration(rows, schema, self.table)
+        for reason, where in self._refusals():
+            rows = refuse(rows, reason, where)
+        rows = self._refuse_repeats(rows, schema)
+        return Checked(rows.drop(_INDEX), chunk.raw)
+
+    def _refusals(self) -> list[tuple[str, pl.Expr]]:
+        refusals: list[tuple[str, pl.Expr]] = []
+        if self.table == "members":
+            refusals.append(("unknown_tier", ~pl.col("tier").is_in(self.tiers)))
+        if self.table == "offers":
+            listed = pl.col("tiers").str.split("|").list.eval(pl.element().is_in(self.tiers)).list.all()
+            refusals.append(("unknown_tier", ~listed))
+        if self.table in _DATED:
+            refusals.append(("future_date", pl.col(_DATED[self.table]) > instant(self.now)))
+        if self.table == "purchases":
+            refusals.append(("impossible_quantity", pl.col("quantity") > self.max_quantity))
+        for noun in _REFERENCES.get(self.table, ()):
+            column = pl.col(f"{noun}_id")
+            absent = column.is_not_null() & ~column.is_in(self.known[noun].implode())
+            if noun == "offer" and self.table == "exposures":
+                absent &= column != NO_OFFER  # the control arm
+            refusals.append((f"unknown_{noun}", absent))
+        return refusals
+
+    def _refuse_repeats(self, rows: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
+        valid = rows[REASON].is_null()
+        repeated = np.zeros(rows.height, dtype=np.bool_)
+        repeated[valid.to_numpy()] = self._seen.add(rows.filter(valid).select(schema.primary_key()))
+        return refuse(rows, "duplicate", pl.lit(pl.Series(repeated)))
+
+
+def _convert(given: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
+    """Canonical columns in their types; absent columns are null; REASON ``wrong_type:`` where a value was lost."""
+    wanted = {name: column.dtype for name, column in schema.columns().items()}
+    present = [name for name in wanted if name in given.columns]
+    values = {name: converted(name, given.schema[name], wanted[name]) for name in present}
+    lost = [
+        pl.when(converted(name, given.schema[name], pl.String()).is_not_null() & value.is_null()).then(
+            pl.lit(f"wrong_type:{name}")
+        )
+        for name, value in values.items()
+        if given.schema[name] != wanted[name]
+    ]
+    absent = {name: pl.lit(None, dtype=dtype) for name, dtype in wanted.items() if name not in values}
+    return given.select(
+        **values,
+        **absent,
+        **{
+            REASON: pl.coalesce(pl.col(REASON), *lost),
+            SOURCE_ROW: pl.col(SOURCE_ROW),
+            _INDEX: pl.int_range(pl.len(), dtype=pl.Int64),
+        },
+    )
+
+
+def _apply_declaration(rows: pl.DataFrame, schema: type[dy.Schema], table: str) -> pl.DataFrame:
+    """Reasons from the declaration. The row's number joins the key, so that no copy is refused here: `SeenKeys` does."""
+    declared = cast(type[dy.Schema], type(f"{table}_rows", (schema,), {_INDEX: dy.Int64(primary_key=True)}))
+    columns = list(declared.columns())
+    unrefused = rows.filter(pl.col(REASON).is_null()).select(columns)
+    _, failures = declared.filter(unrefused)
+    details = failures.details()
+    rules = [name for name in details.columns if name not in unrefused.columns]
+    if not details.height or not rules:
+        return rows
+    found = details.select(
+        _INDEX,
+        pl.coalesce(*(pl.when(pl.col(rule) == "invalid").then(pl.lit(_reason(rule))) for rule in rules)).alias("why"),
+    )
+    return (
+        rows.join(found, on=_INDEX, how="left", maintain_order="left")
+        .with_columns(pl.coalesce(REASON, "why").alias(REASON))
+        .drop("why")
+    )
+
+
+def _reason(rule: str) -> str:
+    column, _, kind = rule.partition("|")
+    return f"{_RULE_WORDS.get(kind, 'too_small')}:{column}" if kind else column
