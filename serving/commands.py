@@ -1,0 +1,202 @@
+"""The commands of this room: serve, decide once, make a key."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import uvicorn
+
+from recsys.decision import Context, Decision
+from recsys.errors import InputError, StoreError
+from recsys.members import NO_FACTS, LiveFacts, Subject
+from recsys.report import Report, Table
+from serving.app import create_app
+from serving.clock import Clock, clock_of
+from serving.live import Served, load_served, read_pointer
+from serving.logs import configure_logging
+from serving.scopes import Scope
+from serving.settings import ClockChoice, Settings
+from serving.store.store import Store
+from serving.wire import encode_answer
+
+_GRACE_S = 15
+_FIRST_KEY = "first key"
+
+
+def serve(
+    workspace: Path,
+    *,
+    host: str,
+    port: int,
+    store_url: str | None = None,
+    clock: ClockChoice = ClockChoice.AUTO,
+    show: Callable[[Report], None] | None = None,
+) -> None:
+    """
+    Serve a workspace over HTTP until told to stop; a graceful stop writes all decisions to the log.
+
+    Args:
+        workspace: Where bundles, policy and store are.
+        host, port: Where to listen.
+        store_url: Of the store; absent means ``RECSYS_STORE_URL``, or SQLite in the workspace.
+        clock: See `serving.clock.clock_of`.
+        show: Gets what a person needs to know before the first request, the first key among it; absent means standard
+            output.
+
+    Raises:
+        InputError: The workspace is not one.
+        StoreError: The store's URL cannot be used.
+    """
+    settings = _settings(workspace, store_url, clock)
+    configure_logging()
+    app = create_app(settings)
+    (show or _show_plainly)(_greeting(settings, host, port, _first_key(settings)))
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def decide(workspace: Path, *, member_id: str, placement: str, n: int | None, now: int | None, explain: bool) -> Report:
+    """
+    One decision as the service would take it, with its reasons; nothing is logged.
+
+    Args:
+        workspace: Where the published bundle, the policy and the store are.
+        member_id: Any id.
+        placement: Of the policy.
+        n: Positions wanted; absent means the placement's capacity.
+        now: Absent means the workspace's clock.
+        explain: Also what was removed, and by which rule.
+
+    Raises:
+        BundleError: Nothing was published yet, or the bundle is broken.
+        PolicyError: The policy is broken.
+        StoreError: There is a store, and it does not answer.
+    """
+    settings = _settings(workspace, None, ClockChoice.AUTO)
+    clock, _ = clock_of(settings.clock, workspace)
+    instant = clock() if now is None else now
+    served = load_served(read_pointer(settings.serving_folder), settings.policy_path, now=instant)
+    context = Context(placement=placement, now=instant, seed=settings.seed, n=n, explain=explain)
+    subject = Subject(member_id, _stored_facts(settings, member_id, served))
+    return _decision_report(served.engine.decide(subject, context))
+
+
+def create_key(
+    workspace: Path,
+    *,
+    name: str = "command line",
+    scopes: tuple[Scope, ...] = (Scope.ADMIN,),
+    store_url: str | None = None,
+) -> Report:
+    """
+    Make an API key; it is shown this once and kept as a hash only.
+
+    Raises:
+        StoreError: The store does not answer.
+    """
+    settings = _settings(workspace, store_url, ClockChoice.AUTO)
+    key = _make_key(settings, name, scopes, only_if_none=False)
+    return Report(
+        facts={"key": key, "name": name, "scopes": [scope.value for scope in scopes]},
+        tables=(Table("API key", ("name", "scopes", "key"), ((name, " ".join(scopes), key),)),),
+        notes=("This key cannot be shown again. Send it as 'Authorization: Bearer KEY'.",),
+    )
+
+
+def _settings(workspace: Path, store_url: str | None, clock: ClockChoice) -> Settings:
+    if not workspace.is_dir():
+        raise InputError(f"{workspace} is no folder; give a workspace that `recsys ingest` made")
+    if store_url is None:
+        return Settings(workspace=workspace, clock=clock)
+    return Settings(workspace=workspace, clock=clock, store_url=store_url)
+
+
+def _first_key(settings: Settings) -> str:
+    """A key for a workspace that has none yet; empty where it has, or the store is down."""
+    try:
+        return _make_key(settings, _FIRST_KEY, (Scope.ADMIN,), only_if_none=True)
+    except StoreError:
+        return ""
+
+
+def _make_key(settings: Settings, name: str, scopes: tuple[Scope, ...], *, only_if_none: bool) -> str:
+    clock: Clock
+    clock, _ = clock_of(settings.clock, settings.workspace)
+    store = Store.at(settings.database_url)
+    try:
+        store.database.migrate()
+        if only_if_none and store.keys.count():
+            return ""
+        return store.keys.create(name, scopes, now=clock())
+    finally:
+        store.close()
+
+
+def _stored_facts(settings: Settings, member_id: str, served: Served) -> LiveFacts:
+    store = Store.at(settings.database_url)
+    try:
+        if store.database.is_sqlite and not store.database.file.exists():
+            return NO_FACTS  # nothing was ever served from here
+        store.database.migrate()
+        return store.members.fetch([member_id], since=served.cut_off)[0]
+    finally:
+        store.close()
+
+
+def _greeting(settings: Settings, host: str, port: int, key: str) -> Report:
+    url = f"http://{host}:{port}"
+    _, lag_s = clock_of(settings.clock, settings.workspace)
+    notes = [f"API      {url}", f"Docs     {url}/docs", f"Ready    {url}/health/ready"]
+    if key:
+        notes += [f"Key      {key}", "         (shown this once; `recsys key create` makes another)"]
+    else:
+        notes += ["Key      as before; `recsys key create` makes another"]
+    if lag_s:
+        notes += [f"Clock    {lag_s // 86_400} days behind: the facts are historic, and time goes on from their end"]
+    return Report(facts={"url": url, "key": key, "clock_lag_s": lag_s}, notes=tuple(notes))
+
+
+def _show_plainly(report: Report) -> None:
+    sys.stdout.write("".join(f"{note}\n" for note in report.notes))
+    sys.stdout.flush()
+
+
+def _decision_report(decision: Decision) -> Report:
+    items = tuple(
+        (
+            item.position,
+            item.kind.value,
+            item.id,
+            item.name,
+            item.score,
+            item.source,
+            "; ".join(r.text for r in item.reasons),
+        )
+        for item in decision.items
+    )
+    tables = [Table("Slate", ("position", "kind", "id", "name", "score", "source", "reasons"), items)]
+    if decision.why_not:
+        removed = tuple((one.kind.value, one.id, one.rule) for one in decision.why_not)
+        tables.append(Table("Why not", ("kind", "id", "rule"), removed))
+    at = datetime.fromtimestamp(decision.decided_at, UTC).isoformat()
+    notes = [f"{decision.answer.value} answer for {decision.placement} ({decision.channel.value}) at {at}"]
+    if decision.offer_choice is not None:
+        notes.append(
+            f"offer: {decision.offer_choice}, chosen with logging propensity {decision.logging_propensity:.4f}"
+        )
+    if decision.experiment:
+        notes.append(f"experiment {decision.experiment}, arm {decision.arm}")
+    if decision.degraded:
+        notes.append(f"degraded: {', '.join(decision.degraded)}")
+    if decision.shortfall_reason:
+        notes.append(f"fewer than asked for: {decision.shortfall_reason}")
+    return Report(facts=orjson.loads(encode_answer(decision)), tables=tuple(tables), notes=tuple(notes))

@@ -1,0 +1,184 @@
+"""Holds what is served now, and takes in a new bundle or policy without a restart: verified, tried, then swapped."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from recsys.bundle import MANIFEST, Bundle
+from recsys.decision import SlateItem
+from recsys.engine import Engine
+from recsys.errors import BundleError, RecsysError
+from recsys.knowledge import Knowledge
+from recsys.policy.compile import compile_policy
+from recsys.policy.load import load_policy
+from recsys.types import EpochSeconds
+from serving.clock import Clock
+from serving.golden import try_out
+from serving.metrics import Metrics
+
+POINTER = "current"
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """
+    One bundle under one policy, ready to answer.
+
+    Attributes:
+        engine: The decision function.
+        folder: Where the bundle lies.
+        bundle_id, run_id, cut_off, policy_id, policy_name: What answers name as their versions.
+        loaded_at: When it was taken in.
+        fallbacks: By placement: what a stranger was shown when it was tried out; the answer should the engine fail.
+        default_placement: Whose fallback stands in for unknown placements.
+    """
+
+    engine: Engine
+    folder: Path
+    bundle_id: str
+    run_id: str
+    cut_off: EpochSeconds
+    policy_id: str
+    policy_name: str
+    loaded_at: EpochSeconds
+    fallbacks: Mapping[str, tuple[SlateItem, ...]]
+    default_placement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A bundle or policy that was not taken in, why, and when."""
+
+    folder: str
+    reason: str
+    refused_at: EpochSeconds
+
+
+Fingerprint = tuple[str, tuple[int, ...]]
+
+
+class Live:
+    """
+    The pointer to what is served.
+
+    Readers take `current` once a request and never see a mixture. A candidate is refused without harm: what was
+    served stays. The same candidate is not tried again until the pointer, the manifest or the policy file is written.
+
+    Attributes:
+        current: What is served; ``None`` before the first bundle.
+        previous: What was served before.
+        refusal: The last candidate, if it was refused.
+    """
+
+    def __init__(self, serving_folder: Path, policy_path: Path, *, clock: Clock, metrics: Metrics) -> None:
+        self._serving_folder = serving_folder
+        self._policy_path = policy_path
+        self._clock = clock
+        self._metrics = metrics
+        self._seen: Fingerprint | None = None
+        self._one_at_a_time = threading.Lock()
+        self.current: Served | None = None
+        self.previous: Served | None = None
+        self.refusal: Refusal | None = None
+
+    def refresh(self) -> bool:
+        """
+        Look whether something new is there, and take it in. Blocking: the service calls it in a thread.
+
+        Returns:
+            Whether what is served has changed.
+        """
+        with self._one_at_a_time:
+            try:
+                folder = read_pointer(self._serving_folder)
+                seen = self._fingerprint(folder)
+            except RecsysError as error:
+                if self.refusal is None or self.refusal.reason != str(error):
+                    self._refuse(str(self._serving_folder), str(error))
+                return False
+            if seen == self._seen:
+                return False
+            self._seen = seen
+            try:
+                candidate = load_served(folder, self._policy_path, now=self._clock())
+            except RecsysError as error:
+                self._refuse(folder.name, str(error))
+                return False
+            except Exception as error:  # noqa: BLE001 (whatever a candidate does wrong, the old one goes on)
+                self._refuse(folder.name, f"it cannot be used ({type(error).__name__}: {error})")
+                return False
+            self._take_in(candidate)
+            return True
+
+    def _take_in(self, candidate: Served) -> None:
+        if self.current is not None:
+            self.previous = self.current
+            self._metrics.bundle.remove(self.current.bundle_id, self.current.policy_id)
+        self.current = candidate
+        self.refusal = None
+        self._metrics.bundle.labels(candidate.bundle_id, candidate.policy_id).set(1)
+        self._metrics.swaps.labels("taken").inc()
+        _LOG.info("bundle_taken", bundle_id=candidate.bundle_id, policy_id=candidate.policy_id)
+
+    def _refuse(self, folder: str, reason: str) -> None:
+        self.refusal = Refusal(folder, reason, self._clock())
+        self._metrics.swaps.labels("refused").inc()
+        _LOG.error("bundle_refused", folder=folder, reason=reason)
+
+    def _fingerprint(self, folder: Path) -> Fingerprint:
+        stamps: list[int] = []
+        for path in (self._serving_folder / POINTER, folder / MANIFEST, self._policy_path):
+            try:
+                stat = path.stat()
+            except OSError:
+                stamps += [-1, -1]  # load_served says what is missing
+            else:
+                stamps += [stat.st_mtime_ns, stat.st_size]
+        return folder.name, tuple(stamps)
+
+
+def read_pointer(serving_folder: Path) -> Path:
+    """
+    The folder of the bundle that should be served.
+
+    Raises:
+        BundleError: There is no pointer, or it names no folder beside it.
+    """
+    pointer = serving_folder / POINTER
+    try:
+        name = pointer.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"{pointer} cannot be read ({error}); run `recsys publish`, or `recsys sync`") from error
+    if not name or name != Path(name).name or name.startswith("."):
+        raise BundleError(f"{pointer} names {name!r}, which is no folder beside it; run `recsys sync`")
+    return serving_folder / name
+
+
+def load_served(folder: Path, policy_path: Path, *, now: EpochSeconds) -> Served:
+    """
+    Open and verify a bundle, compile the policy for it, and try both out.
+
+    Raises:
+        BundleError: The bundle is missing, altered, or answers nonsense.
+        PolicyError: The policy file is broken or does not fit the bundle.
+    """
+    bundle = Bundle.open(folder)
+    knowledge = Knowledge.of(bundle)
+    policy = load_policy(policy_path)
+    engine = Engine(knowledge, compile_policy(policy, knowledge))
+    return Served(
+        engine=engine,
+        folder=folder,
+        bundle_id=knowledge.bundle_id,
+        run_id=bundle.manifest.run_id,
+        cut_off=knowledge.cut_off,
+        policy_id=engine.policy.policy_id,
+        policy_name=engine.policy.name,
+        loaded_at=now,
+        fallbacks=try_out(engine, tuple(policy.placements), now=now),
+        default_placement=engine.policy.default_placement.name,
+    )

@@ -1,0 +1,207 @@
+"""Errors as RFC 9457 problems: the one table from what went wrong to what the caller reads."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from recsys.errors import BundleError, InputError, PolicyError, RecsysError, StoreError
+from serving.context import current_request_id
+
+MEDIA_TYPE = "application/problem+json"
+_SHOWN_VALUE = 80
+_LOG = structlog.get_logger(__name__)
+
+STATUS: Mapping[str, int] = MappingProxyType(
+    {
+        "malformed_request": 400,
+        "unauthenticated": 401,
+        "insufficient_scope": 403,
+        "not_found": 404,
+        "unknown_decision": 404,
+        "unknown_member": 404,
+        "method_not_allowed": 405,
+        "body_too_large": 413,
+        "unsupported_media_type": 415,
+        "invalid_request": 422,
+        "rate_limited": 429,
+        "internal_error": 500,
+        "overloaded": 503,
+        "store_unavailable": 503,
+        "not_ready": 503,
+    }
+)
+"""Every code a problem may have, with its HTTP status."""
+
+_OF_ERROR: tuple[tuple[type[RecsysError], str], ...] = (
+    (PolicyError, "not_ready"),
+    (BundleError, "not_ready"),
+    (StoreError, "store_unavailable"),
+    (InputError, "invalid_request"),
+)
+_RETRY_AFTER_S = MappingProxyType({"store_unavailable": 1, "overloaded": 1, "not_ready": 5})
+_OF_STATUS = MappingProxyType({400: "malformed_request", 404: "not_found", 405: "method_not_allowed"})
+
+
+class FieldProblem(BaseModel):
+    """
+    One thing wrong with a request.
+
+    Attributes:
+        pointer: JSON pointer (RFC 6901) into the body, or ``?name`` for a query parameter.
+        detail: What is wrong, the value, and what is allowed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pointer: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """
+    An error as the caller reads it (RFC 9457).
+
+    Attributes:
+        type: A URN that ends in the code.
+        code: Stable; for programs.
+        detail: For people: what was wrong, and what to do.
+        request_id: To be quoted when asking about it; also in the logs.
+        errors: Each wrong field of the request.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: tuple[FieldProblem, ...] = ()
+
+
+class ProblemError(Exception):
+    """Raised by an endpoint to answer a problem; *code* is one of `STATUS`."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldProblem] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.errors = tuple(errors)
+
+
+def problem(code: str, detail: str, errors: Sequence[FieldProblem] = ()) -> Problem:
+    """A problem of one of the known codes, for the request being answered."""
+    status = STATUS[code]
+    return Problem(
+        type=f"urn:recsys:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        request_id=current_request_id(),
+        errors=tuple(errors),
+    )
+
+
+def problem_response(
+    code: str, detail: str, errors: Sequence[FieldProblem] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """A problem as an HTTP answer, with ``Retry-After`` where trying again may help."""
+    given = dict(headers or {})
+    if code in _RETRY_AFTER_S:
+        given.setdefault("Retry-After", str(_RETRY_AFTER_S[code]))
+    body = problem(code, detail, errors).model_dump_json()
+    return Response(body, status_code=STATUS[code], headers=given, media_type=MEDIA_TYPE)
+
+
+def field_problems(errors: Sequence[Mapping[str, Any]], *, under: str = "") -> tuple[FieldProblem, ...]:
+    """
+    Pydantic's errors as problems of fields.
+
+    Args:
+        errors: As ``ValidationError.errors()`` gives them.
+        under: JSON pointer of the part of the body that was checked.
+    """
+    return tuple(FieldProblem(pointer=under + _pointer(error["loc"]), detail=_detail(error)) for error in errors)
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Answer every error of an app with a problem."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RecsysError, _on_recsys)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+async def _on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return problem_response(error.code, error.detail, error.errors, headers=error.headers)
+
+
+async def _on_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        reason = found[0].get("ctx", {}).get("error", "it is not JSON")
+        return problem_response("malformed_request", f"the body is not JSON: {reason}; send one JSON object")
+    wrong = [
+        FieldProblem(
+            pointer=_pointer(one["loc"][1:]) if one["loc"][0] == "body" else f"?{one['loc'][-1]}", detail=_detail(one)
+        )
+        for one in found
+    ]
+    n = len(wrong)
+    detail = f"{n} part{'' if n == 1 else 's'} of the request {'is' if n == 1 else 'are'} not as allowed; see errors"
+    return problem_response("invalid_request", detail, wrong)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _OF_STATUS.get(error.status_code, "malformed_request")
+    detail = {
+        "not_found": f"there is nothing at {request.url.path}; /openapi.json lists what there is",
+        "method_not_allowed": f"{request.method} is not allowed here; the Allow header says what is",
+    }.get(code, "the body cannot be read; send one JSON object in UTF-8")
+    return problem_response(code, detail, headers=error.headers)
+
+
+async def _on_recsys(_request: Request, error: Exception) -> Response:
+    code = next((code for kind, code in _OF_ERROR if isinstance(error, kind)), "internal_error")
+    if STATUS[code] >= 500:
+        _LOG.warning("request_failed", code=code, reason=str(error))
+        detail = "this cannot be done at the moment; nothing was changed; try again" if code != "internal_error" else ""
+        return problem_response(code, detail or "something went wrong here; quote the request_id")
+    return problem_response(code, str(error))
+
+
+async def _on_bug(_request: Request, error: Exception) -> Response:
+    _LOG.error("request_crashed", error=type(error).__name__, exc_info=error)
+    return problem_response("internal_error", "something went wrong here, not in the request; quote the request_id")
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
+
+
+def _detail(error: Mapping[str, Any]) -> str:
+    if error["type"] in ("missing", "extra_forbidden") or isinstance(error.get("input"), dict | list):
+        return str(error["msg"])
+    shown = ascii(error.get("input"))
+    shown = shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}..."
+    return f"{error['msg']}; got {shown}"

@@ -1,0 +1,41 @@
+"""Takes in what members did and saw; when it has answered, the next decision knows."""
+
+from fastapi import APIRouter, Depends, Request
+
+from serving.auth import RequireScope
+from serving.documentation import WRITE_PROBLEMS
+from serving.problems import FieldProblem, ProblemError
+from serving.scopes import Scope
+from serving.service import Service
+from serving.wire_records import EventsAnswer, EventsRequest
+
+_SKEW_S = 300
+
+router = APIRouter(tags=["events"])
+
+
+@router.post(
+    "/v1/events",
+    responses=WRITE_PROBLEMS,
+    dependencies=[Depends(RequireScope(Scope.EVENTS_WRITE))],
+)
+async def add_events(http: Request, body: EventsRequest) -> EventsAnswer:
+    """Up to 1,000 events, all or none; the same event_id again changes nothing, so a failed request can be repeated."""
+    service: Service = http.app.state.service
+    now = service.clock()
+    events = [record.to_event(now) for record in body.events]
+    late = [
+        FieldProblem(
+            pointer=f"/events/{at}/occurred_at",
+            detail=f"{event.occurred_at} is later than now ({now}) by more than {_SKEW_S} s; send epoch seconds, UTC",
+        )
+        for at, event in enumerate(events)
+        if event.occurred_at > now + _SKEW_S
+    ]
+    if late:
+        raise ProblemError("invalid_request", "some events lie in the future; nothing was taken", errors=late)
+    counts = await service.store.work(lambda: service.store.events.add(events, now=now))
+    answer = EventsAnswer(accepted=counts.accepted, duplicates=counts.duplicates, ignored=counts.ignored)
+    for result, n in answer:
+        service.metrics.events.labels(result).inc(n)
+    return answer

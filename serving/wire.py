@@ -1,0 +1,222 @@
+"""What the decision endpoints take and give, as pydantic models; and the one encoding of an answer."""
+
+from collections.abc import Hashable, Sequence
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from recsys.decision import Context, Decision
+from recsys.members import LiveFacts, Subject
+from recsys.reasons import LANGUAGES
+from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind
+from serving.store.schema import ID_LENGTH
+
+MAX_BATCH = 1_000
+
+Id = Annotated[StrictStr, Field(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
+Ids = Annotated[tuple[Id, ...], Field(max_length=500)]
+Language = Annotated[StrictStr, Field(pattern=f"^({'|'.join(LANGUAGES)})$")]
+AttributeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+AttributeValue = (
+    StrictBool
+    | Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
+    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+    | Annotated[StrictStr, Field(max_length=200)]
+)
+
+
+class Wire(BaseModel):
+    """A part of a request or an answer: nothing unknown in it, nothing changed later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DecisionRequest(Wire):
+    """
+    One member in one placement.
+
+    Attributes:
+        member_id: Any id; an unknown one is answered as a stranger.
+        placement: A placement of the policy; an unknown one is answered as the default placement, and says so.
+        n: Positions wanted; absent means the placement's capacity, which also bounds it.
+        channel: Absent means the placement's.
+        basket: Product ids in the basket now.
+        context: What the policy's expressions see as ``context``, besides placement, channel and the calendar.
+        exclude_ids: Products or offers not wanted back.
+        explain: Also what was removed, and by which rule.
+        language: Of the reasons' texts.
+    """
+
+    member_id: Id
+    placement: Id
+    n: Annotated[StrictInt, Field(ge=1, le=200)] | None = None
+    channel: Channel | None = None
+    basket: Ids = ()
+    context: Annotated[dict[AttributeName, AttributeValue], Field(max_length=32)] = Field(default_factory=dict)
+    exclude_ids: Ids = ()
+    explain: StrictBool = False
+    language: Language = "en"
+
+    def to_subject(self, facts: LiveFacts) -> Subject:
+        """The member as the engine takes them, with what the store knows."""
+        return Subject(self.member_id, facts, self.basket, frozenset(self.exclude_ids))
+
+    def to_context(
+        self, *, now: EpochSeconds, seed: int, types: frozenset[ItemKind], request_id: str, degraded: tuple[str, ...]
+    ) -> Context:
+        """The circumstances as the engine takes them."""
+        return Context(
+            placement=self.placement,
+            now=now,
+            seed=seed,
+            n=self.n,
+            channel=self.channel,
+            types=types,
+            request_id=request_id,
+            explain=self.explain,
+            language=self.language,
+            degraded=degraded,
+            attributes=self.context,
+        )
+
+    def circumstances(self) -> Hashable:
+        """Equal for requests that can share one call of the engine."""
+        attributes = tuple((name, type(value).__name__, value) for name, value in sorted(self.context.items()))
+        return self.placement, self.n, self.channel, self.explain, self.language, attributes
+
+
+class DecisionQuery(Wire):
+    """The same request as query parameters, for callers that can only fetch a URL."""
+
+    member_id: Annotated[str, Field(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
+    placement: Annotated[str, Field(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
+    n: Annotated[int, Field(ge=1, le=200)] | None = None
+    channel: Channel | None = None
+    basket: Ids = ()
+    exclude_ids: Ids = ()
+    explain: bool = False
+    language: Language = "en"
+
+    def to_request(self) -> DecisionRequest:
+        """The same as a body would have said it."""
+        return DecisionRequest.model_validate(dict(self))
+
+
+class BatchRequest(Wire):
+    """
+    Many requests, each checked and answered by itself.
+
+    Attributes:
+        requests: Each one a ``DecisionRequest``; a wrong one gets a problem in its place and stops no other.
+    """
+
+    requests: Annotated[list[Any], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class ReasonAnswer(Wire):
+    """Why something is shown: a stable code, and a text in the language asked for."""
+
+    code: str
+    text: str
+
+
+class ItemAnswer(Wire):
+    """One position; see ``recsys.decision.SlateItem``."""
+
+    kind: ItemKind
+    id: str
+    name: str
+    position: int
+    score: float
+    source: str
+    reasons: tuple[ReasonAnswer, ...]
+    value_minor: int | None
+    value_sd_minor: int | None
+    rules_applied: tuple[str, ...]
+
+
+class WhyNotAnswer(Wire):
+    """A candidate that is not shown, and the first rule that removed it."""
+
+    kind: ItemKind
+    id: str
+    rule: str
+
+
+class ModelVersion(Wire):
+    """Which bundle answered; empty where none did."""
+
+    bundle_id: str
+
+
+class PolicyVersion(Wire):
+    """Which policy held; empty where none did."""
+
+    policy_id: str
+
+
+class ExperimentArm(Wire):
+    """The member's arm, and the share of members in it."""
+
+    key: str
+    arm: str
+    weight: float
+
+
+class DecisionAnswer(Wire):
+    """One decision; see ``recsys.decision.Decision``."""
+
+    decision_id: str
+    member_id: str
+    placement: str
+    channel: Channel
+    decided_at: int
+    answer: AnswerKind
+    items: tuple[ItemAnswer, ...]
+    offer_choice: str | None
+    logging_propensity: float
+    model: ModelVersion
+    policy: PolicyVersion
+    experiment: ExperimentArm | None
+    degraded: tuple[str, ...]
+    shortfall_reason: str
+    expires_at: int
+    why_not: tuple[WhyNotAnswer, ...]
+
+
+def encode_answer(decision: Decision) -> bytes:
+    """
+    A decision as the JSON of a `DecisionAnswer`.
+
+    Encoded once: the same bytes are answered and logged. The classes of items and reasons have the fields of their
+    models, so orjson writes them without a copy.
+    """
+    in_experiment = bool(decision.experiment)
+    return orjson.dumps(
+        {
+            "decision_id": decision.decision_id,
+            "member_id": decision.member_id,
+            "placement": decision.placement,
+            "channel": decision.channel,
+            "decided_at": decision.decided_at,
+            "answer": decision.answer,
+            "items": decision.items,
+            "offer_choice": decision.offer_choice,
+            "logging_propensity": decision.logging_propensity,
+            "model": {"bundle_id": decision.bundle_id},
+            "policy": {"policy_id": decision.policy_id},
+            "experiment": {"key": decision.experiment, "arm": decision.arm, "weight": decision.arm_weight}
+            if in_experiment
+            else None,
+            "degraded": decision.degraded,
+            "shortfall_reason": decision.shortfall_reason,
+            "expires_at": decision.expires_at,
+            "why_not": decision.why_not,
+        }
+    )
+
+
+def encode_results(results: Sequence[bytes]) -> bytes:
+    """The body of a batch's answer from the JSON of its parts."""
+    return b'{"results":[' + b",".join(results) + b"]}"

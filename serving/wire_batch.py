@@ -1,0 +1,60 @@
+"""What a batch answers: every part with its own status."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from serving.problems import Problem, field_problems, problem
+from serving.wire import BatchRequest, DecisionAnswer, DecisionRequest, Wire, encode_results
+
+
+class BatchPart(Wire):
+    """
+    The result of one request of a batch.
+
+    Attributes:
+        status: What it would have been as the HTTP status of a single request.
+        answer: The decision where the status is 200.
+        problem: What was wrong otherwise.
+    """
+
+    status: int
+    answer: DecisionAnswer | None = None
+    problem: Problem | None = None
+
+
+class BatchAnswer(Wire):
+    """
+    The results of a batch.
+
+    Attributes:
+        results: In the order of the requests, one each.
+    """
+
+    results: tuple[BatchPart, ...]
+
+
+def split_valid(batch: BatchRequest) -> tuple[list[DecisionRequest], dict[int, Problem]]:
+    """The requests that can be answered, in order, and by position the problems of the others."""
+    valid: list[DecisionRequest] = []
+    problems: dict[int, Problem] = {}
+    for position, part in enumerate(batch.requests):
+        try:
+            valid.append(DecisionRequest.model_validate(part))
+        except ValidationError as error:
+            wrong = field_problems(error.errors(include_url=False), under=f"/requests/{position}")
+            problems[position] = problem("invalid_request", "this request of the batch is not as allowed", wrong)
+    return valid, problems
+
+
+def encode_batch(answers: Sequence[bytes], problems: dict[int, Problem]) -> bytes:
+    """The body: answers in the order of the valid requests, problems at their positions."""
+    answered = iter(answers)
+    return encode_results(
+        [
+            b'{"status":%d,"problem":%s}' % (problems[position].status, problems[position].model_dump_json().encode())
+            if position in problems
+            else b'{"status":200,"answer":%s}' % next(answered)
+            for position in range(len(answers) + len(problems))
+        ]
+    )
