@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from recsys.errors import RecsysError
 
@@ -92,7 +92,7 @@ def _start(
     return ours, process
 
 
-def _receive(connection: Connection, process: SpawnProcess) -> Result:
+def _receive(connection: Connection, process: SpawnProcess) -> Any:
     try:
         answer = connection.recv()
     except (EOFError, ConnectionResetError):
@@ -105,8 +105,7 @@ def _receive(connection: Connection, process: SpawnProcess) -> Result:
         if answer.error is not None:
             raise answer.error
         raise RuntimeError(f"a worker failed:\n{answer.text}")
-    result: Result = answer
-    return result
+    return answer
 
 
 def _work(connection: Connection, opener: Callable[[Settings], Callable[[Task], Result]], settings: Settings) -> None:

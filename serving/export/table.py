@@ -29,7 +29,7 @@ COLUMNS: dict[str, CellType] = {
     "reason": CellType.TEXT,  # why nothing is sent; empty where something is
     "decision_id": CellType.TEXT,
     "answer": CellType.TEXT,
-    "position": CellType.INTEGER,  # from 1; null where nothing is sent, as are the columns down to value_minor
+    "position": CellType.INTEGER,  # from 1; null where nothing is sent, as are the columns down to valid_until
     "kind": CellType.TEXT,
     "id": CellType.TEXT,
     "name": CellType.TEXT,
@@ -37,11 +37,11 @@ COLUMNS: dict[str, CellType] = {
     "source": CellType.TEXT,
     "reasons": CellType.TEXT,  # codes joined by '|'
     "value_minor": CellType.INTEGER,  # offers only: expected incremental margin
+    "valid_until": CellType.INTEGER,  # epoch seconds: end of the offer or of the sale; null where it has none
     "offer_choice": CellType.TEXT,
     "logging_propensity": CellType.NUMBER,
     "experiment": CellType.TEXT,
     "arm": CellType.TEXT,
-    "expires_at": CellType.INTEGER,  # epoch seconds
 }
 
 DECIMALS = 6

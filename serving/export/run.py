@@ -1,0 +1,195 @@
+"""One export from start to manifest: plan, chunks by workers, limit, and the final rename."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.errors import InputError
+from recsys.policy.schema import Policy
+from recsys.report import Progress
+from serving.export.audience import Audience
+from serving.export.files import (
+    is_single_file,
+    manifest_path,
+    partial_export,
+    partial_folder,
+)
+from serving.export.plan import ExportPlan, PartMark, as_json, differences
+from serving.export.pool import map_spawned
+from serving.export.table import COLUMNS, Status
+from serving.export.worker import (
+    AUDIENCE,
+    WITHIN_LIMIT,
+    ChunkDone,
+    ChunkTask,
+    ChunkWorker,
+    Step,
+    WorkerSettings,
+    value_name,
+)
+
+Manifest = Mapping[str, Any]
+"""What an export says of itself, as in manifest.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportInputs:
+    """
+    Where the inputs of a plan are.
+
+    Attributes:
+        bundle: Directory of the verified bundle.
+        policy: As read.
+        store_url: Of a migrated store.
+        audience: Whom it is for.
+    """
+
+    bundle: Path
+    policy: Policy
+    store_url: str
+    audience: Audience
+
+
+def run_export(out: Path, plan: ExportPlan, inputs: ExportInputs, *, workers: int, progress: Progress) -> Manifest:
+    """
+    Export, or finish an export that was stopped; a finished one of the same plan is left as it is.
+
+    Raises:
+        InputError: *out* holds something else, a stopped export of other inputs, or one that is running.
+        StoreError: The store does not answer.
+    """
+    finished = finished_export(out, plan)
+    if finished is not None:
+        shutil.rmtree(partial_folder(out), ignore_errors=True)
+        return finished
+    with partial_export(out, plan) as export:
+        if not export.array(AUDIENCE).exists():
+            export.write_array(AUDIENCE, inputs.audience.encoded)
+        settings = WorkerSettings(inputs.bundle, inputs.policy, inputs.store_url, export)
+        if plan.limit is not None:
+            _apply_limit(settings, plan.limit, workers=workers, progress=progress)
+        marks = _write_parts(settings, workers=workers, progress=progress)
+        progress.step("finish")
+        export.finish(marks, lambda files: as_json(_manifest(plan, inputs.audience, marks, files)))
+    return read_manifest(out, plan)
+
+
+def finished_export(out: Path, plan: ExportPlan) -> Manifest | None:
+    """
+    The manifest of a finished export at *out*; absent where there is nothing.
+
+    Raises:
+        InputError: There is something else, or an export of another plan.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return None
+    if is_single_file(out, plan.file_format) == out.is_dir() or not manifest_path(out, plan.file_format).is_file():
+        raise InputError(f"{out} exists and is no export of this format; choose another --out, or delete it")
+    manifest = read_manifest(out, plan)
+    changed = differences(ExportPlan.model_validate(manifest["plan"]), plan)
+    if changed:
+        raise InputError(
+            f"{out} holds a finished export of other inputs ({'; '.join(changed)}); choose another --out, or delete it"
+        )
+    return manifest
+
+
+def read_manifest(out: Path, plan: ExportPlan) -> Manifest:
+    """
+    Read the manifest of a finished export.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    path = manifest_path(out, plan.file_format)
+    try:
+        manifest: Manifest = json.loads(path.read_text(encoding="utf-8"))
+        ExportPlan.model_validate(manifest["plan"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no manifest of this version; choose another --out, or delete {out}") from error
+    return manifest
+
+
+def checksum(files: Mapping[str, str]) -> str:
+    """The SHA-256 of what ``sha256sum`` prints for the files, sorted by name."""
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _write_parts(settings: WorkerSettings, *, workers: int, progress: Progress) -> list[PartMark]:
+    export = settings.export
+    chunks = export.plan.chunks()
+    progress.step("decide and write", export.plan.n_members)
+    marks = {index: mark for index in range(len(chunks)) if (mark := export.finished_part(index)) is not None}
+    progress.advance(sum(mark.n_members for mark in marks.values()))
+    tasks = [ChunkTask(Step.WRITE, index, *chunks[index]) for index in range(len(chunks)) if index not in marks]
+    for done in _spawned(settings, tasks, workers=workers):
+        assert done.mark is not None
+        marks[done.index] = done.mark
+        progress.advance(done.n_members)
+    return [marks[index] for index in range(len(chunks))]
+
+
+def _apply_limit(settings: WorkerSettings, limit: int, *, workers: int, progress: Progress) -> None:
+    """
+    Decide once for the values alone and keep the *limit* most valuable messages; ties by member id.
+
+    A message is worth the expected incremental margin of its offers; one without offers is worth nothing, and comes
+    after those with one.
+    """
+    export = settings.export
+    if export.array(WITHIN_LIMIT).exists():
+        return
+    chunks = export.plan.chunks()
+    progress.step("value", export.plan.n_members)
+    tasks = [
+        ChunkTask(Step.VALUE, index, *bounds)
+        for index, bounds in enumerate(chunks)
+        if not export.array(value_name(index)).exists()
+    ]
+    progress.advance(export.plan.n_members - sum(task.stop - task.start for task in tasks))
+    for done in _spawned(settings, tasks, workers=workers):
+        progress.advance(done.n_members)
+    values = np.concatenate(
+        [np.load(export.array(value_name(index)), allow_pickle=False) for index in range(len(chunks))]
+    )
+    best = np.argsort(-values, kind="stable")[:limit]  # members are sorted by id, so a stable order breaks ties by it
+    within = np.zeros(len(values), dtype=np.bool_)
+    within[best] = np.isfinite(values[best])
+    export.write_array(WITHIN_LIMIT, within)
+
+
+def _spawned(settings: WorkerSettings, tasks: Sequence[ChunkTask], *, workers: int) -> Iterator[ChunkDone]:
+    return map_spawned(ChunkWorker, settings, tasks, workers=workers)
+
+
+def _manifest(
+    plan: ExportPlan, audience: Audience, marks: Sequence[PartMark], files: Mapping[str, str]
+) -> dict[str, Any]:
+    counts: dict[str, int] = {}
+    for mark in marks:
+        for name, count in mark.counts.items():
+            counts[name] = counts.get(name, 0) + count
+    prefix = f"{Status.NOTHING.value}."
+    return {
+        "plan": plan.model_dump(mode="json"),
+        "fingerprint": plan.fingerprint(),
+        "audience": {"listed": audience.n_listed, "members": len(audience), "digest": audience.digest},
+        "columns": {name: kind.value for name, kind in COLUMNS.items()},
+        "members": {
+            "sent": counts.get(Status.SENT.value, 0),
+            "nothing": counts.get(Status.NOTHING.value, 0),
+            "nothing_by_reason": {
+                name.removeprefix(prefix): count for name, count in sorted(counts.items()) if name.startswith(prefix)
+            },
+        },
+        "rows": sum(mark.n_rows for mark in marks),
+        "files": dict(sorted(files.items())),
+        "checksum": checksum(files),
+    }

@@ -1,0 +1,151 @@
+"""What one spawned worker does: open bundle, policy and store once, then decide chunk after chunk."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from recsys.bundle import Bundle
+from recsys.decision import Context
+from recsys.decisions import Decisions
+from recsys.engine import Engine
+from recsys.knowledge import Knowledge
+from recsys.members import LiveFacts, Subject
+from recsys.policy.compile import compile_policy
+from recsys.policy.schema import Policy
+from recsys.types import EpochSeconds
+from serving.export.columns import export_columns, message_values
+from serving.export.files import PartialExport
+from serving.export.plan import PartMark
+from serving.export.table import COLUMNS, Cell
+from serving.store.database import open_database
+from serving.store.members import MemberStore
+
+AUDIENCE = "audience"
+"""Intermediate array: the members, shape (n_members,), bytes."""
+
+WITHIN_LIMIT = "within_limit"
+"""Intermediate array, where there is a limit: who is within it, shape (n_members,), bool."""
+
+_BLOCK = 1_000
+"""Members decided in one call: large enough for NumPy, small enough for the processor's cache."""
+
+
+class Step(StrEnum):
+    """What is wanted of a chunk."""
+
+    VALUE = "value"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTask:
+    """One chunk of the audience, [start, stop), and what is wanted of it."""
+
+    step: Step
+    index: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """
+    What every worker of an export opens.
+
+    Attributes:
+        bundle: Verified by the parent.
+        policy: As the parent read it, so that an edit of the file meanwhile has no effect.
+        store_url: Of the store, with password.
+        export: Where the parts grow.
+    """
+
+    bundle: Path
+    policy: Policy
+    store_url: str
+    export: PartialExport
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkDone:
+    """A chunk that is complete; the mark is there where a part was written."""
+
+    index: int
+    n_members: int
+    mark: PartMark | None
+
+
+class ChunkWorker:
+    """Decides chunks; call it with a task."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        knowledge = Knowledge.of(Bundle.open(settings.bundle, verify=False))
+        self._engine = Engine(knowledge, compile_policy(settings.policy, knowledge))
+        self._store = MemberStore(open_database(settings.store_url))
+        self._export = settings.export
+        self._audience = np.load(settings.export.array(AUDIENCE), mmap_mode="r", allow_pickle=False)
+        plan = settings.export.plan
+        self._context = Context(placement=plan.placement, now=plan.now, seed=plan.seed, n=plan.n)
+
+    def __call__(self, task: ChunkTask) -> ChunkDone:
+        """
+        Decide the members of a chunk and keep their values, or write their part.
+
+        Raises:
+            StoreError: The store does not answer; nothing is written, because consent is then not known.
+        """
+        return self._value(task) if task.step is Step.VALUE else self._write(task)
+
+    def _value(self, task: ChunkTask) -> ChunkDone:
+        values = [message_values(decisions) for _, decisions in self._decided(task)]
+        self._export.write_array(value_name(task.index), np.concatenate(values))
+        return ChunkDone(task.index, task.stop - task.start, None)
+
+    def _write(self, task: ChunkTask) -> ChunkDone:
+        table: dict[str, list[Cell]] = {name: [] for name in COLUMNS}
+        counts: dict[str, int] = {}
+        for start, decisions in self._decided(task):
+            block = export_columns(decisions, self._within_limit(start, start + len(decisions)))
+            for name, cells in block.table.items():
+                table[name].extend(cells)
+            for name, count in block.counts.items():
+                counts[name] = counts.get(name, 0) + count
+        n_members = task.stop - task.start
+        mark = self._export.write_part(task.index, table, n_members=n_members, counts=counts)
+        return ChunkDone(task.index, n_members, mark)
+
+    def _decided(self, task: ChunkTask) -> Iterator[tuple[int, Decisions]]:
+        for start in range(task.start, task.stop, _BLOCK):
+            encoded: Sequence[bytes] = self._audience[start : min(start + _BLOCK, task.stop)].tolist()
+            member_ids = [value.decode() for value in encoded]
+            facts = self._store.fetch(member_ids, since=self._engine.knowledge.cut_off)
+            now = self._context.now
+            subjects = [Subject(one, known_by(now, of_one)) for one, of_one in zip(member_ids, facts, strict=True)]
+            yield start, self._engine.decide_many(subjects, self._context)
+
+    def _within_limit(self, start: int, stop: int) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        if self._export.plan.limit is None:
+            return np.ones(stop - start, dtype=np.bool_)
+        mask = np.load(self._export.array(WITHIN_LIMIT), mmap_mode="r", allow_pickle=False)
+        return np.asarray(mask[start:stop], dtype=np.bool_)
+
+
+def value_name(index: int) -> str:
+    """Intermediate array, where there is a limit: what each message of a chunk is worth."""
+    return f"value-{index:05}"
+
+
+def known_by(now: EpochSeconds, facts: LiveFacts) -> LiveFacts:
+    """
+    What was known at an instant: later purchases, views and contacts are left out, so that a continued export sees
+    what the stopped one saw. Consent and erasure always hold as they are today.
+    """
+    if not facts.product_facts and not facts.contacts:
+        return facts
+    return replace(
+        facts,
+        product_facts=tuple([fact for fact in facts.product_facts if fact.occurred_at <= now]),
+        contacts=tuple([contact for contact in facts.contacts if contact.contacted_at <= now]),
+    )

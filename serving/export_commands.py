@@ -1,0 +1,155 @@
+"""The command `recsys export`: finds bundle, policy, store and audience of a workspace, and reports what was made."""
+
+import importlib.metadata
+from pathlib import Path
+
+from recsys.bundle import Bundle
+from recsys.errors import InputError
+from recsys.knowledge import Knowledge
+from recsys.policy.compile import CompiledPolicy, compile_policy
+from recsys.policy.load import load_policy
+from recsys.report import Progress, Report, Table
+from recsys.types import EpochSeconds
+from serving.clock import clock_of
+from serving.export.audience import Audience, read_audience, whole_bundle
+from serving.export.contacts import record_contacts as record_contacts_of
+from serving.export.files import partial_folder
+from serving.export.parquet_file import require_parquet
+from serving.export.plan import ExportPlan, FileFormat, read_plan
+from serving.export.run import ExportInputs, Manifest, run_export
+from serving.live import read_pointer
+from serving.settings import Settings
+from serving.store.database import open_database
+from serving.store.members import MemberStore
+
+DISTRIBUTION = "recsys-nbo"
+
+
+def export(
+    workspace: Path,
+    *,
+    placement: str,
+    audience: Path | None,
+    out: Path,
+    format: str,  # noqa: A002  the option's name
+    workers: int,
+    chunk: int,
+    now: EpochSeconds | None,
+    limit: int | None = None,
+    n: int | None = None,
+    seed: int = 0,
+    store_url: str = "",
+    record_contacts: bool = False,
+    progress: Progress,
+) -> Report:
+    """
+    Decide for an audience and write one row a position, or one row saying why a member gets nothing.
+
+    Stopped, even killed, and started again with the same inputs it goes on and ends with the same bytes.
+
+    Args:
+        workspace: With a published bundle and a policy.
+        placement: One of the policy's; its channel decides whose consent is needed.
+        audience: File of member ids; absent means every member of the bundle.
+        out: A folder for parts and manifest, or one file where its ending is the format's.
+        format: ``csv`` or ``parquet``.
+        workers: Processes; the bytes do not depend on it.
+        chunk: Members a part.
+        now: The instant to decide for; absent means that of the stopped export being continued, else the clock of
+            the workspace.
+        limit: Messages in all: the most valuable ones, ties by member id.
+        n: Positions; absent means the placement's capacity.
+        seed: Of exploration.
+        store_url: Absent means ``RECSYS_STORE_URL``, else the workspace's own file.
+        record_contacts: Take the messages down as contacts afterwards; repeating it changes nothing.
+        progress: Shows the work.
+
+    Raises:
+        InputError: An input is wrong, or *out* holds something else.
+        BundleError: The published bundle is missing or altered.
+        PolicyError: The policy does not hold for the bundle.
+        StoreError: The store does not answer. Nothing is sent on unknown consents.
+    """
+    file_format = _file_format(format)
+    if file_format is FileFormat.PARQUET:
+        require_parquet()
+    for name, value, least in (("--workers", workers, 1), ("--chunk", chunk, 1), ("-n", n, 1), ("--limit", limit, 0)):
+        if value is not None and value < least:
+            raise InputError(f"{name} is {value}; it must be at least {least}")
+    settings = Settings(workspace=workspace)
+    url = store_url or settings.database_url
+    progress.step("open")
+    bundle = Bundle.open(read_pointer(settings.serving_folder))
+    knowledge = Knowledge.of(bundle)
+    policy = load_policy(settings.policy_path)
+    compiled = compile_policy(policy, knowledge)
+    _check_placement(compiled, placement, tuple(policy.placements))
+    members = whole_bundle(knowledge.members.members) if audience is None else read_audience(audience)
+    stopped_at = _stopped_at(out)
+    clock, _ = clock_of(settings.clock, workspace)
+    plan = ExportPlan(
+        bundle_id=knowledge.bundle_id,
+        policy_id=compiled.policy_id,
+        placement=placement,
+        now=now if now is not None else stopped_at if stopped_at is not None else clock(),
+        seed=seed,
+        n=n,
+        limit=limit,
+        file_format=file_format,
+        chunk=chunk,
+        n_members=len(members),
+        audience_digest=members.digest,
+        version=importlib.metadata.version(DISTRIBUTION),
+    )
+    database = open_database(url)
+    try:
+        database.migrate()
+        inputs = ExportInputs(bundle.path, policy, url, members)
+        manifest = run_export(out, plan, inputs, workers=workers, progress=progress)
+        recorded = None
+        if record_contacts:
+            progress.step("record contacts")
+            channel = policy.placements[placement].channel
+            recorded = record_contacts_of(out, manifest, MemberStore(database), channel=channel)
+    finally:
+        database.close()
+    return _report(out, manifest, members, continued=stopped_at is not None, recorded=recorded)
+
+
+def _file_format(value: str) -> FileFormat:
+    try:
+        return FileFormat(value)
+    except ValueError:
+        allowed = ", ".join(FileFormat)
+        raise InputError(f"the format {value!r} is not known; allowed are {allowed}") from None
+
+
+def _check_placement(policy: CompiledPolicy, name: str, known: tuple[str, ...]) -> None:
+    # A storefront gets the default placement instead; a mailing to nobody's plan is better refused.
+    if policy.placement(name) is None:
+        raise InputError(f"the policy has no placement {name!r}; it has {', '.join(known)}")
+
+
+def _stopped_at(out: Path) -> EpochSeconds | None:
+    path = partial_folder(out) / "plan.json"
+    return read_plan(path).now if path.exists() else None
+
+
+def _report(out: Path, manifest: Manifest, audience: Audience, *, continued: bool, recorded: int | None) -> Report:
+    members = manifest["members"]
+    total = members["sent"] + members["nothing"]
+    rows = [("sent", "", members["sent"], members["sent"] / total)]
+    rows += [("nothing", reason, count, count / total) for reason, count in members["nothing_by_reason"].items()]
+    plan = manifest["plan"]
+    notes = [f"{out}: {manifest['rows']:,} rows, {len(manifest['files'])} file(s), checksum {manifest['checksum']}"]
+    if continued:
+        notes.append(f"Continued a stopped export; its instant {plan['now']} (epoch seconds) holds.")
+    if audience.n_repeats:
+        notes.append(f"{audience.n_repeats:,} repeated ids in {audience.source} were left out.")
+    if recorded is not None:
+        notes.append(f"{recorded:,} contacts are on record; contact caps count them from now on.")
+    return Report(
+        facts={**manifest, "out": str(out), "continued": continued, "contacts_recorded": recorded},
+        tables=(Table(f"Export for {plan['placement']}", ("status", "reason", "members", "share"), tuple(rows)),),
+        notes=tuple(notes),
+    )
