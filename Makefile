@@ -13,7 +13,11 @@ DEMO       := demo
 SHOP       := demo-shop
 MEMBERS    ?= 3000
 PRODUCTS   ?= 600
+MEMBER     := m00000007
 MLFLOW_PORT ?= 5000
+
+API     = http://127.0.0.1:$(PORT)/v1
+HEADERS = -H "Authorization: Bearer $$KEY" -H "Content-Type: application/json"
 
 define WAIT
 import os, sys, time, urllib.request
@@ -38,10 +42,13 @@ The demo runs. Open
   http://127.0.0.1:$(PORT)/docs      the API, to try in the browser
   make mlflow                     the training runs, in MLflow
 
-Three lines to try (key and member are real):
+Three lines to try (the key and the members are real):
 
-  curl -s http://127.0.0.1:$(PORT)/v1/slates -H "Authorization: Bearer $$(cat $(DEMO)/key)" \
-    -H "Content-Type: application/json" -d '{"member_id": "$(MEMBER)", "placement": "home", "n": 6}'
+  curl -s $(API)/slates $(HEADERS) -d '{"member_id": "$(MEMBER)", "placement": "home", "n": 6}'
+
+  curl -s $(API)/events $(HEADERS) -d '{"events": [{"event_id": "first", "member_id": "$(MEMBER)", "kind": "cart", "product_id": "p000042"}]}'
+
+  curl -s $(API)/recommendations $(HEADERS) -d '{"member_id": "$(MEMBER)", "placement": "home", "n": 6, "explain": true}'
 
 Its log is $(DEMO)/serve.log; make demo-stop stops it.
 endef
@@ -72,7 +79,7 @@ demo: setup demo-stop ## a simulated retailer from nothing to a running service 
 	@$(BIN)/python -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' 2>/dev/null \
 		|| { echo "port $(PORT) is taken; stop what listens there or choose another: make demo PORT=8001" >&2; exit 1; }
 	rm -rf $(DEMO) $(SHOP) $(SHOP)-truth
-	$(BIN)/recsys simulate --out $(SHOP) --members $(MEMBERS) --products $(PRODUCTS) --seed 7
+	$(BIN)/recsys simulate --out $(SHOP) --members $(MEMBERS) --products $(PRODUCTS) --seed 7 --end $$(date -u +%F)
 	$(BIN)/recsys ingest simulated --data $(SHOP) --out $(DEMO)
 	$(BIN)/recsys train --workspace $(DEMO)
 	$(BIN)/recsys publish --workspace $(DEMO)
@@ -85,7 +92,7 @@ demo-serve: setup demo-stop ## serve the demo again as it stands, without buildi
 	@nohup $(BIN)/recsys serve --workspace $(DEMO) --port $(PORT) > $(DEMO)/serve.log 2>&1 & echo $$! > $(DEMO)/serve.pid
 	@$(BIN)/python -c "$$WAIT" http://127.0.0.1:$(PORT)/health/ready $(DEMO)/serve.pid \
 		|| { echo "the service did not start; its log:" >&2; tail -20 $(DEMO)/serve.log >&2; exit 1; }
-	@echo "$$WELCOME"
+	@$(BIN)/python -c 'import os, sys; sys.stdout.write(os.environ["WELCOME"].replace("$$KEY", sys.argv[1]) + "\n")' "$$(cat $(DEMO)/key)"
 
 demo-stop: ## stop the demo's service
 	@pid=$$(cat $(DEMO)/serve.pid 2>/dev/null) || exit 0; \

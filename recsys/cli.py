@@ -7,20 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recsys.cli_options import (
-    Actor,
-    Config,
-    ExportFormat,
-    Json,
-    Now,
-    Placement,
-    Seed,
-    Source,
-    StoreUrl,
-    Workspace,
-    actor_or_login,
-    now_or_clock,
-)
+from recsys import cli_options as given
 from recsys.cli_output import Answer, answering
 from recsys.environment import set_process_defaults
 from recsys.report import Report, Table
@@ -59,48 +46,53 @@ def simulate(
     out: Annotated[Path, typer.Option(help="New folder for the tables; the truth goes to OUT-truth beside it.")],
     members: Annotated[int, typer.Option(min=1, help="Members of the programme.")] = 2_000,
     products: Annotated[int, typer.Option(min=1, help="Products in the catalogue.")] = 500,
-    seed: Seed = 0,
+    seed: given.Seed = 0,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 420,
-    as_json: Json = False,
+    end: given.SimulatedEnd = None,
+    as_json: given.Json = False,
 ) -> None:
     """Make a small retailer with a known truth."""
     with _answer(as_json) as answer:
-        from features.commands import simulate as command
+        from features.simulator.run import DEFAULT_END
+        from features.simulator.run import simulate as command
 
-        answer.show(command(out, members=members, products=products, seed=seed, days=days, progress=answer.progress))
+        sizes = {"members": members, "products": products, "seed": seed, "days": days}
+        answer.show(command(out, **sizes, end=end or DEFAULT_END, progress=answer.progress))
 
 
 @app.command(rich_help_panel=DATA)
 def ingest(
-    source: Annotated[Source, typer.Argument(help="What the raw files are.")],
+    source: Annotated[given.Source, typer.Argument(help="What the raw files are.")],
     data: Annotated[str, typer.Option(help="The folder of the raw files; for `tables` also an SQL URL.")],
     out: Annotated[Path, typer.Option(help="The workspace to write.")],
     mapping: Annotated[Path | None, typer.Option(help="For `tables`: which column is which (YAML).")] = None,
-    now: Now = None,
-    as_json: Json = False,
+    now: given.Now = None,
+    as_json: given.Json = False,
 ) -> None:
     """Read raw files into canonical tables; what is rejected goes to quarantine with its reason."""
     with _answer(as_json) as answer:
         from features.commands import ingest as command
 
-        answer.show(command(source.value, data, out, mapping=mapping, now=now_or_clock(now), progress=answer.progress))
+        answer.show(
+            command(source.value, data, out, mapping=mapping, now=given.now_or_clock(now), progress=answer.progress)
+        )
 
 
 @app.command(rich_help_panel=UPKEEP)
-def doctor(workspace: Workspace, now: Now = None, as_json: Json = False) -> None:
+def doctor(workspace: given.Workspace, now: given.Now = None, as_json: given.Json = False) -> None:
     """Say for each part whether the workspace has enough for it, and why not."""
     with _answer(as_json) as answer:
         from training.doctor import doctor as command
 
-        answer.show(command(workspace, now=now_or_clock(now)))
+        answer.show(command(workspace, now=given.now_or_clock(now)))
 
 
 @app.command(rich_help_panel=MODEL)
 def train(
-    workspace: Workspace,
-    config: Config = None,
-    seed: Seed = 0,
-    as_json: Json = False,
+    workspace: given.Workspace,
+    config: given.Config = None,
+    seed: given.Seed = 0,
+    as_json: given.Json = False,
 ) -> None:
     """Fit the models, measure them against the floors, register the bundle as challenger."""
     with _answer(as_json) as answer:
@@ -111,9 +103,9 @@ def train(
 
 @app.command(rich_help_panel=MODEL)
 def evaluate(
-    workspace: Workspace,
-    config: Config = None,
-    as_json: Json = False,
+    workspace: given.Workspace,
+    config: given.Config = None,
+    as_json: given.Json = False,
 ) -> None:
     """Measure models and floors on the held-out window, and change nothing."""
     with _answer(as_json) as answer:
@@ -124,29 +116,30 @@ def evaluate(
 
 @app.command(rich_help_panel=MODEL)
 def publish(
-    workspace: Workspace,
+    workspace: given.Workspace,
     force_reason: Annotated[str | None, typer.Option(help="Publish past the gate, with this reason on record.")] = None,
-    actor: Actor = None,
-    as_json: Json = False,
+    actor: given.Actor = None,
+    as_json: given.Json = False,
 ) -> None:
     """Make the challenger champion if the gate holds, and bring it to serving."""
     with _answer(as_json) as answer:
         from training.commands import publish as command
 
-        answer.show(command(workspace, force_reason=force_reason, actor=actor_or_login(actor), now=now_or_clock(None)))
+        actor, now = given.actor_or_login(actor), given.now_or_clock(None)
+        answer.show(command(workspace, force_reason=force_reason, actor=actor, now=now))
 
 
 @app.command(rich_help_panel=MODEL)
-def rollback(workspace: Workspace, actor: Actor = None, as_json: Json = False) -> None:
+def rollback(workspace: given.Workspace, actor: given.Actor = None, as_json: given.Json = False) -> None:
     """Make the previous champion champion again."""
     with _answer(as_json) as answer:
         from training.commands import rollback as command
 
-        answer.show(command(workspace, actor=actor_or_login(actor), now=now_or_clock(None)))
+        answer.show(command(workspace, actor=given.actor_or_login(actor), now=given.now_or_clock(None)))
 
 
 @app.command(rich_help_panel=MODEL)
-def sync(workspace: Workspace, as_json: Json = False) -> None:
+def sync(workspace: given.Workspace, as_json: given.Json = False) -> None:
     """Bring the registry's champion to the folder that serving watches."""
     with _answer(as_json) as answer:
         from training.commands import sync as command
@@ -156,53 +149,54 @@ def sync(workspace: Workspace, as_json: Json = False) -> None:
 
 @app.command(rich_help_panel=DECISIONS)
 def serve(
-    workspace: Workspace,
+    workspace: given.Workspace,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
-    store_url: StoreUrl = None,
+    clock: given.ClockChoice = given.Clock.AUTO,
+    store_url: given.StoreUrl = None,
 ) -> None:
     """Answer over HTTP; a newly published bundle is taken in without a restart."""
-    with _answer(False):
+    with _answer(False) as answer:
         from serving.commands import serve as command
+        from serving.settings import ClockChoice
 
-        command(workspace, host=host, port=port, store_url=store_url)
+        choice = ClockChoice(clock.value)
+        command(workspace, host=host, port=port, store_url=store_url, clock=choice, show=answer.show)
 
 
 @app.command(rich_help_panel=DECISIONS)
 def decide(
-    workspace: Workspace,
+    workspace: given.Workspace,
     member: Annotated[str, typer.Option(help="Member id; an unknown one gets the answer for strangers.")],
-    placement: Placement = "home",
-    n: Annotated[int, typer.Option(min=1, help="Positions wanted.")] = 12,
+    placement: given.Placement = "home",
+    n: given.Positions = None,
     explain: Annotated[bool, typer.Option("--explain", help="Also why not the others.")] = False,
-    now: Now = None,
-    as_json: Json = False,
+    now: given.DecideAt = None,
+    as_json: given.Json = False,
 ) -> None:
     """Make one decision and show it with its reasons."""
     with _answer(as_json) as answer:
         from serving.commands import decide as command
 
-        answer.show(
-            command(workspace, member_id=member, placement=placement, n=n, now=now_or_clock(now), explain=explain)
-        )
+        answer.show(command(workspace, member_id=member, placement=placement, n=n, now=now, explain=explain))
 
 
 @app.command(rich_help_panel=DECISIONS)
 def export(
-    workspace: Workspace,
+    workspace: given.Workspace,
     out: Annotated[Path, typer.Option(help="New folder for the files and their manifest.")],
-    placement: Placement = "email",
-    audience: Annotated[Path | None, typer.Option(help="File of member ids.", show_default="all members")] = None,
-    fmt: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.PARQUET,
+    placement: given.Placement = "email",
+    audience: given.Audience = None,
+    fmt: given.Format = given.ExportFormat.PARQUET,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     chunk: Annotated[int, typer.Option(min=1, help="Members a chunk.")] = 10_000,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many messages, the most valuable.")] = None,
-    n: Annotated[int | None, typer.Option(min=1, help="Positions.", show_default="the placement's capacity")] = None,
-    seed: Seed = 0,
-    store_url: StoreUrl = None,
+    n: given.Positions = None,
+    seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
     record_contacts: Annotated[bool, typer.Option("--record-contacts", help="Count them for the caps.")] = False,
-    now: Now = None,
-    as_json: Json = False,
+    now: given.DecideAt = None,
+    as_json: given.Json = False,
 ) -> None:
     """Decide for an audience into files; stopped and started again it gives the same bytes."""
     with _answer(as_json) as answer:
@@ -217,19 +211,27 @@ def export(
 
 
 @key_app.command("create")
-def key_create(workspace: Workspace, as_json: Json = False) -> None:
+def key_create(
+    workspace: given.Workspace,
+    name: Annotated[str, typer.Option(help="Whose key it is; for people.")] = "command line",
+    scope: given.Scopes = None,
+    store_url: given.StoreUrl = None,
+    as_json: given.Json = False,
+) -> None:
     """Make a key and show it, this once."""
     with _answer(as_json) as answer:
         from serving.commands import create_key as command
+        from serving.scopes import Scope
 
-        answer.show(command(workspace))
+        scopes = tuple(Scope(each.value) for each in scope or [given.KeyScope.ADMIN])
+        answer.show(command(workspace, name=name, scopes=scopes, store_url=store_url))
 
 
 @policy_app.command("check")
 def policy_check(
     path: Annotated[Path, typer.Argument(help="The policy file.")],
     bundle: Annotated[Path | None, typer.Option(help="Compile it against this bundle too.")] = None,
-    as_json: Json = False,
+    as_json: given.Json = False,
 ) -> None:
     """Check a policy file: its schema, its expressions and, with a bundle, what it would remove."""
     with _answer(as_json) as answer:
@@ -241,8 +243,8 @@ def policy_check(
 @experiment_app.command("compare")
 def experiment_compare(
     configs: Annotated[list[Path], typer.Argument(help="Two or more training configurations (YAML).")],
-    workspace: Workspace,
-    as_json: Json = False,
+    workspace: given.Workspace,
+    as_json: given.Json = False,
 ) -> None:
     """Train and score configurations on one split, with paired intervals of their differences."""
     with _answer(as_json) as answer:
@@ -256,7 +258,7 @@ def bench(
     name: Annotated[str, typer.Argument(help="Which benchmark.")],
     workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="Measure on this workspace.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data set, where one is read.")] = None,
-    as_json: Json = False,
+    as_json: given.Json = False,
 ) -> None:
     """Measure against the peers in the same run; the last line is one JSON object."""
     with _answer(as_json) as answer:
@@ -267,7 +269,7 @@ def bench(
 
 
 @app.command(rich_help_panel=UPKEEP)
-def version(as_json: Json = False) -> None:
+def version(as_json: given.Json = False) -> None:
     """Say which version this is, and of which libraries."""
     with _answer(as_json) as answer:
         libraries = ("numpy", "scipy", "fastapi", "sqlalchemy", "mlflow", "implicit", "rectools-lightfm", "polars")

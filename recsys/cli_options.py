@@ -2,7 +2,7 @@
 
 import getpass
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +24,26 @@ class ExportFormat(StrEnum):
 
     PARQUET = "parquet"
     CSV = "csv"
+
+
+class Clock(StrEnum):
+    """Which instant `serve` takes for now."""
+
+    AUTO = "auto"
+    WALL = "wall"
+    WORKSPACE = "workspace"
+
+
+class KeyScope(StrEnum):
+    """What a key may do."""
+
+    RECOMMEND_READ = "recommend:read"
+    OFFERS_READ = "offers:read"
+    EVENTS_WRITE = "events:write"
+    DECISIONS_READ = "decisions:read"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    ADMIN = "admin"
 
 
 def read_instant(text: str) -> int:
@@ -67,8 +87,31 @@ Now = Annotated[
     int | None,
     typer.Option(parser=read_instant, metavar="INSTANT", help="As of this instant.", show_default="the clock"),
 ]
+SimulatedEnd = Annotated[
+    date | None,
+    typer.Option(parser=date.fromisoformat, metavar="DATE", help="The day after the history.", show_default=False),
+]
+ClockChoice = Annotated[Clock, typer.Option("--clock", help="For historic facts, time can go on from their end.")]
+Scopes = Annotated[
+    list[KeyScope] | None, typer.Option("--scope", help="What it may do; repeat it for more.", show_default="admin")
+]
+Format = Annotated[ExportFormat, typer.Option("--format", help="File format.")]
+Audience = Annotated[Path | None, typer.Option(help="File of member ids.", show_default="all members of the bundle")]
 Config = Annotated[Path | None, typer.Option(help="Training configuration (YAML).", show_default="the defaults")]
 Seed = Annotated[int, typer.Option(min=0, help="The same inputs and seed give the same result.")]
+Positions = Annotated[
+    int | None, typer.Option("--n", min=1, help="Positions.", show_default="the placement's capacity")
+]
+DecideAt = Annotated[
+    int | None,
+    typer.Option(
+        "--now",
+        parser=read_instant,
+        metavar="INSTANT",
+        help="Decide as of this instant.",
+        show_default="the workspace's clock",
+    ),
+]
 Placement = Annotated[str, typer.Option(help="A placement of the policy.")]
 StoreUrl = Annotated[
     str | None, typer.Option(help="URL of the store.", show_default="RECSYS_STORE_URL, else SQLite in the workspace")

@@ -12,12 +12,16 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
+from features.sources.registry import SOURCE_NAMES
 from recsys import errors
 from recsys.cli import app, options
-from recsys.cli_options import actor_or_login, now_or_clock, read_instant
+from recsys.cli_options import Clock, ExportFormat, KeyScope, Source, actor_or_login, now_or_clock, read_instant
 from recsys.cli_output import answering, json_ready, render
 from recsys.cli_progress import LineProgress
 from recsys.report import Report, Table
+from serving.export.plan import FileFormat
+from serving.scopes import Scope
+from serving.settings import ClockChoice
 
 runner = CliRunner()
 
@@ -159,6 +163,14 @@ def test_plain_progress_says_when_a_step_begins_and_ends() -> None:
     assert lines[1].startswith("reading [purchases]: done in ")
     assert lines[2] == "writing ..."
     assert lines[3].startswith("writing: done in ")
+
+
+def test_the_closed_sets_of_the_command_line_are_those_of_the_rooms() -> None:
+    """They are stated twice so that help needs no NumPy; this holds the two together."""
+    assert {scope.value for scope in KeyScope} == {scope.value for scope in Scope}
+    assert {clock.value for clock in Clock} == {clock.value for clock in ClockChoice}
+    assert {file_format.value for file_format in ExportFormat} == {file_format.value for file_format in FileFormat}
+    assert {source.value for source in Source} == set(SOURCE_NAMES)
 
 
 @pytest.mark.parametrize("text", ["yesterday", "", "2026-13-01", "12.5"])
