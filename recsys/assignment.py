@@ -6,6 +6,7 @@ assignments agree with any of their SDKs. One member costs a few microseconds of
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,18 +59,32 @@ def hash_units(seed: str, values: NDArray[np.bytes_]) -> NDArray[np.float64]:
     return units
 
 
-def bucket_ranges(weights: tuple[float, ...], coverage: float) -> NDArray[np.float64]:
-    """Shape (n_arms, 2): the part of [0, 1) of each arm; each arm gives up the tail of its part to *coverage* < 1."""
-    starts = np.concatenate([[0.0], np.cumsum(weights)[:-1]])
-    return np.stack([starts, starts + coverage * np.array(weights)], axis=1)
+def bucket_ranges(weights: Sequence[float], coverage: float) -> list[tuple[float, float]]:
+    """The part [start, stop) of [0, 1) of each arm; with *coverage* < 1 each arm gives up the tail of its part."""
+    ranges, start = [], 0.0
+    for weight in weights:
+        ranges.append((start, start + coverage * weight))
+        start += weight
+    return ranges
 
 
 def assign(experiment: Experiment, ids: NDArray[np.bytes_]) -> NDArray[np.int8]:
-    """Shape (m,): position of each member's arm, -1 where the member is not in the experiment; ids as UTF-8."""
+    """
+    Say which arm each member is in.
+
+    Args:
+        experiment: Its seed is hashed with the id; without a seed, its key.
+        ids: Shape (m,), UTF-8 in an array of dtype ``S``.
+
+    Returns:
+        Shape (m,): position of the arm; -1 where the member is not in the experiment.
+    """
     units = hash_units(experiment.seed or experiment.key, ids)
-    ranges = bucket_ranges(tuple(arm.weight for arm in experiment.arms), experiment.coverage)
-    inside = (units[:, None] >= ranges[:, 0]) & (units[:, None] < ranges[:, 1])
-    return np.where(inside.any(axis=1), inside.argmax(axis=1), -1).astype(np.int8)
+    arms = np.full(len(ids), -1, dtype=np.int8)
+    ranges = bucket_ranges([arm.weight for arm in experiment.arms], experiment.coverage)
+    for arm, (start, stop) in enumerate(ranges):
+        arms[(units >= start) & (units < stop)] = arm
+    return arms
 
 
 def uniforms(seed: int, salt: str, values: NDArray[np.bytes_]) -> NDArray[np.float64]:

@@ -108,7 +108,7 @@ def _codes(policy: Policy) -> dict[str, Code]:
     """The code of every rule that removes, in the order in which they are asked; caps count what is left, so last."""
     contact = [*(cap.id for cap in policy.contact.caps), *(cooldown.id for cooldown in policy.contact.cooldowns)]
     bands = [band.id for band in policy.guardrails.depth_bands]
-    removing = [rule.id for rule in policy.rules if rule.effect in (Effect.EXCLUDE, Effect.REQUIRE, Effect.CAP)]
+    removing = [rule.id for rule in policy.rules if rule.effect in (Effect.EXCLUDE, Effect.REQUIRE)]
     caps = [rule.id for rule in policy.rules if rule.effect is Effect.CAP]
     ordered = [
         *NATIVE_BEFORE_CONTACT, *contact, *NATIVE_AFTER_CONTACT, *bands, *removing, NativeRule.EXPERIMENT_HOLDOUT,

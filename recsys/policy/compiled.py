@@ -13,14 +13,12 @@ from recsys.offers.definitions import OfferDefinitions
 from recsys.policy.contact import ContactRules
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.guardrails import DepthLimit, remove_by_basket
+from recsys.policy.masks import multiply, remove_listed, remove_owned, remove_rows, standing_boost
 from recsys.policy.native import Code, Codes, NativeRule, as_answer
 from recsys.policy.rules import CompiledRule, Situation
 from recsys.policy.schema import Experiment, RecentlyBought
-from recsys.policy.standing import Boost, Layer, Standings
-from recsys.ragged import Ragged
+from recsys.policy.standing import Standings
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
-
-_COMPARISONS_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +145,18 @@ class CompiledPolicy:
         situation = self._situation(context)
         layer = self._standings.at(situation).products
         codes: Codes = layer.codes[candidates]
-        excluded = batch.excluded_products
-        _remove_listed(
-            codes, candidates, excluded.owners(), excluded.values, self._code[NativeRule.EXCLUDED_BY_REQUEST]
-        )
-        owners, rows = self._bought_lately(batch, situation)
-        _remove_listed(codes, candidates, owners, rows, self._code[NativeRule.RECENTLY_BOUGHT])
-        basket = batch.basket
-        _remove_listed(codes, candidates, basket.owners(), basket.values, self._code[NativeRule.ALREADY_IN_BASKET])
+        self._remove_bought_lately(codes, candidates, batch, situation)
+        for rule, lists in (
+            (NativeRule.EXCLUDED_BY_REQUEST, batch.excluded_products),
+            (NativeRule.ALREADY_IN_BASKET, batch.basket),
+        ):
+            if len(lists.values):
+                remove_listed(codes, candidates, lists.owners(), lists.values, self._code[rule])
         if situation.channel is not Channel.WEB:
             reach = self._contact.member_codes(batch, situation.channel, situation.now)
             np.minimum(codes, reach[:, None], out=codes)
         for removal in layer.removals:
-            members = self._members(removal.rule, batch, situation)
-            if len(members):
-                codes[members] = np.minimum(codes[members], removal.codes[candidates[members]])
+            remove_rows(codes, removal.codes, candidates, self._holds(removal.rule, batch, situation))
         return as_answer(codes)
 
     def offer_removals(self, batch: MemberBatch, context: Context, *, withhold: KeepMask) -> NDArray[np.int16]:
@@ -179,24 +174,17 @@ class CompiledPolicy:
         situation = self._situation(context)
         standing = self._standings.at(situation)
         codes: Codes = standing.offers_by_tier[batch.tier]
-        _remove_owned(codes, batch.excluded_offers, self._code[NativeRule.EXCLUDED_BY_REQUEST])
-        _remove_owned(codes, batch.held, self._code[NativeRule.OFFER_ALREADY_HELD])
+        remove_owned(codes, batch.excluded_offers, self._code[NativeRule.EXCLUDED_BY_REQUEST])
+        remove_owned(codes, batch.held, self._code[NativeRule.OFFER_ALREADY_HELD])
         reach = self._contact.member_codes(batch, situation.channel, situation.now)
         np.minimum(codes, reach[:, None], out=codes)
         self._contact.cool_offers(codes, batch, self._offers.offers, situation.now)
         remove_by_basket(codes, batch, self._offers.amount_minor, self._basket_offers, self._depth_limits)
         for removal in standing.offers.removals:
-            members = self._members(removal.rule, batch, situation)
-            codes[members] = np.minimum(codes[members], removal.codes[:-1])
+            holds = self._holds(removal.rule, batch, situation)
+            codes[holds] = np.minimum(codes[holds], removal.codes[:-1])
         codes[withhold] = np.minimum(codes[withhold], np.uint16(self._code[NativeRule.EXPERIMENT_HOLDOUT]))
         return as_answer(codes)
-
-    def slate_removals(self, batch: MemberBatch, context: Context) -> NDArray[np.int16]:
-        """Shape (m,): the rule that withholds a member's whole slate, products too; -1 where none does."""
-        situation = self._situation(context)
-        if situation.channel is Channel.WEB:
-            return np.full(len(batch), -1, dtype=np.int16)
-        return as_answer(self._contact.member_codes(batch, situation.channel, situation.now))
 
     def product_boost(
         self, batch: MemberBatch, context: Context, candidates: Rows
@@ -204,11 +192,9 @@ class CompiledPolicy:
         """Shape (m, c) both: what multiplies each candidate's score (1 = nothing), and the bits of ``boost_ids``."""
         situation = self._situation(context)
         layer = self._standings.at(situation).products
-        factors, bits = _standing_boost(layer, candidates)
+        factors, bits = standing_boost(layer, candidates)
         for boost in layer.boosts:
-            members = self._members(boost.rule, batch, situation)
-            if len(members):
-                _multiply(factors, bits, members, boost, candidates[members])
+            multiply(factors, bits, boost, candidates, self._holds(boost.rule, batch, situation))
         return factors, bits
 
     def offer_boost(self, batch: MemberBatch, context: Context) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
@@ -216,9 +202,9 @@ class CompiledPolicy:
         situation = self._situation(context)
         layer = self._standings.at(situation).offers
         everything = np.broadcast_to(np.arange(len(self._offers), dtype=np.int32), (len(batch), len(self._offers)))
-        factors, bits = _standing_boost(layer, everything)
+        factors, bits = standing_boost(layer, everything)
         for boost in layer.boosts:
-            _multiply(factors, bits, self._members(boost.rule, batch, situation), boost, everything[0])
+            multiply(factors, bits, boost, everything, self._holds(boost.rule, batch, situation))
         return factors, bits
 
     def caps(self, batch: MemberBatch, context: Context) -> tuple[SlateCap, ...]:
@@ -244,43 +230,12 @@ class CompiledPolicy:
     def _holds(self, rule: CompiledRule, batch: MemberBatch, situation: Situation) -> KeepMask:
         return rule.holds_for(batch, situation, tiers=self._tiers, errors=self.errors)
 
-    def _members(self, rule: CompiledRule, batch: MemberBatch, situation: Situation) -> NDArray[np.intp]:
-        return np.flatnonzero(self._holds(rule, batch, situation))
-
-    def _bought_lately(self, batch: MemberBatch, situation: Situation) -> tuple[NDArray[np.int64], Rows]:
-        """Who bought what so lately that it is not recommended again, as pairs."""
+    def _remove_bought_lately(self, codes: Codes, candidates: Rows, batch: MemberBatch, situation: Situation) -> None:
         settings = self._recently_bought
-        rows = batch.bought.values
-        if not settings.days or not len(rows):
-            return np.empty(0, dtype=np.int64), rows[:0]
-        lately = batch.bought_at > situation.now - settings.days * SECONDS_PER_DAY
-        lately &= self._catalogue.repeat_rate[rows] < settings.unless_repeat_rate_at_least
-        return batch.bought.owners()[lately], rows[lately]
-
-
-def _remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], rows: Rows, code: Code) -> None:
-    """Note, in place in codes of shape (m, c), the candidates that are among (owner, row) pairs."""
-    step = max(1, _COMPARISONS_AT_ONCE // max(1, candidates.shape[1]))
-    for start in range(0, len(rows), step):
-        some = owners[start : start + step]
-        pair, column = np.nonzero(candidates[some] == rows[start : start + step, None])
-        codes[some[pair], column] = np.minimum(codes[some[pair], column], np.uint16(code))
-
-
-def _remove_owned(codes: Codes, lists: Ragged, code: Code) -> None:
-    if len(lists.values):
-        owners = lists.owners()
-        codes[owners, lists.values] = np.minimum(codes[owners, lists.values], np.uint16(code))
-
-
-def _standing_boost(layer: Layer, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
-    if layer.factors is None or layer.bits is None:
-        return np.ones(rows.shape, dtype=np.float32), np.zeros(rows.shape, dtype=np.uint32)
-    return layer.factors[rows], layer.bits[rows]
-
-
-def _multiply(
-    factors: NDArray[np.float32], bits: NDArray[np.uint32], members: NDArray[np.intp], boost: Boost, rows: Rows
-) -> None:
-    factors[members] *= boost.factors[rows]
-    bits[members] |= boost.bits[rows]
+        lately = np.flatnonzero(batch.bought_at > situation.now - settings.days * SECONDS_PER_DAY)
+        if not settings.days or not len(lately):
+            return
+        rows = batch.bought.values[lately]
+        once = self._catalogue.repeat_rate[rows] < settings.unless_repeat_rate_at_least
+        owners = np.searchsorted(batch.bought.indptr, lately[once], side="right") - 1
+        remove_listed(codes, candidates, owners, rows[once], self._code[NativeRule.RECENTLY_BOUGHT])

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.members import MemberBatch
-from recsys.policy.native import KEPT, Code, Codes, remove
+from recsys.policy.native import KEPT, Code, Codes
 from recsys.policy.schema import ContactCap, Cooldown
-from recsys.types import CHANNEL_CONSENT, SECONDS_PER_DAY, Channel, EpochSeconds, KeepMask
+from recsys.types import CHANNEL_CONSENT, SECONDS_PER_DAY, Channel, EpochSeconds
 from recsys.vocabulary import Vocabulary
 
 
@@ -34,12 +34,13 @@ class ContactRules:
         A contact after *now* (a clock that runs ahead) counts too: the doubt is never against the member.
         """
         codes = np.full(len(batch), KEPT, dtype=np.uint16)
-        bit = CHANNEL_CONSENT[channel]
+        bit = np.uint8(CHANNEL_CONSENT[channel])
         if bit:
-            remove(codes, (batch.consent & bit) == 0, self.consent_code)
+            codes[(batch.consent & bit) == 0] = self.consent_code
         for code, cap in self.caps:
             if cap.channel is channel:
-                remove(codes, _reached(cap, batch, now), code)
+                reached = _reached(cap, batch, now)
+                codes[reached] = np.minimum(codes[reached], np.uint16(code))
         return codes
 
     def cool_offers(self, codes: Codes, batch: MemberBatch, offers: Vocabulary, now: EpochSeconds) -> None:
@@ -57,13 +58,15 @@ class ContactRules:
                 codes[member, rows] = np.minimum(codes[member, rows], code)
 
 
-def _reached(cap: ContactCap, batch: MemberBatch, now: EpochSeconds) -> KeepMask:
+def _reached(cap: ContactCap, batch: MemberBatch, now: EpochSeconds) -> list[int]:
+    """Positions of the members to whom no more may be sent."""
     since = now - cap.period_days * SECONDS_PER_DAY
-    reached = np.zeros(len(batch), dtype=np.bool_)
+    reached = []
     for member, subject in enumerate(batch.subjects):
         contacts = subject.facts.contacts
-        # Most members of most calls have no contact: the length is the fast way out.
+        # Most members of most calls have few contacts: their number is the fast way out.
         if len(contacts) >= cap.max_messages:
             n_messages = sum(one.channel is cap.channel and one.contacted_at > since for one in contacts)
-            reached[member] = n_messages >= cap.max_messages
+            if n_messages >= cap.max_messages:
+                reached.append(member)
     return reached

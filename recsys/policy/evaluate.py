@@ -81,6 +81,9 @@ def answer(
     """
     if not n_rows:
         return np.zeros(0, dtype=np.bool_)
+    if n_rows == 1 or not columns:
+        only = {name: column.value(column.keys[0].item()) for name, column in columns.items()}
+        return np.full(n_rows, _ask(question, {**shared, **only}, n_rows, errors))
     first, group = _distinct(columns, n_rows)
     names = list(columns)
     decoded = [[column.value(key) for key in column.keys[first].tolist()] for column in columns.values()]
@@ -102,12 +105,19 @@ def answer(
     return np.equal(by_row, Verdict.YES)
 
 
+def _ask(question: Question, attributes: Mapping[str, Value], n_rows: int, errors: ErrorCounter) -> bool:
+    """One evaluation that stands for so many rows."""
+    verdict = question.expression.evaluate(attributes)
+    if verdict is Verdict.ERROR:
+        errors.add(question.rule_id, question.part, n_rows, question.expression.error(attributes))
+        return question.on_error
+    return verdict is Verdict.YES
+
+
 def _distinct(columns: Mapping[str, Column], n_rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first row of each distinct combination of keys, and the combination of each row."""
     first = np.zeros(1, dtype=np.int64)
     group = np.zeros(n_rows, dtype=np.int64)
-    if n_rows == 1:
-        return first, group
     for column in columns.values():
         _, codes = np.unique(column.keys, return_inverse=True)
         _, first, group = np.unique(group * (int(codes.max()) + 1) + codes, return_index=True, return_inverse=True)
