@@ -92,7 +92,7 @@ demo-serve: setup demo-stop ## serve the demo again as it stands, without buildi
 	@nohup $(BIN)/recsys serve --workspace $(DEMO) --port $(PORT) > $(DEMO)/serve.log 2>&1 & echo $$! > $(DEMO)/serve.pid
 	@$(BIN)/python -c "$$WAIT" http://127.0.0.1:$(PORT)/health/ready $(DEMO)/serve.pid \
 		|| { echo "the service did not start; its log:" >&2; tail -20 $(DEMO)/serve.log >&2; exit 1; }
-	@$(BIN)/python -c 'import os, sys; sys.stdout.write(os.environ["WELCOME"].replace("$$KEY", sys.argv[1]) + "\n")' "$$(cat $(DEMO)/key)"
+	@$(BIN)/python -c 'import os, sys; sys.stdout.write(os.environ["WELCOME"].replace("$$KEY", open(sys.argv[1]).read().strip()) + "\n")' $(DEMO)/key
 
 demo-stop: ## stop the demo's service
 	@pid=$$(cat $(DEMO)/serve.pid 2>/dev/null) || exit 0; \
