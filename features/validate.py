@@ -146,7 +146,7 @@ def _convert(given: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
 
 
 def _apply_declaration(rows: pl.DataFrame, schema: type[dy.Schema], table: str) -> pl.DataFrame:
-    """Reasons from the declaration. The row's number joins the key, so that no copy is refused here: `SeenKeys` does."""
+    """Reasons from the declaration. The row's number joins the key, so no copy is refused here: `SeenKeys` does it."""
     declared = cast(type[dy.Schema], type(f"{table}_rows", (schema,), {_INDEX: dy.Int64(primary_key=True)}))
     columns = list(declared.columns())
     unrefused = rows.filter(pl.col(REASON).is_null()).select(columns)

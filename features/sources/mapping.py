@@ -130,7 +130,7 @@ def _check_columns(name: str, table: TableMapping) -> None:
         if name not in _ABOUT_THINGS and looks_personal(given):
             raise ValueError(
                 f"{name}.{column} is mapped to {given!r}, which looks personal; names, addresses, e-mail addresses, "
-                "phone numbers and birth dates are not accepted: map a pseudonym, or rename a column that is none of these"
+                "phone numbers and birth dates are not accepted: map a pseudonym, or rename a column that is neither"
             )
     for column, definition in definitions.items():
         given_somewhere = column in table.columns or column in table.constants
