@@ -1,6 +1,7 @@
 """What the simulated shop sells: products with prices, costs, sale dates, popularity and taste vectors."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def build_assortment(products: int, days: int, parameters: Parameters, rng: np.r
     always = (sale_from == -ALWAYS) & (sale_until == ALWAYS)
     flagship = np.array([
         low + int(np.argmax(np.where(always[low:high], popularity[low:high], -np.inf)))
-        for low, high in zip(starts[:-1], starts[1:], strict=True)
+        for low, high in pairwise(starts.tolist())
     ])  # fmt: skip
     stock[flagship] = np.maximum(stock[flagship], 100)
     return Assortment(
@@ -99,7 +100,7 @@ def _category_sizes(products: int) -> NDArray[np.int64]:
     quota = (products - 2 * len(share)) * share / share.sum()
     sizes = np.floor(quota).astype(np.int64)
     sizes[np.argsort(sizes - quota, kind="stable")[: products - 2 * len(share) - sizes.sum()]] += 1
-    return sizes + 2
+    return np.asarray(sizes + 2)
 
 
 def _brands(

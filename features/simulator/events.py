@@ -46,7 +46,7 @@ def draw_events(shop: Shop, stretches: list[Stretch], rng: np.random.Generator) 
     quarter of all lines that are not favourites are also viewed 1 to 5 days before, wherever they are bought. Further
     views lead nowhere. Offers are clicked soon after they are shown.
     """
-    parts = [_before_orders(shop, stretch, rng) for stretch in stretches]
+    parts = [_before_orders(stretch, rng) for stretch in stretches]
     parts += [_clicks(shop, stretch, rng) for stretch in stretches]
     parts.append(_browsing(shop, rng))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -57,7 +57,7 @@ def draw_events(shop: Shop, stretches: list[Stretch], rng: np.random.Generator) 
     return Events(*(column[order] for column in columns))
 
 
-def _before_orders(shop: Shop, stretch: Stretch, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
+def _before_orders(stretch: Stretch, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
     lines = stretch.lines
     member = stretch.member[lines.order]
     second = (stretch.day * SECONDS_PER_DAY + stretch.second)[lines.order]

@@ -8,8 +8,8 @@ from features.simulator.campaigns import CHANNELS
 from features.simulator.columns import chosen, fixed_ids, instants
 from features.simulator.events import EVENT_KINDS, Events
 from features.simulator.history import Standing, Stretch, tiers
-from features.simulator.people import People
 from features.simulator.parameters import REGIONS, TIERS
+from features.simulator.people import People
 from features.simulator.world import World
 from recsys.types import NO_OFFER, SECONDS_PER_DAY
 
@@ -44,9 +44,7 @@ def members_frame(world: World, people: People, standing: Standing, number: NDAr
     })  # fmt: skip
 
 
-def purchases_frame(
-    world: World, people: People, stretches: list[Stretch], number: NDArray[np.int64]
-) -> pl.DataFrame:
+def purchases_frame(world: World, people: People, stretches: list[Stretch], number: NDArray[np.int64]) -> pl.DataFrame:
     """The purchases table of one cohort, sorted by member, order and line."""
     frames = []
     for stretch in stretches:
@@ -75,12 +73,11 @@ def purchases_frame(
 def events_frame(world: World, events: Events, number: NDArray[np.int64]) -> pl.DataFrame:
     """The events table of one cohort."""
     of_member = np.arange(len(events.member)) - np.searchsorted(events.member, events.member)
-    product = np.where(events.product < 0, -1, events.product)
     return pl.DataFrame({
         "event_id": fixed_ids("e", (number[events.member], 8), "-", (of_member + 1, 6)),
         "member_id": member_ids(number)[events.member],
         "kind": chosen(EVENT_KINDS, events.kind),
-        "product_id": chosen(product_ids(world.assortment.number).to_list(), product),
+        "product_id": chosen(product_ids(world.assortment.number).to_list(), events.product),
         "offer_id": chosen(offer_names(world), events.offer),
         "occurred_at": instants(world.calendar.start + events.second),
         "channel": chosen(CHANNELS, events.channel),
@@ -96,10 +93,11 @@ def exposures_frame(world: World, stretches: list[Stretch], number: NDArray[np.i
         if shown is None:
             continue
         seconds = world.calendar.start + stretch.wave[0].day * SECONDS_PER_DAY + shown.second
+        arm = np.where(shown.offer < 0, len(world.offers), shown.offer)
         frames.append(pl.DataFrame({
             "exposure_id": exposure_ids(number[shown.member], wave),
             "member_id": member_ids(number)[shown.member],
-            "offer_id": chosen([*offer_names(world), NO_OFFER], np.where(shown.offer < 0, len(world.offers), shown.offer)),
+            "offer_id": chosen([*offer_names(world), NO_OFFER], arm),
             "campaign_id": chosen([campaign.campaign_id for campaign in stretch.wave], shown.campaign),
             "exposed_at": instants(seconds),
             "channel": chosen(CHANNELS, shown.channel),

@@ -10,7 +10,7 @@ from features.simulator.campaigns import Campaign, Exposures, expose
 from features.simulator.offers import Offers
 from features.simulator.parameters import HORIZON_DAYS, TIERS, Parameters
 from features.simulator.people import People
-from features.simulator.redemption import Priced, price
+from features.simulator.redemption import line_discounts, price
 from features.simulator.world import World
 
 _OPEN_S, _OPEN_FOR_S = 8 * 3_600, 14 * 3_600
@@ -153,7 +153,8 @@ def _live_stretch(
         world.offers, world.assortment, lines, offer, web=web, points=standing.points[member], parameters=parameters
     )
     offer = np.where(priced.qualifies, offer, -1)
-    paid = world.assortment.price_minor[lines.product] * priced.quantity - priced.line_discount_minor
+    line_discount = line_discounts(world.offers, offer, priced, lines)
+    paid = world.assortment.price_minor[lines.product] * priced.quantity - line_discount
     order_paid = np.bincount(lines.order, weights=paid, minlength=len(member)).astype(np.int64)
     first = np.flatnonzero(np.diff(member, prepend=-1))
     turn = np.arange(len(member)) - np.repeat(first, np.diff(np.append(first, len(member))))
@@ -172,7 +173,7 @@ def _live_stretch(
         lines=lines,
         quantity=priced.quantity,
         paid_minor=paid,
-        line_discount_minor=priced.line_discount_minor,
+        line_discount_minor=line_discount,
         on_offer=priced.in_scope,
     )
     return stretch, _advance(world, standing, stretch, order_paid, tier, last)

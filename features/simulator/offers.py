@@ -141,6 +141,9 @@ def build_offers(days: int, parameters: Parameters) -> Offers:
     ]  # fmt: skip
     depth = np.array([_depth(offer, parameters) for offer in TEMPLATES])
     kind_pull = np.array([_KIND_PULL[offer.kind] for offer in TEMPLATES])
+    in_scope = np.array([[not o.scope or c.name in o.scope for c in CATEGORIES] for o in TEMPLATES])
+    demand = np.array([category.demand for category in CATEGORIES])
+    scope_pull = (in_scope @ demand / demand.sum()) ** parameters.pull_scope_power
     return Offers(
         templates=TEMPLATES,
         kind=np.array([OFFER_KINDS.index(offer.kind) for offer in TEMPLATES]),
@@ -155,9 +158,9 @@ def build_offers(days: int, parameters: Parameters) -> Offers:
         contact_cost_minor=_column("contact_cost_minor"),
         valid_from=np.array([round(offer.from_share * days) for offer in TEMPLATES]),
         valid_until=np.array(until),
-        in_scope=np.array([[not o.scope or c.name in o.scope for c in CATEGORIES] for o in TEMPLATES]),
+        in_scope=in_scope,
         depth=depth,
-        pull=parameters.pull * kind_pull * (1 - np.exp(-depth / parameters.pull_depth)),
+        pull=parameters.pull * kind_pull * scope_pull * (1 - np.exp(-depth / parameters.pull_depth)),
     )
 
 

@@ -51,21 +51,22 @@ class Parameters:
         tier_points_bp: Points multiplier of each tier in basis points.
         pull: Scale of the log order-rate ratio of a persuadable member.
         pull_depth: Depth at which an offer reaches 63 % of its pull.
+        pull_scope_power: An offer on a share s of demand has s to this power of the pull it would have on everything.
         own_pull: Standard deviation of a member's own log pull of an offer kind.
         dog_pull: Smallest and largest log order-rate ratio of a sleeping dog, both negative.
         typical_basket_minor: Basket that depth is measured against.
         audience_share: Share of reachable members in a wave.
         control_share, tier_control_share: Probability of ``no_offer`` in general and in tier campaigns.
-        arms: Offers a general campaign.
+        arms: Offers in a general campaign.
         truth_baskets: Baskets drawn per member to price offers in the truth.
     """
 
     n_tastes: int = 8
     n_groups: int = 6
-    taste_strength: float = 1.5
-    own_taste: float = 0.4
-    category_spread: float = 0.9
-    popularity_slope: float = 0.9
+    taste_strength: float = 2.0
+    own_taste: float = 0.3
+    category_spread: float = 1.2
+    popularity_slope: float = 0.7
     new_share: float = 0.04
     discontinued_share: float = 0.03
     upcoming_share: float = 0.01
@@ -81,9 +82,9 @@ class Parameters:
     quiet_days: float = 70.0
     quiet_pace: float = 0.06
     churn_days: float = 1_500.0
-    n_favourites: int = 14
+    n_favourites: int = 9
     due_power: float = 2.0
-    explore_lines: float = 1.9
+    explore_lines: float = 2.6
     consent_shares: tuple[float, float, float, float] = (0.85, 0.60, 0.35, 0.20)
     web_share: float = 0.4
     tier_spend_minor: tuple[int, int, int] = (20_000, 50_000, 100_000)
@@ -91,6 +92,7 @@ class Parameters:
     tier_points_bp: tuple[int, ...] = (10_000, 12_500, 15_000, 20_000)
     pull: float = 1.3
     pull_depth: float = 0.15
+    pull_scope_power: float = 0.25
     own_pull: float = 0.3
     dog_pull: tuple[float, float] = (-0.7, -0.25)
     typical_basket_minor: int = 2_000

@@ -8,16 +8,7 @@ from scipy.special import digamma, polygamma
 
 from features.simulator.calendar import Calendar
 from features.simulator.offers import Offers
-from features.simulator.parameters import (
-    HORIZON_DAYS,
-    LOST_CAUSE,
-    PERSUADABLE,
-    REGIONS,
-    RESPONSE_TYPES,
-    SLEEPING_DOG,
-    SURE_THING,
-    Parameters,
-)
+from features.simulator.parameters import HORIZON_DAYS, PERSUADABLE, REGIONS, SLEEPING_DOG, Parameters
 from features.simulator.tastes import Groups
 from recsys.types import OFFER_KINDS
 
@@ -80,7 +71,7 @@ def draw_people(n: int, groups: Groups, calendar: Calendar, parameters: Paramete
     left = np.maximum(joined, 0) + np.rint(rng.exponential(parameters.churn_days, n)).astype(np.int64)
     birth_month = np.where(rng.random(n) < 0.05, 0, rng.integers(1, 13, n))
     redeem = np.array([0.75, 0.8, 0.5, 0.3])[response_type] * rng.beta(6, 2, n) / 0.75
-    people = People(
+    return People(
         region=region,
         group=group,
         store=region * parameters.stores_per_region + rng.integers(0, parameters.stores_per_region, n) + 1,
@@ -97,7 +88,6 @@ def draw_people(n: int, groups: Groups, calendar: Calendar, parameters: Paramete
         redeem=np.minimum(redeem, 0.98),
         intensity=_intensity(pace, joined, left, birth_month, calendar, parameters, rng),
     )
-    return people
 
 
 def log_rate_ratio(
@@ -136,7 +126,6 @@ def _draw_types(log_rate: NDArray[np.float64], parameters: Parameters, rng: np.r
     shape = parameters.orders_shape
     standard = (log_rate - (digamma(shape) - np.log(shape))) / np.sqrt(polygamma(1, shape))
     weight = np.log(parameters.type_shares) + np.array(parameters.type_tilt) * standard[:, None]
-    assert (SURE_THING, LOST_CAUSE) == (0, 2) and weight.shape[1] == len(RESPONSE_TYPES)
     gumbel = -np.log(-np.log(rng.random(weight.shape)))
     return np.asarray(np.argmax(weight + gumbel, axis=1))
 

@@ -25,17 +25,17 @@ class Priced:
         discount_minor: Shape (n_orders,): what the offer costs if redeemed: money off, or the worth of the gift, the
             shipping or the points. 0 where the order does not qualify.
         extra_margin_minor: Shape (n_orders,): margin at full price of the units added to use the offer.
-        line_discount_minor: Shape (n_lines,): the part that lowers the price of the line.
         quantity: Shape (n_lines,): units, with those added.
-        in_scope: Shape (n_lines,): the offer is valid for the line.
+        in_scope: Shape (n_lines,): the order qualifies and the offer is valid for the line.
+        base_minor: Shape (n_lines,): full price of the units that the discount is on; 0 where it is on none.
     """
 
     qualifies: NDArray[np.bool_]
     discount_minor: NDArray[np.int64]
     extra_margin_minor: NDArray[np.int64]
-    line_discount_minor: NDArray[np.int64]
     quantity: NDArray[np.int64]
     in_scope: NDArray[np.bool_]
+    base_minor: NDArray[np.int64]
 
 
 def price(
@@ -69,7 +69,8 @@ def price(
     needed = (offers.buy + offers.get)[on_line]
     quantity = np.where(bundle, np.maximum(lines.quantity, needed), lines.quantity)
     extra = (quantity - lines.quantity) * (unit - assortment.cost_minor[lines.product])
-    spend = _sum(np.where(in_scope, unit * quantity, 0), lines.order, n_orders)
+    base = np.where(in_scope, unit * quantity, 0)
+    spend = _sum(base, lines.order, n_orders)
     free = _sum(np.where(bundle, unit * offers.get[on_line], 0), lines.order, n_orders)
 
     kind, amount = offers.kind[offer], offers.amount_minor[offer]
@@ -87,17 +88,32 @@ def price(
         OfferKind.GIFT: amount,
     }
     discount = np.where(qualifies, np.choose(kind, [by_kind[k] for k in OFFER_KINDS]), 0)
-    on_lines = np.isin(kind, [_CODE[k] for k in _ON_LINES])
-    base = np.where(is_bundle, bundle * unit * quantity, np.where(in_scope, unit * quantity, 0))
     kept = qualifies[lines.order]
     return Priced(
         qualifies=qualifies,
         discount_minor=discount,
         extra_margin_minor=_sum(np.where(kept, extra, 0), lines.order, n_orders),
-        line_discount_minor=_split(np.where(on_lines, discount, 0), np.where(kept, base, 0), lines.order),
         quantity=np.where(kept, quantity, lines.quantity),
         in_scope=in_scope & kept,
+        base_minor=np.where(kept & (bundle | ~is_bundle), base, 0),
     )
+
+
+def line_discounts(offers: Offers, offer: NDArray[np.int64], priced: Priced, lines: Lines) -> NDArray[np.int64]:
+    """
+    Split each order's discount over its lines in proportion to their base; the parts add up exactly.
+
+    Returns:
+        Shape (n_lines,): what lowers the price of the line; 0 for offers that give something else than money off.
+    """
+    on_lines = np.isin(offers.kind[offer], [_CODE[kind] for kind in _ON_LINES])
+    amount = np.where(on_lines, priced.discount_minor, 0)
+    total = _sum(priced.base_minor, lines.order, len(offer))
+    before_order = np.concatenate([[0], np.cumsum(total)])[:-1]
+    until = np.cumsum(priced.base_minor) - before_order[lines.order]
+    whole = np.maximum(total, 1)[lines.order]
+    upper = amount[lines.order] * until // whole
+    return np.asarray(upper - amount[lines.order] * (until - priced.base_minor) // whole)
 
 
 def _sum(value: NDArray[np.int64], order: NDArray[np.int64], n_orders: int) -> NDArray[np.int64]:
@@ -110,15 +126,3 @@ def _first_of_order(order: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDAr
     first = np.zeros(len(order), dtype=np.bool_)
     first[lines[np.flatnonzero(np.diff(order[lines], prepend=-1))]] = True
     return first
-
-
-def _split(amount: NDArray[np.int64], base: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Split each order's amount over its lines in proportion to their base; the parts add up exactly."""
-    n_orders = len(amount)
-    total = _sum(base, order, n_orders)
-    until = np.cumsum(base)
-    before_order = np.concatenate([[0], np.cumsum(total)])[:-1]
-    share = until - before_order[order]
-    upper = amount[order] * share // np.maximum(total[order], 1)
-    lower = amount[order] * (share - base) // np.maximum(total[order], 1)
-    return upper - lower

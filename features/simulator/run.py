@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from features.simulator.block import n_blocks, simulate_block
 from features.simulator.categories import CATEGORIES
-from features.simulator.cohort import n_blocks, simulate_block
 from features.simulator.parameters import HORIZON_DAYS, TIERS, Parameters
 from features.simulator.shared_frames import offer_scope_frame, offers_frame, product_truth_frame, products_frame
 from features.simulator.world import World, build_world

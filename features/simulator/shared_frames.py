@@ -58,8 +58,9 @@ def offers_frame(world: World) -> pl.DataFrame:
 
 def offer_scope_frame(world: World) -> pl.DataFrame:
     """The offer scope table: products of the offers that are not valid for the whole basket."""
-    narrow = ~world.offers.in_scope.all(axis=1)
-    offer, product = np.nonzero(world.offers.in_scope[:, world.assortment.category] & narrow[:, None])
+    narrow = np.flatnonzero(~np.all(world.offers.in_scope, axis=1))
+    place, product = np.nonzero(world.offers.in_scope[narrow][:, world.assortment.category])
+    offer = narrow[place]
     ids = product_ids(world.assortment.number)
     return pl.DataFrame({"offer_id": chosen(offer_names(world), offer), "product_id": ids[product]}).sort(
         "offer_id", "product_id"

@@ -9,7 +9,7 @@ from features.simulator.assortment import Assortment
 from features.simulator.categories import CATEGORIES
 from features.simulator.parameters import Parameters
 
-_ROWS = 500  # members whose product weights are held in double precision at a time
+_ROWS = 500  # members whose product weights are worked out at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +145,18 @@ def _category_shares(
 
 def _within(
     factors: NDArray[np.float32], assortment: Assortment, now_day: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
     """Cumulative weights within categories; expected margin and price of what is on sale now."""
-    first = assortment.starts[:-1]
-    weight = np.exp(factors @ assortment.taste.T + assortment.popularity).astype(np.float64)
     on_sale = assortment.on_sale(np.arange(len(assortment)), np.array(now_day))
-    sold = weight * on_sale
-    total = np.add.reduceat(sold, first, axis=1)
-    price = assortment.price_minor.astype(np.float64)
-    margin = np.add.reduceat(sold * (price - assortment.cost_minor), first, axis=1) / total
-    spend = np.add.reduceat(sold * price, first, axis=1) / total
-    for low, high in zip(assortment.starts[:-1], assortment.starts[1:], strict=True):
-        block = weight[:, low:high]
-        np.cumsum(block, axis=1, out=block)
-        block /= block[:, -1:]
-    return weight, margin, spend
+    price = assortment.price_minor * on_sale
+    worth = np.stack([on_sale, price - assortment.cost_minor * on_sale, price], axis=1).astype(np.float32)
+    cumulative = np.empty((len(factors), len(assortment)), dtype=np.float32)
+    expected = np.empty((len(factors), len(CATEGORIES), 3))
+    # A category at a time: its weights stay in the processor's cache.
+    for category, (low, high) in enumerate(zip(assortment.starts[:-1], assortment.starts[1:], strict=True)):
+        weight = np.exp(factors @ assortment.taste[low:high].T + assortment.popularity[low:high])
+        expected[:, category] = weight @ worth[low:high]
+        np.cumsum(weight, axis=1, out=cumulative[:, low:high])
+        cumulative[:, low:high] /= cumulative[:, high - 1 : high].copy()
+    expected /= expected[:, :, :1]
+    return cumulative, expected[:, :, 1], expected[:, :, 2]

@@ -34,9 +34,7 @@ def member_truth_frame(shop: Shop, effects: Effects, number: NDArray[np.int64]) 
     })  # fmt: skip
 
 
-def effect_frame(
-    world: World, ratio: NDArray[np.float32], effects: Effects, number: NDArray[np.int64]
-) -> pl.DataFrame:
+def effect_frame(world: World, ratio: NDArray[np.float32], effects: Effects, number: NDArray[np.int64]) -> pl.DataFrame:
     """One row a member and offer: the counterfactuals."""
     n_members, n_offers = ratio.shape
     member = np.repeat(np.arange(n_members), n_offers)

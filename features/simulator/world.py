@@ -1,4 +1,4 @@
-"""Everything that all members share: calendar, products, offers, campaigns, taste groups, and where randomness starts."""
+"""What all members share: calendar, products, offers, campaigns, taste groups, and where randomness starts."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -50,9 +50,7 @@ class World:
         return np.random.default_rng([self.seed, int(stream), cohort])
 
 
-def build_world(
-    *, members: int, products: int, seed: int, days: int, end: date, parameters: Parameters
-) -> World:
+def build_world(*, members: int, products: int, seed: int, days: int, end: date, parameters: Parameters) -> World:
     """Draw the world that *seed* stands for."""
     rng = np.random.default_rng([seed, int(Stream.WORLD), 0])
     offers = build_offers(days, parameters)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from features.simulator.baskets import Shop, draw_favourites
 from features.simulator.events import draw_events
@@ -54,7 +55,9 @@ def simulate_block(world: World, block: int) -> Block:
     """Simulate the members of one block, counted from 0; any block, in any order."""
     first = block * BLOCK_MEMBERS
     stop = min(first + BLOCK_MEMBERS, world.n_members)
-    cohorts = [_simulate_cohort(world, low, min(low + size, stop)) for low, size in _cohorts(world, first, stop)]
+    # One thread: the products are small, and the bytes must not depend on the number of cores.
+    with threadpool_limits(limits=1, user_api="blas"):
+        cohorts = [_simulate_cohort(world, low, min(low + size, stop)) for low, size in _cohorts(world, first, stop)]
     return Block(
         facts={name: pl.concat([cohort.facts[name] for cohort in cohorts]) for name in cohorts[0].facts},
         truth={name: pl.concat([cohort.truth[name] for cohort in cohorts]) for name in cohorts[0].truth},
