@@ -12,7 +12,7 @@ from recsys.catalogue import Catalogue
 from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
-from recsys.policy.expressions import Value
+from recsys.policy.expressions import Value, is_plain_text
 from recsys.policy.schema import AttributeType
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Channel, Consent, EpochSeconds
 
@@ -20,6 +20,13 @@ NEVER_BOUGHT_DAYS = 36_500
 """``member.days_since_last_purchase`` of who never bought: longer ago than any rule asks for."""
 
 _INT, _DOUBLE, _STRING, _BOOL = AttributeType.INT, AttributeType.DOUBLE, AttributeType.STRING, AttributeType.BOOL
+
+_ACCEPTED: Mapping[AttributeType, tuple[type, ...]] = {
+    AttributeType.STRING: (str,),
+    AttributeType.INT: (int,),
+    AttributeType.DOUBLE: (float, int),
+    AttributeType.BOOL: (bool,),
+}
 
 MEMBER_ATTRIBUTES: Mapping[str, AttributeType] = {
     "member.tier": _STRING,
@@ -97,8 +104,14 @@ def member_column(name: str, batch: MemberBatch, *, tiers: tuple[str, ...], now:
             return Column((batch.consent & bit) != 0, bool)
 
 
-def context_values(names: tuple[str, ...], context: Context, *, placement: str, channel: Channel) -> dict[str, Value]:
-    """The ``context.`` attributes of these names; one that the request did not send is left out. Calendar in UTC."""
+def context_values(
+    types: Mapping[str, AttributeType], context: Context, *, placement: str, channel: Channel
+) -> dict[str, Value]:
+    """
+    The ``context.`` attributes of these names and types; the calendar is UTC.
+
+    One that the request did not send, or sent as something else, is left out, so that expressions that need it fail.
+    """
     when = _calendar(context.now)
     built_in: dict[str, Value] = {
         "context.placement": placement,
@@ -108,11 +121,13 @@ def context_values(names: tuple[str, ...], context: Context, *, placement: str, 
         "context.hour": when.hour,
     }
     values: dict[str, Value] = {}
-    for name in names:
+    for name, kind in types.items():
         if name in built_in:
             values[name] = built_in[name]
-        elif (own := name.removeprefix("context.")) in context.attributes:
-            values[name] = context.attributes[own]
+            continue
+        sent = context.attributes.get(name.removeprefix("context."))
+        if sent is not None and type(sent) in _ACCEPTED[kind] and is_plain_text(str(sent)):
+            values[name] = sent
     return values
 
 

@@ -65,14 +65,21 @@ class Expression:
 
     def evaluate(self, attributes: Mapping[str, Value]) -> Verdict:
         """A missing attribute, a division by zero and the like are `Verdict.ERROR`, never an exception."""
-        answer = self._program.eval(data=attributes).value()
+        try:
+            answer = self._program.eval(data=attributes).value()
+        # A text that is not valid Unicode is the one thing that the binding does not turn into an error value.
+        except RuntimeError:
+            return Verdict.ERROR
         if answer is True:
             return Verdict.YES
         return Verdict.NO if answer is False else Verdict.ERROR
 
     def error(self, attributes: Mapping[str, Value]) -> str:
         """Why these attributes give `Verdict.ERROR`; empty where they do not."""
-        answer = self._program.eval(data=attributes)
+        try:
+            answer = self._program.eval(data=attributes)
+        except RuntimeError as error:
+            return str(error)
         return str(answer.value()) if answer.type() == cel.Type.ERROR else ""
 
 
@@ -93,26 +100,35 @@ def compile_expression(text: str, available: Mapping[str, AttributeType], *, whe
         raise PolicyError(
             f"{where} has {len(text)} characters; at most {MAX_LENGTH} are allowed; split the rule in two"
         )
+    if not is_plain_text(text):
+        raise PolicyError(f"{where}: {_short(text)} holds a NUL or half a character; remove it")
     loops = _LOOP.findall(text)
     if len(loops) > 1:
         raise PolicyError(f"{where} loops {len(loops)} times ({', '.join(loops)}); one loop is allowed; split the rule")
     program = _compile(text, available, where)
     if program.return_type() != cel.Type.BOOL:
         kind = program.return_type().name()
-        raise PolicyError(f"{where}: {text!r} gives {kind}, not true or false; compare it with something (==, <, in)")
+        raise PolicyError(
+            f"{where}: {_short(text)} gives {kind}, not true or false; compare it with something (==, <, in)"
+        )
     references = tuple(sorted({f"{scope}.{name}" for scope, name in _DOTTED.findall(text)} & set(available)))
     if not _is_enough(text, {name: available[name] for name in references}):
         references = tuple(sorted(available))
     return Expression(text, references, program)
 
 
+def is_plain_text(text: str) -> bool:
+    """Can the binding take it as it is? It cuts texts at a NUL, and fails on half a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _compile(text: str, available: Mapping[str, AttributeType], where: str) -> cel.Expression:
     environment = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in available.items()})
     try:
         return environment.compile(text)
-    # The binding raises plain RuntimeError for every problem; ValueError for text that is not valid Unicode.
-    except (RuntimeError, ValueError) as error:
-        raise PolicyError(f"{where}: {text!r} {_explained(str(error), available)}") from None
+    # The binding has no error class of its own.
+    except RuntimeError as error:
+        raise PolicyError(f"{where}: {_short(text)} {_explained(str(error), available)}") from None
 
 
 def _is_enough(text: str, available: Mapping[str, AttributeType]) -> bool:
@@ -129,12 +145,17 @@ def _explained(message: str, available: Mapping[str, AttributeType]) -> str:
     if not place:
         return f"is not a valid expression: {message.splitlines()[0] if message else 'no reason given'}"
     line, column, problem = place.groups()
+    problem = problem.removesuffix(" [INVALID_ARGUMENT]").split(" expecting ")[0]
     unknown = _UNKNOWN.search(problem)
     if unknown:
         name = unknown.group(1)
         near = difflib.get_close_matches(name, available, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        return f"reads {name!r}, which it cannot see here; {hint}It may read {', '.join(sorted(available))}"
+        return f"reads {name!r}, which is not known here; {hint}it may read {', '.join(sorted(available))}"
     if "no matching overload" in problem and "double" in problem and "int" in problem:
         problem += "; decimal attributes are compared with decimals: write 3.0, not 3"
     return f"is wrong at line {line}, column {column}: {problem}"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")

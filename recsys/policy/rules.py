@@ -61,7 +61,7 @@ class CompiledRule:
         rule: As the file has it.
         who: Absent where it holds for everybody.
         what: Shape (n_products,) or (n_offers,): what it names.
-        member_names, context_names: Attributes that ``who`` reads.
+        member_names, context_types: Attributes that ``who`` reads.
         starts, ends: First instant, and first instant after.
     """
 
@@ -69,7 +69,7 @@ class CompiledRule:
     who: Question | None
     what: KeepMask
     member_names: tuple[str, ...]
-    context_names: tuple[str, ...]
+    context_types: Mapping[str, AttributeType]
     starts: EpochSeconds
     ends: EpochSeconds
 
@@ -90,7 +90,7 @@ class CompiledRule:
             return np.ones(len(batch), dtype=np.bool_)
         columns = {name: member_column(name, batch, tiers=tiers, now=situation.now) for name in self.member_names}
         shared = context_values(
-            self.context_names, situation.context, placement=situation.placement, channel=situation.channel
+            self.context_types, situation.context, placement=situation.placement, channel=situation.channel
         )
         return answer(self.who, columns, shared, len(batch), errors)
 
@@ -104,9 +104,9 @@ def compile_rule(rule: Rule, policy: Policy, knowledge: Knowledge, errors: Error
     """
     who = None
     references: tuple[str, ...] = ()
+    own = {f"context.{name}": kind for name, kind in policy.context_attributes.items()}
+    available = {**own, **MEMBER_ATTRIBUTES, **CONTEXT_ATTRIBUTES}
     if rule.who is not None:
-        own = {f"context.{name}": kind for name, kind in policy.context_attributes.items()}
-        available = {**MEMBER_ATTRIBUTES, **CONTEXT_ATTRIBUTES, **own}
         expression = compile_expression(rule.who, available, where=f"rule {rule.id!r}, who")
         references = expression.references
         who = Question(rule.id, "who", expression, WHO_ON_ERROR[rule.effect])
@@ -115,7 +115,7 @@ def compile_rule(rule: Rule, policy: Policy, knowledge: Knowledge, errors: Error
         who=who,
         what=_named(rule, policy, knowledge, errors),
         member_names=tuple(name for name in references if name.startswith("member.")),
-        context_names=tuple(name for name in references if name.startswith("context.")),
+        context_types={name: available[name] for name in references if name.startswith("context.")},
         starts=ALWAYS_FROM if rule.from_at is None else rule.from_at,
         ends=ALWAYS_UNTIL if rule.until_at is None else rule.until_at,
     )

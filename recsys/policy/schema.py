@@ -5,7 +5,7 @@ import json
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from recsys.policy.fields import Days, MinorUnits, Part, Share, Slug, Text, refuse_repeats
 from recsys.policy.native import NativeRule
@@ -24,6 +24,15 @@ class AttributeType(StrEnum):
     DOUBLE = "double"
     BOOL = "bool"
     STRINGS = "strings"
+
+
+def _scalar(kind: AttributeType) -> AttributeType:
+    if kind is AttributeType.STRINGS:
+        raise ValueError("requests send one value an attribute; use string, int, double or bool")
+    return kind
+
+
+ScalarType = Annotated[AttributeType, AfterValidator(_scalar)]
 
 
 class ArmBehaviour(StrEnum):
@@ -194,7 +203,7 @@ class Policy(Part):
     tiers: Annotated[tuple[Text, ...], Field(min_length=1, max_length=16)]
     placements: Annotated[dict[Slug, PlacementSpec], Field(min_length=1)]
     default_placement: str
-    context_attributes: dict[Slug, AttributeType] = Field(default_factory=dict)
+    context_attributes: dict[Slug, ScalarType] = Field(default_factory=dict)
     contact: ContactPolicy = ContactPolicy()
     guardrails: Guardrails = Guardrails()
     recently_bought: RecentlyBought = RecentlyBought()
