@@ -1,0 +1,1 @@
+"""What `recsys doctor` looks at, one file a group of parts."""

@@ -1,0 +1,84 @@
+"""The command `recsys doctor`: says for each part whether a workspace has enough for it, and why not."""
+
+from pathlib import Path
+
+from features.workspace import Workspace
+from recsys.errors import InputError
+from recsys.report import Report, Table
+from recsys.types import SECONDS_PER_DAY, EpochSeconds
+from training.checks.deployed import check_bundles, check_serving, check_store
+from training.checks.finding import Finding, State, guarded
+from training.checks.history import check_cold_start, check_consent, check_quarantine, check_recommenders
+from training.checks.offers import check_offers, check_uplift
+from training.config import TrainConfig
+
+HISTORIC_AFTER_DAYS = 60
+"""Facts older than this at their ingest are taken for historic; the service's clock then runs behind by as much."""
+
+
+def doctor(workspace: Path, *, now: EpochSeconds) -> Report:
+    """
+    Look at every part of a workspace, whole or half-filled or damaged.
+
+    Args:
+        workspace: The folder.
+        now: For what is valid at an instant; for historic facts it is set back as the service's clock is.
+
+    Returns:
+        One row a part: how it stands, the number found and needed, why it matters, what to do. Nothing raises for
+        what is missing or broken in the workspace; that is what the rows say.
+    """
+    try:
+        opened = Workspace.open(workspace)
+    except (InputError, OSError, UnicodeDecodeError) as error:
+        state = State.BROKEN if (workspace / "workspace.json").exists() else State.MISSING
+        finding = Finding(
+            "workspace",
+            state,
+            "unreadable" if state is State.BROKEN else "none",
+            "1 workspace",
+            "everything is kept in it",
+            str(error),
+        )
+        return _report(workspace, [finding])
+    at = now - _lag_s(opened)
+    config = TrainConfig()
+    findings = [
+        *guarded("members", lambda: check_consent(opened)),
+        *guarded("recommenders", lambda: check_recommenders(opened, config)),
+        *guarded("cold-start features", lambda: check_cold_start(opened)),
+        *guarded("offers", lambda: check_offers(opened, at)),
+        *guarded("uplift measurement", lambda: check_uplift(opened)),
+        *guarded("quarantine", lambda: check_quarantine(opened)),
+        *guarded("trained bundles", lambda: check_bundles(opened)),
+        *guarded("published bundle and policy", lambda: check_serving(opened)),
+        *guarded("store", lambda: check_store(opened)),
+    ]
+    return _report(workspace, findings)
+
+
+def _lag_s(workspace: Workspace) -> int:
+    lag = max(0, workspace.ingested_at - workspace.now)
+    return lag if lag > HISTORIC_AFTER_DAYS * SECONDS_PER_DAY else 0
+
+
+def _report(workspace: Path, findings: list[Finding]) -> Report:
+    counts = {state.value: sum(finding.state is state for finding in findings) for state in State}
+    rows = tuple((one.part, one.state.value, one.found, one.needed, one.why) for one in findings)
+    to_do = [f"{one.part} is {one.state.value}: {one.to_do}" for one in findings if one.to_do]
+    summary = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    return Report(
+        facts={
+            "workspace": str(workspace),
+            "states": counts,
+            "parts": {
+                one.part: {
+                    "state": one.state.value, "found": one.found, "needed": one.needed, "why": one.why,
+                    "to_do": one.to_do,
+                }
+                for one in findings
+            },
+        },
+        tables=(Table(f"Workspace {workspace}", ("part", "state", "found", "needed", "why it matters"), rows),),
+        notes=(f"{summary}.", *to_do),
+    )  # fmt: skip
