@@ -160,6 +160,7 @@ def serve(
         from serving.commands import serve as command
         from serving.settings import ClockChoice
 
+        given.refuse_taken_port(host, port)
         choice = ClockChoice(clock.value)
         command(workspace, host=host, port=port, store_url=store_url, clock=choice, show=answer.show)
 

@@ -1,6 +1,7 @@
 """The options that several commands share, and how their text becomes a value."""
 
 import getpass
+import socket
 import time
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from recsys.errors import InputError
 
 
 class Source(StrEnum):
@@ -73,6 +76,24 @@ def read_instant(text: str) -> int:
 def now_or_clock(stated: int | None) -> int:
     """The instant that was asked for, or the clock's; the one place in the engine's package that reads it."""
     return int(time.time()) if stated is None else stated
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """
+    Find out before anything starts whether the service could listen there.
+
+    Raises:
+        InputError: Something else listens there, or the address is not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise InputError(
+            f"cannot listen on {host}:{port} ({error.strerror}); stop what listens there, or choose another with --port"
+        ) from error
 
 
 def actor_or_login(stated: str | None) -> str:

@@ -73,7 +73,7 @@ class Answer:
 
     def fail(self, message: str, exit_code: int) -> NoReturn:
         """Show *message* in red on standard error and leave with *exit_code*."""
-        self._shown.close()
+        self._shown.close(completed=False)
         self._errors.print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
         raise typer.Exit(exit_code)
 

@@ -36,10 +36,11 @@ class LineProgress:
             of = f" of {self._total:,}" if self._total else ""
             self._say(f"{self._title}: {self._done:,}{of}")
 
-    def close(self) -> None:
-        """Say that the last step is done."""
+    def close(self, *, completed: bool = True) -> None:
+        """Say that the last step is done, or that it was given up."""
         if self._title:
-            self._say(f"{self._title}: done in {time.monotonic() - self._began:.1f} s")
+            ended = "done in" if completed else "stopped after"
+            self._say(f"{self._title}: {ended} {time.monotonic() - self._began:.1f} s")
         self._title = ""
 
     def _say(self, line: str) -> None:
@@ -71,9 +72,10 @@ class BarProgress:
         if self._task is not None:
             self._bars.advance(self._task, done)
 
-    def close(self) -> None:
-        """Complete the last bar and leave the terminal as it was."""
-        self._complete()
+    def close(self, *, completed: bool = True) -> None:
+        """Complete the last bar, or leave it where it stopped, and leave the terminal as it was."""
+        if completed:
+            self._complete()
         self._bars.stop()
 
     def _complete(self) -> None:

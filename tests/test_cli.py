@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,16 @@ from typer.testing import CliRunner
 from features.sources.registry import SOURCE_NAMES
 from recsys import errors
 from recsys.cli import app, options
-from recsys.cli_options import Clock, ExportFormat, KeyScope, Source, actor_or_login, now_or_clock, read_instant
+from recsys.cli_options import (
+    Clock,
+    ExportFormat,
+    KeyScope,
+    Source,
+    actor_or_login,
+    now_or_clock,
+    read_instant,
+    refuse_taken_port,
+)
 from recsys.cli_output import answering, json_ready, render
 from recsys.cli_progress import LineProgress
 from recsys.report import Report, Table
@@ -187,6 +197,22 @@ def test_a_stated_instant_and_actor_win_over_clock_and_login() -> None:
     assert now_or_clock(0) == 0
     assert now_or_clock(None) > 1_700_000_000
     assert actor_or_login("ada") == "ada"
+
+
+def test_a_step_that_fails_is_not_reported_as_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), answering(as_json=False, traceback=False) as answer:
+        answer.progress.step("fitting")
+        raise errors.NotEnoughDataError("no purchases")
+    err = capsys.readouterr().err
+    assert "stopped after" in err
+    assert "done" not in err
+
+
+def test_a_taken_port_is_found_before_anything_is_promised() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(errors.InputError, match=f"127.0.0.1:{port}"):
+            refuse_taken_port("127.0.0.1", port)
 
 
 def test_an_unknown_source_names_the_known_ones() -> None:
