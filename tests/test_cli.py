@@ -200,9 +200,13 @@ def test_a_stated_instant_and_actor_win_over_clock_and_login() -> None:
 
 
 def test_a_step_that_fails_is_not_reported_as_done(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit), answering(as_json=False, traceback=False) as answer:
-        answer.progress.step("fitting")
-        raise errors.NotEnoughDataError("no purchases")
+    def fit() -> None:
+        with answering(as_json=False, traceback=False) as answer:
+            answer.progress.step("fitting")
+            raise errors.NotEnoughDataError("no purchases")
+
+    with pytest.raises(typer.Exit):
+        fit()
     err = capsys.readouterr().err
     assert "stopped after" in err
     assert "done" not in err
