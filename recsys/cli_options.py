@@ -102,7 +102,9 @@ def actor_or_login(stated: str | None) -> str:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object and nothing else.")]
-Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder that `ingest` made.")]
+Workspace = Annotated[
+    Path, typer.Option("--workspace", "-w", envvar="RECSYS_WORKSPACE", help="The workspace folder that `ingest` made.")
+]
 Actor = Annotated[str | None, typer.Option(help="Who does it, for the audit row.", show_default="the login name")]
 Now = Annotated[
     int | None,
