@@ -75,6 +75,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
         answer_ttl_s=policy.answer_ttl_s,
         contact_cost_minor=policy.economics.contact_cost_minor,
         default_placement=placements[policy.default_placement],
+        rules=tuple(rules),
         _placements=placements,
         _standings=Standings(
             dated=dated,

@@ -14,7 +14,7 @@ from recsys.policy.contact import ContactRules
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.guardrails import DepthLimit, remove_by_basket
 from recsys.policy.masks import multiply, remove_listed, remove_owned, remove_rows, standing_boost
-from recsys.policy.native import Code, Codes, NativeRule, as_answer
+from recsys.policy.native import KEPT, Code, Codes, NativeRule, as_answer
 from recsys.policy.rules import CompiledRule, Situation
 from recsys.policy.schema import Experiment, RecentlyBought
 from recsys.policy.standing import Standings
@@ -87,6 +87,7 @@ class CompiledPolicy:
         epsilon, risk_aversion, default_margin_rate, answer_ttl_s: As in the file.
         contact_cost_minor: Cost of a message by channel, where it replaces the offer definition's.
         default_placement: Answers unknown placements.
+        rules: Those of the file, over this bundle.
     """
 
     policy_id: str
@@ -102,6 +103,7 @@ class CompiledPolicy:
     answer_ttl_s: int
     contact_cost_minor: Mapping[Channel, int]
     default_placement: Placement
+    rules: tuple[CompiledRule, ...]
     _placements: Mapping[str, Placement] = field(repr=False)
     _standings: Standings = field(repr=False)
     _contact: ContactRules = field(repr=False)
@@ -116,6 +118,15 @@ class CompiledPolicy:
     def placement(self, name: str) -> Placement | None:
         """The placement of that name; absent where the policy has none."""
         return self._placements.get(name)
+
+    def removed_for_everybody(self, context: Context) -> dict[ItemKind, dict[str, int]]:
+        """How many products and offers each rule removes whoever asks, by id of the first rule; for checks."""
+        standing = self._standings.at(self._situation(context))
+        counts: dict[ItemKind, dict[str, int]] = {}
+        for kind, layer in ((ItemKind.PRODUCT, standing.products), (ItemKind.OFFER, standing.offers)):
+            codes, n_removed = np.unique(layer.codes[layer.codes != KEPT], return_counts=True)
+            counts[kind] = {self.rule_ids[code]: int(n) for code, n in zip(codes, n_removed, strict=True)}
+        return counts
 
     def slate_removals(self, batch: MemberBatch, context: Context) -> NDArray[np.int16]:
         """

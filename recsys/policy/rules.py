@@ -20,7 +20,7 @@ from recsys.policy.attributes import (
     product_column,
 )
 from recsys.policy.evaluate import ErrorCounter, Question, answer
-from recsys.policy.expressions import compile_expression
+from recsys.policy.expressions import Expression, compile_expression
 from recsys.policy.rule import Effect, Rule
 from recsys.policy.schema import AttributeType, Policy
 from recsys.types import Channel, EpochSeconds, ItemKind, KeepMask
@@ -102,38 +102,54 @@ def compile_rule(rule: Rule, policy: Policy, knowledge: Knowledge, errors: Error
     Raises:
         PolicyError: An expression is wrong; the message names the rule.
     """
-    who = None
-    references: tuple[str, ...] = ()
-    own = {f"context.{name}": kind for name, kind in policy.context_attributes.items()}
-    available = {**own, **MEMBER_ATTRIBUTES, **CONTEXT_ATTRIBUTES}
-    if rule.who is not None:
-        expression = compile_expression(rule.who, available, where=f"rule {rule.id!r}, who")
-        references = expression.references
-        who = Question(rule.id, "who", expression, WHO_ON_ERROR[rule.effect])
+    who, what = read_expressions(rule, policy)
+    references = who.references if who else ()
+    types = _context_types(policy)
     return CompiledRule(
         rule=rule,
-        who=who,
-        what=_named(rule, policy, knowledge, errors),
-        member_names=tuple(name for name in references if name.startswith("member.")),
-        context_types={name: available[name] for name in references if name.startswith("context.")},
+        who=Question(rule.id, "who", who, WHO_ON_ERROR[rule.effect]) if who else None,
+        what=_named(rule, what, policy, knowledge, errors),
+        member_names=tuple(name for name in references if name in MEMBER_ATTRIBUTES),
+        context_types={name: types[name] for name in references if name in types},
         starts=ALWAYS_FROM if rule.from_at is None else rule.from_at,
         ends=ALWAYS_UNTIL if rule.until_at is None else rule.until_at,
     )
 
 
-def _named(rule: Rule, policy: Policy, knowledge: Knowledge, errors: ErrorCounter) -> KeepMask:
+def read_expressions(rule: Rule, policy: Policy) -> tuple[Expression | None, Expression | None]:
+    """
+    Compile the rule's ``who`` and ``what``; absent where it has none. Needs no bundle.
+
+    Raises:
+        PolicyError: An expression is wrong; the message names the rule.
+    """
+    who = what = None
+    if rule.who is not None:
+        available = {**MEMBER_ATTRIBUTES, **_context_types(policy)}
+        who = compile_expression(rule.who, available, where=f"rule {rule.id!r}, who")
+    if rule.what is not None:
+        of_products = rule.applies_to is ItemKind.PRODUCT
+        where = f"rule {rule.id!r}, what (applies_to: {rule.applies_to})"
+        what = compile_expression(rule.what, PRODUCT_ATTRIBUTES if of_products else OFFER_ATTRIBUTES, where=where)
+    return who, what
+
+
+def _context_types(policy: Policy) -> dict[str, AttributeType]:
+    own = {f"context.{name}": kind for name, kind in policy.context_attributes.items()}
+    return {**own, **CONTEXT_ATTRIBUTES}
+
+
+def _named(rule: Rule, what: Expression | None, policy: Policy, knowledge: Knowledge, errors: ErrorCounter) -> KeepMask:
+    catalogue = knowledge.catalogue
     of_products = rule.applies_to is ItemKind.PRODUCT
-    n_rows = len(knowledge.catalogue) if of_products else len(knowledge.offers)
-    if rule.what is None:
+    n_rows = len(catalogue) if of_products else len(knowledge.offers)
+    if what is None:
         return np.ones(n_rows, dtype=np.bool_)
-    available: Mapping[str, AttributeType] = PRODUCT_ATTRIBUTES if of_products else OFFER_ATTRIBUTES
-    where = f"rule {rule.id!r}, what (applies_to: {rule.applies_to})"
-    expression = compile_expression(rule.what, available, where=where)
     rate = policy.economics.default_margin_rate
     columns = {
-        name: product_column(name, knowledge.catalogue, default_margin_rate=rate)
+        name: product_column(name, catalogue, default_margin_rate=rate)
         if of_products
         else offer_column(name, knowledge)
-        for name in expression.references
+        for name in what.references
     }
-    return answer(Question(rule.id, "what", expression, WHAT_ON_ERROR[rule.effect]), columns, {}, n_rows, errors)
+    return answer(Question(rule.id, "what", what, WHAT_ON_ERROR[rule.effect]), columns, {}, n_rows, errors)
