@@ -20,17 +20,23 @@ def refuse_repeats(what: str, names: Iterable[str]) -> None:
     """Raise the error of a validator where a name occurs twice."""
     repeated = [name for name, count in Counter(map(str, names)).items() if count > 1]
     if repeated:
-        raise ValueError(f"the {what} {repeated[0]!r} is used twice (or is a built-in rule's); rename one of them")
+        raise ValueError(f"the {what} {repeated[0]!r} is used twice; rename one of them")
+
+
+_DATES = "write a date (2027-01-31) or an instant (2027-01-31T09:00:00Z)"
 
 
 def _instant(value: Any) -> Any:
     if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is no date; {_DATES}") from None
     if isinstance(value, datetime):
         return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
     if isinstance(value, date):
         return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp())
-    raise ValueError("write a date (2027-01-31) or an instant (2027-01-31T09:00:00Z)")
+    raise ValueError(f"{value!r} is no date; {_DATES}")
 
 
 def iso(value: EpochSeconds) -> str:

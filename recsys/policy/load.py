@@ -58,7 +58,12 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
     try:
         return Policy.model_validate(content)
     except ValidationError as error:
-        problems = [_explained(one, content) for one in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        inner = {one["loc"][:-1] for one in found}
+        # A list whose entries are wrong is then also too short: the entries say it all.
+        problems = [
+            _explained(one, content) for one in found if not (one["type"] == "too_short" and one["loc"] in inner)
+        ]
         shown = "\n".join(f"  - {problem}" for problem in problems[:_SHOWN_PROBLEMS])
         more = f"\n  and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
         raise PolicyError(f"{source} breaks the schema of a policy:\n{shown}{more}") from None
@@ -112,14 +117,19 @@ def _read_yaml(text: str, source: str) -> Any:
 def _explained(problem: ErrorDetails, content: dict[str, Any]) -> str:
     """One problem as a sentence: where, the value, what is allowed."""
     where = _place(problem["loc"], content)
-    message = problem["msg"].removeprefix("Value error, ")
+    message = problem["msg"].removeprefix("Value error, ").replace("Tuple should", "List should")
+    message = message.replace(" after validation", "")
     match problem["type"]:
         case "extra_forbidden":
             return f"{where}: this key is unknown; remove it or correct its name"
         case "missing":
             return f"{where}: this key is missing; add it"
+        case "tuple_type":
+            return f"{where}: {_short(problem['input'])} is not allowed; write a list, [] for none"
+        case "dict_type" | "model_type":
+            return f"{where}: {_short(problem['input'])} is not allowed; write keys and values"
         case "value_error":
-            return f"{where}: {message}"
+            return f"{where}: {message}" if where else message
         case _:
             return f"{where}: {_short(problem['input'])} is not allowed; {message[0].lower()}{message[1:]}"
 
@@ -135,7 +145,7 @@ def _place(location: tuple[int | str, ...], content: Any) -> str:
         else:
             words.append(step)
         content = inner
-    return ": ".join(word.replace("rules ", "rule ", 1) for word in words) or "the whole"
+    return ": ".join(word.replace("rules ", "rule ", 1) for word in words)
 
 
 def _has(content: Any, step: int | str) -> bool:

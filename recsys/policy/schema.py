@@ -224,7 +224,10 @@ class Policy(Part):
         contact, bands = self.contact, self.guardrails.depth_bands
         refuse_repeats("tier", self.tiers)
         ids = [part.id for group in (contact.caps, contact.cooldowns, bands, self.rules) for part in group]
-        refuse_repeats("id", [*NativeRule, *ids])
+        refuse_repeats("id", ids)
+        native = {str(rule) for rule in NativeRule}.intersection(ids)
+        if native:
+            raise ValueError(f"the id {min(native)!r} is a built-in rule's; rename yours")
         known = ", ".join(self.placements)
         if self.default_placement not in self.placements:
             raise ValueError(f"default_placement {self.default_placement!r} is no placement; it may be one of {known}")
