@@ -37,7 +37,7 @@ def recall(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int) -> PerMe
 
 def hit_rate(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int) -> PerMember:
     """1 where at least one of the first k was bought, else 0."""
-    return _where_any(hit[:, :k].any(axis=1).astype(np.float64), n_true)
+    return _where_any(np.asarray(hit[:, :k].any(axis=1), dtype=np.float64), n_true)
 
 
 def ndcg(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int) -> PerMember:
@@ -51,7 +51,7 @@ def ndcg(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int) -> PerMemb
     gained = hit[:, :k] @ discount[: hit[:, :k].shape[1]]
     ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(n_true, k)]
     with np.errstate(invalid="ignore"):
-        figure = np.asarray(gained / ideal)
+        figure: PerMember = np.divide(gained, ideal)
     return _where_any(figure, n_true)
 
 

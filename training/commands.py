@@ -1,0 +1,185 @@
+"""What `recsys train`, `evaluate`, `publish`, `rollback` and `sync` do, each as one function that answers a report."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from features.workspace import Workspace
+from recsys.report import SILENT, Progress, Report, Table
+from recsys.types import EpochSeconds
+from training.config import TrainConfig, config_text, read_config
+from training.figures import draw_quality
+from training.pipeline import Built, Judgement, build_bundle, judge
+from training.publish import Moved, publish_challenger, roll_back, sync_champion
+from training.summary import evaluation_facts, evaluation_notes, evaluation_tables, flat_metrics
+from training.tracking import AVAILABLE, BUNDLE, EVALUATION, Registry, Version, git_commit
+
+
+def train(workspace: Path, *, config: Path | None = None, seed: int = 0, progress: Progress = SILENT) -> Report:
+    """
+    Fit, judge against the floors, write the bundle, log everything to MLflow and register it as challenger.
+
+    Beside the bundle lies ``<bundle>.evaluation.json`` with the whole evaluation; the run in MLflow holds the same
+    file, and `publish` reads it there. Where MLflow is not installed the bundle is written all the same, and the
+    report says that it is not registered.
+
+    Raises:
+        InputError: No workspace, or a broken configuration.
+        NotEnoughDataError: The history is too short, or a window is empty.
+        RegistryError: The tracking server does not answer.
+    """
+    place, settings = Workspace.open(workspace), read_config(config)
+    registry = Registry(place) if AVAILABLE else None
+    git_sha = git_commit()
+    tags = {"git_sha": git_sha, "seed": str(seed), "workspace_source": place.source}
+    run_id = registry.start_run(f"train-{place.source}-{place.now}", tags) if registry else ""
+    try:
+        judgement = judge(place, settings, seed=seed, progress=progress)
+        built = build_bundle(
+            place, settings, judgement.weights, seed=seed, run_id=run_id, git_sha=git_sha, progress=progress
+        )
+        facts = evaluation_facts(judgement, settings, seed) | _bundle_facts(built)
+        sidecar = built.path.with_name(f"{built.path.name}.{EVALUATION}")
+        sidecar.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        version = None
+        if registry:
+            progress.step("log to MLflow")
+            version = _log(registry, run_id, built, facts, settings, tags)
+    except BaseException:
+        if registry:
+            registry.end_run(run_id, failed=True)
+        raise
+    return _train_report(built, judgement, settings, facts | {"run_id": run_id}, version)
+
+
+def evaluate(workspace: Path, *, config: Path | None = None, seed: int = 0, progress: Progress = SILENT) -> Report:
+    """Judge models and floors on the test window and change nothing."""
+    settings = read_config(config)
+    judgement = judge(Workspace.open(workspace), settings, seed=seed, progress=progress)
+    facts = evaluation_facts(judgement, settings, seed)
+    return Report(facts, evaluation_tables(judgement), evaluation_notes(judgement, settings))
+
+
+def publish(workspace: Path, *, force_reason: str | None = None, actor: str, now: EpochSeconds) -> Report:
+    """Make the challenger champion if the gate holds; see `training.publish.publish_challenger`."""
+    place = Workspace.open(workspace)
+    moved = publish_challenger(place, actor=actor, now=now, force_reason=force_reason)
+    notes = [f"Serving switches to {place.serving / moved.champion.bundle_id[:16]} by itself."]
+    if moved.outcome == "forced" and moved.finding:
+        notes.append("The gate did NOT hold: " + "; ".join(moved.finding.failures) + ". The reason is on record.")
+    return _moved_report("publish", moved, tuple(notes))
+
+
+def rollback(workspace: Path, *, actor: str, now: EpochSeconds) -> Report:
+    """Make the previous champion champion again; see `training.publish.roll_back`."""
+    moved = roll_back(Workspace.open(workspace), actor=actor, now=now)
+    return _moved_report(
+        "rollback", moved, ("The champion before is now `previous`: a second rollback undoes this one.",)
+    )
+
+
+def sync(workspace: Path) -> Report:
+    """Bring the champion to the folder that serving watches; see `training.publish.sync_champion`."""
+    moved = sync_champion(Workspace.open(workspace))
+    note = "Serving already had the champion." if moved.outcome == "current" else "Serving switches to it by itself."
+    return _moved_report("sync", moved, (note,))
+
+
+def _log(
+    registry: Registry,
+    run_id: str,
+    built: Built,
+    facts: Mapping[str, Any],
+    config: TrainConfig,
+    tags: Mapping[str, str],
+) -> Version:
+    params = _flat(config.model_dump(mode="json")) | {f"split.{name}": at for name, at in facts["split"].items()}
+    params |= {f"weight.{name}": weight for name, weight in facts["weights"].items()} | {"seed": tags["seed"]}
+    registry.log(run_id, params=params, metrics=flat_metrics(facts))
+    registry.tag(run_id, {"bundle_id": built.manifest.bundle_id, "dataset_digest": built.manifest.dataset_digest})
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / EVALUATION).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        (folder / "config.yaml").write_text(config_text(config), encoding="utf-8")
+        draw_quality(facts, folder / "quality.png")
+        registry.log_files(run_id, folder)
+    registry.log_files(run_id, built.path, BUNDLE)
+    version = registry.register(run_id, built.manifest.bundle_id)
+    registry.end_run(run_id)
+    return version
+
+
+def _bundle_facts(built: Built) -> dict[str, Any]:
+    return {
+        "bundle_id": built.manifest.bundle_id,
+        "bundle_path": str(built.path),
+        "bundle_dataset_digest": built.manifest.dataset_digest,
+        "n_members": built.n_members,
+        "n_products": built.n_products,
+        "n_offers": built.n_offers,
+        "n_offers_measured": built.n_measured,
+    }
+
+
+def _train_report(
+    built: Built, judgement: Judgement, config: TrainConfig, facts: dict[str, Any], version: Version | None
+) -> Report:
+    weights = tuple(sorted(judgement.weights.items(), key=lambda pair: -pair[1]))
+    made = (
+        ("bundle", built.manifest.bundle_id[:16]),
+        ("folder", str(built.path)),
+        ("version", f"{version.number} (challenger)" if version else "not registered: MLflow is not installed"),
+        ("members", built.n_members),
+        ("products", built.n_products),
+        ("offers measured against no offer", f"{built.n_measured} of {built.n_offers}"),
+    )
+    notes = list(evaluation_notes(judgement, config))
+    if built.n_measured < built.n_offers:
+        notes.append(
+            f"Offers without a randomised no-offer arm: {built.n_offers - built.n_measured}. What they cause is ASSUMED "
+            f"(from their kind, or {config.response.prior_uplift:g} more orders a showing), not measured."
+        )
+    if version:
+        notes.append("Next: `recsys publish` makes the challenger champion if the gate holds.")
+    else:
+        notes.append(
+            "Tracking is OFF, so `recsys publish` cannot run: pip install 'recsys-nbo[train]', then train again."
+        )
+    return Report(
+        facts | {"version": version.number if version else None, "tracking": version is not None},
+        (
+            *evaluation_tables(judgement),
+            Table("Blend, chosen on validation", ("source", "weight"), weights),
+            Table("Bundle", ("what", "value"), made),
+        ),
+        tuple(notes),
+    )
+
+
+def _moved_report(action: str, moved: Moved, notes: tuple[str, ...]) -> Report:
+    facts: dict[str, Any] = {
+        "action": action,
+        "outcome": moved.outcome,
+        "version": moved.champion.number,
+        "bundle_id": moved.champion.bundle_id,
+        "from_bundle_id": moved.before.bundle_id if moved.before else None,
+        "gate": dict(moved.finding.figures) if moved.finding else None,
+        "gate_failures": list(moved.finding.failures) if moved.finding else [],
+    }
+    rows = [
+        ("outcome", moved.outcome),
+        ("champion", f"version {moved.champion.number}, bundle {moved.champion.bundle_id[:16]}"),
+        ("before", f"version {moved.before.number}, bundle {moved.before.bundle_id[:16]}" if moved.before else "none"),
+    ]
+    if moved.finding:
+        rows += [(f"gate: {name}", f"{value:.4f}") for name, value in moved.finding.figures["challenger"].items()]
+    return Report(facts, (Table(action.capitalize(), ("what", "value"), tuple(rows)),), notes)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat

@@ -1,0 +1,159 @@
+"""All settings of training in one frozen model, read from YAML, with their defaults nowhere else."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from recsys.errors import InputError
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PopularityConfig(_Settings):
+    """What sells now: distinct buyers within ``window_days`` before the cut-off."""
+
+    window_days: Positive = 28.0
+    prior_buyers: Positive = 50.0
+    """A segment's list leans on everybody's as if this many of its buyers had bought like everybody."""
+    n_listed: Count = 100
+
+
+class FrequencyConfig(_Settings):
+    """What a member buys again: orders that held the product, each worth half after ``half_life_days``."""
+
+    half_life_days: Positive = 365.0
+
+
+class NeighboursConfig(_Settings):
+    """Products bought by the same members: cosine, shrunk for pairs that few members share."""
+
+    enabled: bool = True
+    n_neighbours: Count = 100
+    shrink_members: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 50.0
+    max_history: Count = 200
+    """Only a member's latest distinct products count, so that one wholesaler does not decide what is similar."""
+    half_life_days: Positive = 90.0
+
+
+class AlsConfig(_Settings):
+    """Implicit ALS (Hu, Koren, Volinsky 2008). Confidence is 1 + alpha x strength; see training/models/als.py."""
+
+    enabled: bool = True
+    factors: Count = 64
+    iterations: Count = 15
+    regularization: Positive = 1.0
+    alpha: Positive = 4.0
+    half_life_days: Positive = 120.0
+
+
+class LightfmConfig(_Settings):
+    """LightFM hybrid with the WARP loss (Kula 2015): vectors from identity, tier, segment, category and brand."""
+
+    enabled: bool = True
+    factors: Count = 32
+    epochs: Count = 12
+    learning_rate: Positive = 0.05
+    max_pairs: Count = 3_000_000
+    """Pairs of member and product an epoch; a larger data set is sampled, and the report says so."""
+
+
+class ResponseConfig(_Settings):
+    """How offers work: see training/response.py."""
+
+    horizon_days: Positive = 14.0
+    prior_uplift: Annotated[float, Field(ge=-1, le=1)] = 0.01
+    """Assumed where nothing was measured: one order in a hundred is caused by the offer."""
+    prior_uplift_sd: Positive = 0.02
+    prior_redeem: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    min_arm: Count = 30
+    """Smallest number of exposures in each arm of a campaign before a difference is estimated."""
+
+
+class EvaluationConfig(_Settings):
+    """How models are compared."""
+
+    holdout_days: Positive = 14.0
+    """Length of the validation window and of the test window after it."""
+    max_members: Count = 20_000
+    """Members scored in a window; more are sampled, the same for every model."""
+    n_resamples: Annotated[int, Field(ge=100)] = 1_000
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+class GateConfig(_Settings):
+    """What a challenger must hold to become champion."""
+
+    min_gain_low: float = 0.0
+    """The lower end of the interval of the gain in NDCG@10 over the best floor must be above this."""
+    max_lift_drop: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """NDCG@10 over the best floor's may be lower than the champion's by this share at most."""
+
+
+class TrainConfig(_Settings):
+    """
+    Everything that training can be told but the seed, which is an argument of the command.
+
+    Example:
+        >>> TrainConfig(n_candidates=100).als.factors
+        64
+    """
+
+    n_candidates: Annotated[int, Field(ge=10, le=1_000)] = 50
+    popularity: PopularityConfig = PopularityConfig()
+    frequency: FrequencyConfig = FrequencyConfig()
+    neighbours: NeighboursConfig = NeighboursConfig()
+    als: AlsConfig = AlsConfig()
+    lightfm: LightfmConfig = LightfmConfig()
+    response: ResponseConfig = ResponseConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    gate: GateConfig = GateConfig()
+
+    @model_validator(mode="after")
+    def _lists_reach_the_metrics(self) -> Self:
+        if self.n_candidates > self.popularity.n_listed:
+            raise ValueError(
+                f"popularity.n_listed is {self.popularity.n_listed}, below n_candidates {self.n_candidates}"
+            )
+        return self
+
+
+def read_config(path: Path | None) -> TrainConfig:
+    """
+    Read a YAML file; absent means the defaults.
+
+    Raises:
+        InputError: The file cannot be read, is not YAML, or a setting is unknown or out of range.
+    """
+    if path is None:
+        return TrainConfig()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"the training configuration {path} cannot be read: {error}; give a readable YAML file"
+        ) from error
+    except yaml.YAMLError as error:
+        raise InputError(f"the training configuration {path} is not YAML: {error}; correct it") from error
+    if content is None:
+        return TrainConfig()
+    try:
+        return TrainConfig.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InputError(
+            f"the training configuration {path}: {where}: {first['msg']} (got {first['input']!r}); "
+            "training/config.py lists every setting"
+        ) from error
+
+
+def config_text(config: TrainConfig) -> str:
+    """The whole configuration as YAML, defaults included; `read_config` reads it back."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)

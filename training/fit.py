@@ -1,0 +1,119 @@
+"""All models of one cut-off, each with its own randomness and its measured cost."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from zlib import crc32
+
+import numpy as np
+
+from features.dataset import Dataset
+from features.members import build_members
+from features.products import build_catalogue
+from recsys.catalogue import Catalogue
+from recsys.errors import NotEnoughDataError
+from recsys.members import Members
+from recsys.report import Progress
+from recsys.scorers.base import Scorer
+from recsys.scorers.neighbours import NeighbourScorer
+from recsys.scorers.popularity import PopularityScorer
+from training.config import TrainConfig
+from training.models import als, frequency, item_neighbours, lightfm_hybrid, popularity
+
+Model = TypeVar("Model")
+ALS, LIGHTFM, NEIGHBOURS, FREQUENCY, POPULAR = "als", "lightfm", "item_neighbours", "frequency", "popular_segment"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """
+    What a fit took.
+
+    Attributes:
+        cpu_s: CPU-seconds of all threads.
+        peak_rss_mb: Highest memory of the whole process until the fit was done, so it never falls from row to row.
+    """
+
+    cpu_s: float
+    peak_rss_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """
+    The models of one cut-off.
+
+    Attributes:
+        dataset: What they learnt from.
+        members, catalogue: Its nouns.
+        scorers: By source name; the sources of the blend, in the order in which it lists them.
+        neighbours: Similar products, also where they are no source of the blend.
+        popularity: What sells, overall and by segment.
+        costs: By source name.
+    """
+
+    dataset: Dataset
+    members: Members
+    catalogue: Catalogue
+    scorers: Mapping[str, Scorer]
+    neighbours: NeighbourScorer
+    popularity: PopularityScorer
+    costs: Mapping[str, Cost]
+
+
+def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progress) -> Fitted:
+    """
+    Fit every model that the configuration has switched on.
+
+    Each model has its own generator, derived from the seed and its name, so that switching one off changes no other.
+
+    Raises:
+        NotEnoughDataError: There are no products, no members or no purchases.
+    """
+    if not len(dataset.purchases):
+        raise NotEnoughDataError(
+            f"there is no purchase by a member with consent before {dataset.cut_off}; ingest more history"
+        )
+    members, catalogue = build_members(dataset), build_catalogue(dataset)
+    costs: dict[str, Cost] = {}
+    scorers: dict[str, Scorer] = {}
+    if config.als.enabled:
+        progress.step("fit als")
+        scorers[ALS] = _measured(costs, ALS, lambda: als.fit(dataset, config.als, _rng(seed, ALS)))
+    if config.lightfm.enabled:
+        progress.step("fit lightfm")
+        scorers[LIGHTFM] = _measured(
+            costs,
+            LIGHTFM,
+            lambda: lightfm_hybrid.fit(
+                dataset, config.lightfm, _rng(seed, LIGHTFM), members=members, catalogue=catalogue
+            ),
+        )
+    progress.step("fit item neighbours, frequency, popularity")
+    neighbours = _measured(costs, NEIGHBOURS, lambda: item_neighbours.fit(dataset, config.neighbours))
+    if config.neighbours.enabled:
+        scorers[NEIGHBOURS] = neighbours
+    scorers[FREQUENCY] = _measured(costs, FREQUENCY, lambda: frequency.fit(dataset, config.frequency))
+    popular = _measured(costs, POPULAR, lambda: popularity.fit(dataset, config.popularity, members.segment))
+    scorers[POPULAR] = popular
+    return Fitted(dataset, members, catalogue, scorers, neighbours, popular, costs)
+
+
+def peak_rss_mb() -> float:
+    """Highest resident memory of this process so far, in MB (10^6 bytes)."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def _measured(costs: dict[str, Cost], name: str, fit: Callable[[], Model]) -> Model:
+    started = time.process_time()
+    model = fit()
+    costs[name] = Cost(time.process_time() - started, peak_rss_mb())
+    return model
+
+
+def _rng(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(name.encode())])
