@@ -13,7 +13,23 @@ def converted(column: str, given: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     Blank texts are null. Numbers with a fraction are no integers. Texts are true for true, t, yes, y, 1, and false for
     false, f, no, n, 0. Instants without a zone are UTC; texts of instants are ISO 8601 (a date is its midnight).
     """
-    value = pl.col(column)
+    return _converted(pl.col(column), given, wanted).alias(column)
+
+
+def blank_to_null(text: pl.Expr) -> pl.Expr:
+    """Texts without surrounding white space; null where nothing is left."""
+    stripped = text.str.strip_chars()
+    return pl.when(stripped.str.len_bytes() > 0).then(stripped)
+
+
+def minor_units(amount: pl.Expr, decimals: int) -> pl.Expr:
+    """Amounts in major units (pounds) as whole minor units (pence), halves away from zero; null where not finite."""
+    scaled = (amount.cast(pl.Float64, strict=False) * 10**decimals).round(6)
+    rounded = scaled.sign() * (scaled.abs() + 0.5).floor()
+    return pl.when(rounded.is_finite()).then(rounded).cast(pl.Int64, strict=False)
+
+
+def _converted(value: pl.Expr, given: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     if given == wanted:
         return value if wanted != pl.String else blank_to_null(value)
     if isinstance(wanted, pl.String):
@@ -29,19 +45,6 @@ def converted(column: str, given: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     if isinstance(wanted, pl.Boolean):
         return pl.when(value.is_in([0, 1])).then(value == 1) if given.is_integer() else pl.lit(None, dtype=wanted)
     return value.cast(wanted, strict=False)
-
-
-def blank_to_null(text: pl.Expr) -> pl.Expr:
-    """Texts without surrounding white space; null where nothing is left."""
-    stripped = text.str.strip_chars()
-    return pl.when(stripped.str.len_bytes() > 0).then(stripped)
-
-
-def minor_units(amount: pl.Expr, decimals: int) -> pl.Expr:
-    """Amounts in major units (pounds) as whole minor units (pence), halves away from zero; null where not finite."""
-    scaled = (amount.cast(pl.Float64, strict=False) * 10**decimals).round(6)
-    rounded = scaled.sign() * (scaled.abs() + 0.5).floor()
-    return pl.when(rounded.is_finite()).then(rounded).cast(pl.Int64, strict=False)
 
 
 def _from_text(text: pl.Expr, wanted: pl.DataType) -> pl.Expr:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -71,6 +72,15 @@ class Mapping(BaseModel):
     decimals: Annotated[int, Field(ge=0, le=4)] = 2
     timezone: str = "UTC"
     max_quantity: Annotated[int, Field(ge=1)] = 10_000
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, timezone: str) -> str:
+        try:
+            pl.Series([0], dtype=pl.Datetime("us", "UTC")).dt.convert_time_zone(timezone)
+        except pl.exceptions.PolarsError as error:
+            raise ValueError(f"there is no time zone {timezone!r}; give one such as Europe/London") from error
+        return timezone
 
     @field_validator("tables")
     @classmethod

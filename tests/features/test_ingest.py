@@ -1,0 +1,244 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from features.dataset import Dataset
+from features.ingest import Ingested, ingest_source
+from features.sources.base import Chunk, derived
+from features.tables import TABLES
+from features.workspace import Workspace
+from recsys.errors import InputError, SourceError
+from recsys.report import SILENT
+from tests.features.small_workspace import NOW, TIERS, day, exposure, member, offer, product, purchase, small_rows
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+class RowsSource:
+    """A source of rows held in memory, *chunk* rows at a time."""
+
+    name = "rows"
+    currency = "GBP"
+    tiers: tuple[str, ...] = TIERS
+    max_quantity = 100
+    assumptions: tuple[str, ...] = ("Nothing.",)
+
+    def __init__(self, rows: Rows, chunk: int = 1_000) -> None:
+        self._rows = rows
+        self._chunk = chunk
+
+    def chunks(self, table: str) -> Iterator[Chunk]:
+        rows = self._rows.get(table, [])
+        for start in range(0, len(rows), self._chunk):
+            yield derived(pl.DataFrame(rows[start : start + self._chunk], infer_schema_length=None, strict=False))
+
+
+def run(rows: Rows, out: Path, *, chunk: int = 1_000, now: int = NOW) -> Ingested:
+    return ingest_source(RowsSource(rows, chunk), out, now=now, policy="name: default\n", progress=SILENT)
+
+
+def rejected(out: Path, table: str) -> list[tuple[str, str]]:
+    """(first column, reason) of the rows in quarantine."""
+    frame = pl.read_parquet(out / "quarantine" / f"{table}.parquet")
+    return list(zip(frame[frame.columns[0]].to_list(), frame["reason"].to_list(), strict=True))
+
+
+def test_every_row_of_a_clean_source_is_kept(tmp_path: Path) -> None:
+    rows = small_rows()
+    done = run(rows, tmp_path / "w")
+    for table, given in rows.items():
+        assert done.counts[table].kept == done.counts[table].rows_in == len(given)
+        assert done.workspace.n_rows(table) == len(given)
+    assert not list((tmp_path / "w" / "quarantine").glob("*.parquet"))
+
+
+def test_the_stored_tables_have_the_declared_types(tmp_path: Path) -> None:
+    done = run(small_rows(), tmp_path / "w")
+    for table, schema in TABLES.items():
+        schema.validate(done.workspace.read_table(table).collect())
+
+
+def test_now_is_a_second_after_the_latest_fact(tmp_path: Path) -> None:
+    assert run(small_rows(), tmp_path / "w").workspace.now == int(day(99).timestamp()) + 1
+
+
+def test_an_empty_optional_table_is_one_empty_part(tmp_path: Path) -> None:
+    rows = small_rows() | {"events": []}
+    workspace = run(rows, tmp_path / "w").workspace
+    assert [file.name for file in workspace.table_files("events")] == ["part-00000.parquet"]
+    assert workspace.n_rows("events") == 0
+
+
+BAD_PURCHASES: list[tuple[str, dict[str, Any]]] = [
+    ("unknown_member", {"member_id": "nobody"}),
+    ("unknown_product", {"product_id": "nothing"}),
+    ("future_date", {"purchased_at": day(100.1)}),
+    ("impossible_quantity", {"quantity": 101}),
+    ("too_small:quantity", {"quantity": 0}),
+    ("too_small:quantity", {"quantity": -3}),
+    ("too_small:paid_minor", {"paid_minor": -1}),
+    ("wrong_type:quantity", {"quantity": "many"}),
+    ("wrong_type:quantity", {"quantity": 1.5}),
+    ("wrong_type:paid_minor", {"paid_minor": "12.34"}),
+    ("wrong_type:purchased_at", {"purchased_at": "yesterday"}),
+    ("missing:member_id", {"member_id": None}),
+    ("missing:product_id", {"product_id": "  "}),
+    ("missing:purchased_at", {"purchased_at": None}),
+    ("bad_id:product_id", {"product_id": "x" * 201}),
+    ("duplicate", {"purchase_id": "a0"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("reason", "change"), BAD_PURCHASES, ids=[f"{n}-{r}" for n, (r, _) in enumerate(BAD_PURCHASES)]
+)
+def test_a_bad_purchase_is_quarantined_with_its_reason(tmp_path: Path, reason: str, change: dict[str, Any]) -> None:
+    rows = small_rows()
+    bad = purchase("bad", "m1", "milk", day(5), order_id="o", paid=1) | change
+    if isinstance(next(iter(change.values())), str):
+        for row in rows["purchases"]:  # a column of texts, as a CSV file gives it
+            row |= {column: str(row[column]) for column in change}
+    rows["purchases"].append(bad)
+    done = run(rows, tmp_path / "w")
+    assert dict(done.counts["purchases"].reasons) == {reason: 1}
+    assert done.counts["purchases"].kept == 19
+    assert rejected(tmp_path / "w", "purchases") == [(bad["purchase_id"], reason)]
+
+
+BAD_OTHERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("members", "unknown_tier", member("x", tier="ruby")),
+    ("members", "missing:consent_email", member("x", consent_email=None)),
+    ("members", "too_large:birth_month", member("x", birth_month=13)),
+    ("members", "too_small:points", member("x", points=-1)),
+    ("members", "future_date", member("x", joined_at=day(101))),
+    ("members", "duplicate", member("m1")),
+    ("products", "too_small:price_minor", product("x", price_minor=-1)),
+    ("products", "missing:product_id", product("")),
+    ("offers", "wrong_type:kind", offer("x", kind="free_beer")),
+    ("offers", "unknown_tier", offer("x", tiers="gold|ruby")),
+    ("offers", "valid_until_after_valid_from", offer("x", valid_until=day(0))),
+    ("offers", "too_large:percent_bp", offer("x", kind="percent_off", percent_bp=10_001)),
+    ("offer_scope", "unknown_offer", {"offer_id": "x", "product_id": "milk"}),
+    ("offer_scope", "unknown_product", {"offer_id": "milk10", "product_id": "x"}),
+    ("exposures", "unknown_offer", exposure("x", "m1", "x", day(1))),
+    ("exposures", "too_small:logging_propensity", exposure("x", "m1", "spend", day(1)) | {"logging_propensity": 0.0}),
+]
+
+
+@pytest.mark.parametrize(("table", "reason", "bad"), BAD_OTHERS, ids=[f"{t}-{r}" for t, r, _ in BAD_OTHERS])
+def test_a_bad_row_of_any_table_is_quarantined(tmp_path: Path, table: str, reason: str, bad: dict[str, Any]) -> None:
+    rows = small_rows()
+    rows[table].append(bad)
+    done = run(rows, tmp_path / "w")
+    assert dict(done.counts[table].reasons) == {reason: 1}
+    assert done.counts[table].rows_in == len(rows[table])
+
+
+def test_the_first_of_equal_keys_is_kept_also_across_chunks(tmp_path: Path) -> None:
+    rows = small_rows()
+    rows["purchases"] += [row | {"paid_minor": 9_999} for row in rows["purchases"][:3]]
+    done = run(rows, tmp_path / "w", chunk=4)
+    assert done.counts["purchases"].reasons == {"duplicate": 3}
+    assert done.workspace.read_table("purchases").collect()["paid_minor"].max() == 50_000
+
+
+def test_a_bad_row_does_not_make_a_later_good_one_a_duplicate(tmp_path: Path) -> None:
+    rows = small_rows()
+    rows["purchases"].insert(0, rows["purchases"][0] | {"quantity": -1})
+    done = run(rows, tmp_path / "w")
+    assert done.counts["purchases"].reasons == {"too_small:quantity": 1}
+
+
+def test_an_offer_that_lost_its_whole_scope_does_not_become_an_offer_on_everything(tmp_path: Path) -> None:
+    rows = small_rows()
+    rows["offers"].append(offer("caviar20", kind="percent_off", percent_bp=2_000))
+    rows["offer_scope"].append({"offer_id": "caviar20", "product_id": "caviar"})
+    rows["exposures"].append(exposure("x9", "m1", "caviar20", day(3)))
+    done = run(rows, tmp_path / "w")
+    assert done.counts["offers"].reasons == {"scope_rejected": 1}
+    assert done.counts["exposures"].reasons == {"unknown_offer": 1}
+    assert sorted(done.workspace.read_table("offers").collect()["offer_id"]) == ["milk10", "spend"]
+
+
+def test_quarantine_keeps_the_original_values_as_text_and_the_row_number(tmp_path: Path) -> None:
+    rows = small_rows()
+    rows["purchases"].insert(2, purchase("bad", "m1", "milk", day(5), order_id="o", paid=-7))
+    run(rows, tmp_path / "w")
+    frame = pl.read_parquet(tmp_path / "w" / "quarantine" / "purchases.parquet")
+    assert frame["paid_minor"].to_list() == ["-7"]
+    assert frame["source_row"].to_list() == [3]
+
+
+def test_the_report_file_counts_by_table_and_reason(tmp_path: Path) -> None:
+    rows = small_rows()
+    rows["purchases"].append(purchase("bad", "m1", "milk", day(500), order_id="o", paid=1))
+    run(rows, tmp_path / "w")
+    report = json.loads((tmp_path / "w" / "quarantine" / "report.json").read_text())
+    assert report["purchases"] == {"rows_in": 20, "kept": 19, "rejected": 1, "reasons": {"future_date": 1}}
+
+
+@pytest.mark.parametrize("table", ["members", "products", "purchases"])
+def test_a_source_without_a_required_table_is_refused(tmp_path: Path, table: str) -> None:
+    with pytest.raises(SourceError, match=f"gives no {table}"):
+        run(small_rows() | {table: []}, tmp_path / "w")
+
+
+def test_a_source_of_which_nothing_is_left_is_refused_with_the_reasons(tmp_path: Path) -> None:
+    rows = small_rows()
+    for row in rows["purchases"]:
+        row["product_id"] = "nothing"
+    with pytest.raises(SourceError, match=r"all 19 rows of purchases were rejected \(unknown_product 19\)"):
+        run(rows, tmp_path / "w")
+
+
+def test_a_failed_ingest_leaves_the_former_workspace_as_it_was(tmp_path: Path) -> None:
+    before = Dataset.read(run(small_rows(), tmp_path / "w").workspace, int(day(50).timestamp())).digest
+    with pytest.raises(SourceError):
+        run(small_rows() | {"purchases": []}, tmp_path / "w")
+    workspace = Workspace.open(tmp_path / "w")
+    assert Dataset.read(workspace, int(day(50).timestamp())).digest == before
+    assert {entry.name for entry in workspace.path.iterdir()} == {
+        "tables",
+        "quarantine",
+        "policy.yaml",
+        "workspace.json",
+    }
+
+
+def test_a_second_ingest_replaces_the_tables_and_keeps_the_policy(tmp_path: Path) -> None:
+    policy = run(small_rows(), tmp_path / "w").workspace.policy_path
+    policy.write_text("name: ours\n")
+    run(small_rows() | {"purchases": small_rows()["purchases"][:5]}, tmp_path / "w", chunk=2)
+    assert Workspace.open(tmp_path / "w").n_rows("purchases") == 5
+    assert policy.read_text() == "name: ours\n"
+
+
+def test_a_folder_of_something_else_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match=r"holds 'thesis.txt' but no workspace.json"):
+        run(small_rows(), tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_an_ingest_that_was_killed_can_be_run_again(tmp_path: Path) -> None:
+    (tmp_path / "ingest.incomplete").touch()
+    (tmp_path / ".ingest" / "tables" / "members").mkdir(parents=True)
+    (tmp_path / ".ingest" / "tables" / "members" / "part-00000.parquet").write_text("half")
+    assert run(small_rows(), tmp_path).workspace.n_rows("members") == 5
+    assert not (tmp_path / "ingest.incomplete").exists()
+
+
+def test_chunks_do_not_change_what_is_learnt(tmp_path: Path) -> None:
+    whole, parts = run(small_rows(), tmp_path / "a").workspace, run(small_rows(), tmp_path / "b", chunk=2).workspace
+    assert Dataset.read(whole, whole.now).digest == Dataset.read(parts, parts.now).digest
+
+
+def test_the_same_source_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        run(small_rows(), tmp_path / name)
+    for file in sorted((tmp_path / "a").rglob("*.*")):
+        assert file.read_bytes() == (tmp_path / "b" / file.relative_to(tmp_path / "a")).read_bytes()
