@@ -34,6 +34,8 @@ _EXTRA_OF_PACKAGE = {
     "threadpoolctl": "train",
 }
 _WIDTH_WITHOUT_TERMINAL = 160
+_BETWEEN_COLUMNS = 3
+_LONGEST_UNBROKEN_WORD = 28
 
 
 class Answer:
@@ -65,7 +67,9 @@ class Answer:
             return
         console = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
         for table in report.tables:
-            console.print(render(table))
+            shown = render(table)
+            needed = sum((column.min_width or 0) + _BETWEEN_COLUMNS for column in shown.columns) + 1
+            console.print(shown, width=max(needed, console.width), crop=False)  # never cut a column off
         for note in report.notes:
             console.print(note, markup=False, highlight=False, soft_wrap=True)
         if json_last:
@@ -112,13 +116,21 @@ def answering(*, as_json: bool, traceback: bool) -> Iterator[Answer]:
 
 def render(table: Table) -> RichTable:
     """A table for the terminal: numbers to the right, floats with four decimals, `-` for what is not known."""
-    columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.columns)
+    rows = [[show_cell(cell) for cell in row] for row in table.rows]
     rich = RichTable(title=escape(table.title), title_justify="left", box=box.SIMPLE_HEAD)
-    for name, cells in zip(table.columns, columns, strict=True):
-        numeric = bool(cells) and all(isinstance(cell, int | float) or cell is None for cell in cells)
-        rich.add_column(escape(name), justify="right" if numeric else "left", overflow="fold")
-    for row in table.rows:
-        rich.add_row(*(escape(show_cell(cell)) for cell in row))
+    for at, name in enumerate(table.columns):
+        numeric = bool(rows) and all(row[at] in (None, "") or isinstance(row[at], int | float) for row in table.rows)
+        heading = name.replace("_", "\n") if numeric else name  # several lines, so that figures need little room
+        words = [word for text in (heading, *(row[at] for row in rows)) for word in text.split()]
+        width = max(map(len, words), default=1)
+        rich.add_column(
+            escape(heading),
+            justify="right" if numeric else "left",
+            min_width=width if numeric else min(width, _LONGEST_UNBROKEN_WORD),
+            overflow="fold",
+        )
+    for row in rows:
+        rich.add_row(*map(escape, row))
     return rich
 
 

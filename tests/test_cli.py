@@ -155,6 +155,16 @@ def test_tables_show_numbers_for_people_and_keep_square_brackets() -> None:
     assert "0.2500" in shown
 
 
+def test_a_narrow_terminal_loses_no_column(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recsys.cli_output._WIDTH_WITHOUT_TERMINAL", 40)
+    names = tuple(f"metric_{number}_at_10" for number in range(12))
+    table = Table("wide", ("ranker", *names), (("the blend of everything", *range(1_000, 1_012)),))
+    with answering(as_json=False, traceback=False) as answer:
+        answer.show(Report(facts={}, tables=(table,)))
+    shown = capsys.readouterr().out
+    assert all(f"{number:,}" in shown for number in range(1_000, 1_012))
+
+
 def test_an_empty_table_is_still_shown() -> None:
     console = Console(file=io.StringIO(), width=80)
     console.print(render(Table("rejected rows", ("reason", "rows"), ())))
