@@ -67,6 +67,7 @@ class Answer:
             return
         console = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
         for table in report.tables:
+            console.print(table.title, style="bold", markup=False, highlight=False, soft_wrap=True)
             shown = render(table)
             needed = sum((column.min_width or 0) + _BETWEEN_COLUMNS for column in shown.columns) + 1
             console.print(shown, width=max(needed, console.width), crop=False)  # never cut a column off
@@ -115,9 +116,9 @@ def answering(*, as_json: bool, traceback: bool) -> Iterator[Answer]:
 
 
 def render(table: Table) -> RichTable:
-    """A table for the terminal: numbers to the right, floats with four decimals, `-` for what is not known."""
+    """A table for the terminal, without its title: numbers to the right, floats with four decimals, `-` for what is not known."""
     rows = [[show_cell(cell) for cell in row] for row in table.rows]
-    rich = RichTable(title=escape(table.title), title_justify="left", box=box.SIMPLE_HEAD)
+    rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for at, name in enumerate(table.columns):
         numeric = bool(rows) and all(row[at] in (None, "") or isinstance(row[at], int | float) for row in table.rows)
         heading = name.replace("_", "\n") if numeric else name  # several lines, so that figures need little room
