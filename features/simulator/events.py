@@ -46,7 +46,7 @@ def draw_events(shop: Shop, stretches: list[Stretch], rng: np.random.Generator) 
     quarter of all lines that are not favourites are also viewed 1 to 5 days before, wherever they are bought. Further
     views lead nowhere. Offers are clicked soon after they are shown.
     """
-    parts = [_before_orders(stretch, rng) for stretch in stretches]
+    parts = [_before_orders(shop, stretch, rng) for stretch in stretches]
     parts += [_clicks(shop, stretch, rng) for stretch in stretches]
     parts.append(_browsing(shop, rng))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -57,24 +57,25 @@ def draw_events(shop: Shop, stretches: list[Stretch], rng: np.random.Generator) 
     return Events(*(column[order] for column in columns))
 
 
-def _before_orders(stretch: Stretch, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
+def _before_orders(shop: Shop, stretch: Stretch, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
     lines = stretch.lines
     member = stretch.member[lines.order]
     second = (stretch.day * SECONDS_PER_DAY + stretch.second)[lines.order]
     web = stretch.web[lines.order]
     viewed = web & (rng.random(len(member)) < 0.6)
     carted = web & (rng.random(len(member)) < 0.4)
-    considered = ~lines.favourite & (rng.random(len(member)) < 0.25)
     minutes = rng.integers(120, 2_400, len(member))
     cart_at = second - 30 - (minutes - 120) // 2
-    day_before = second - rng.integers(1 * SECONDS_PER_DAY, 5 * SECONDS_PER_DAY, len(member))
+    days_before = second - rng.integers(1 * SECONDS_PER_DAY, 5 * SECONDS_PER_DAY, len(member))
+    considered = ~lines.favourite & (rng.random(len(member)) < 0.25)
+    considered &= shop.assortment.on_sale(lines.product, days_before // SECONDS_PER_DAY)
     kind = np.repeat([_VIEW, _CART, _VIEW], [viewed.sum(), carted.sum(), considered.sum()])
     return (
         np.concatenate([member[viewed], member[carted], member[considered]]),
         kind,
         np.concatenate([lines.product[viewed], lines.product[carted], lines.product[considered]]),
         np.full(len(kind), _NONE),
-        np.concatenate([(second - minutes)[viewed], cart_at[carted], day_before[considered]]),
+        np.concatenate([(second - minutes)[viewed], cart_at[carted], days_before[considered]]),
         np.zeros(len(kind), dtype=np.int64),
     )
 

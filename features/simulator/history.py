@@ -25,9 +25,8 @@ class Stretch:
     Attributes:
         wave: The campaigns of its first day; empty before the first wave.
         exposures: What was shown on its first day; None before the first wave.
-        orders_without, orders_with: Shape (n_exposures,): expected orders in the window without an offer and with the
-            arm that was drawn. The probability of at least one order is 1 - exp(-rate), with
-        rate_without, rate_with: Shape (n_exposures,): the summed intensities of the window.
+        rate_without, rate_with: Shape (n_exposures,): summed intensity of the window without an offer, and with the
+            arm that was drawn; the probability of at least one order is 1 - exp(-rate).
         member, day, web, second: Shape (n_orders,): who ordered, when (day, second of the day), on the web or not.
         ordinal: Shape (n_orders,): the member's orders before this one.
         offer: Shape (n_orders,): the offer redeemed; -1 = none.

@@ -50,8 +50,8 @@ def true_effects(
     means over ``truth_baskets`` baskets a member.
     """
     day, offers = world.calendar.days, world.offers
-    # Favourites fall due while the window lasts; its middle stands for all of it.
-    margin, spend = expected_basket(shop, standing.last, day + HORIZON_DAYS // 2)
+    # Orders come at random, so what is due on the first day is, over members, what an order in the window finds due.
+    margin, spend = expected_basket(shop, standing.last, day)
     intensity = shop.people.intensity[:, day : day + HORIZON_DAYS].astype(np.float64)
     rate = intensity.sum(axis=1)
     factor = np.exp(ratio.astype(np.float64))
@@ -84,7 +84,7 @@ def _redemption(
     """Shape (n_members, n_offers) each: share of baskets that qualify, mean discount, mean extra margin."""
     n, draws = len(shop.people), world.parameters.truth_baskets
     member = np.repeat(np.arange(n), draws)
-    day = np.full(len(member), world.calendar.days + HORIZON_DAYS // 2)
+    day = np.full(len(member), world.calendar.days)
     lines = fill_at_once(shop, standing.last, member, day, rng)
     web = rng.random(len(member)) < shop.people.web[member]
     qualifies, discount, extra = (np.empty((n, len(world.offers))) for _ in range(3))
