@@ -259,13 +259,14 @@ def bench(
     name: Annotated[str, typer.Argument(help="Which benchmark.")],
     workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="Measure on this workspace.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data set, where one is read.")] = None,
+    option: given.BenchOptions = None,
     as_json: given.Json = False,
 ) -> None:
-    """Measure against the peers in the same run; the last line is one JSON object."""
+    """Measure against peers in the same run; the last line is one JSON object."""
     with _answer(as_json) as answer:
         from experiments.benchmarks import run as command
 
-        options = {key: value for key, value in (("workspace", workspace), ("data", data)) if value is not None}
+        options = given.read_bench_options(option, workspace=workspace, data=data)
         answer.show(command(name, options), json_last=True)
 
 

@@ -78,6 +78,25 @@ def now_or_clock(stated: int | None) -> int:
     return int(time.time()) if stated is None else stated
 
 
+def read_bench_options(texts: list[str] | None, **named: Path | None) -> dict[str, int | str | Path]:
+    """
+    The options of a benchmark: the named ones that were given, and each NAME=VALUE; whole numbers become numbers.
+
+    Raises:
+        InputError: A text is not NAME=VALUE.
+
+    >>> read_bench_options(["members=2000", "kind=web"], data=None)
+    {'members': 2000, 'kind': 'web'}
+    """
+    options: dict[str, int | str | Path] = {name: path for name, path in named.items() if path is not None}
+    for text in texts or []:
+        name, separator, value = text.partition("=")
+        if not (name and separator and value):
+            raise InputError(f"--option {text!r} is not NAME=VALUE; write for example --option members=2000")
+        options[name] = int(value) if value.isdigit() else value
+    return options
+
+
 def refuse_taken_port(host: str, port: int) -> None:
     """
     Find out before anything starts whether the service could listen there.
@@ -120,6 +139,9 @@ Scopes = Annotated[
 ]
 Format = Annotated[ExportFormat, typer.Option("--format", help="File format.")]
 Audience = Annotated[Path | None, typer.Option(help="File of member ids.", show_default="all members of the bundle")]
+BenchOptions = Annotated[
+    list[str] | None, typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of this benchmark.")
+]
 Config = Annotated[Path | None, typer.Option(help="Training configuration (YAML).", show_default="the defaults")]
 Seed = Annotated[int, typer.Option(min=0, help="The same inputs and seed give the same result.")]
 Positions = Annotated[

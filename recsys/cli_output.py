@@ -116,7 +116,7 @@ def answering(*, as_json: bool, traceback: bool) -> Iterator[Answer]:
 
 
 def render(table: Table) -> RichTable:
-    """A table for the terminal, without its title: numbers to the right, floats with four decimals, `-` for what is not known."""
+    """A table for the terminal, without its title: figures to the right, `-` for what is not known."""
     rows = [[show_cell(cell) for cell in row] for row in table.rows]
     rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for at, name in enumerate(table.columns):

@@ -23,6 +23,7 @@ from recsys.cli_options import (
     Source,
     actor_or_login,
     now_or_clock,
+    read_bench_options,
     read_instant,
     refuse_taken_port,
 )
@@ -226,6 +227,12 @@ def test_a_taken_port_is_found_before_anything_is_promised() -> None:
         port = other.getsockname()[1]
         with pytest.raises(errors.InputError, match=f"127.0.0.1:{port}"):
             refuse_taken_port("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("text", ["members", "=3", "members="])
+def test_a_benchmark_option_without_name_or_value_is_refused(text: str) -> None:
+    with pytest.raises(errors.InputError, match="NAME=VALUE"):
+        read_bench_options([text])
 
 
 def test_an_unknown_source_names_the_known_ones() -> None:
