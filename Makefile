@@ -79,7 +79,7 @@ demo: setup demo-stop ## a simulated retailer from nothing to a running service 
 	@$(BIN)/python -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' 2>/dev/null \
 		|| { echo "port $(PORT) is taken; stop what listens there or choose another: make demo PORT=8001" >&2; exit 1; }
 	rm -rf $(DEMO) $(SHOP) $(SHOP)-truth
-	$(BIN)/recsys simulate --out $(SHOP) --members $(MEMBERS) --products $(PRODUCTS) --seed 7 --end $$(date -u +%F)
+	$(BIN)/recsys simulate --out $(SHOP) --members $(MEMBERS) --products $(PRODUCTS) --seed 7
 	$(BIN)/recsys ingest simulated --data $(SHOP) --out $(DEMO)
 	$(BIN)/recsys train --workspace $(DEMO)
 	$(BIN)/recsys publish --workspace $(DEMO)
