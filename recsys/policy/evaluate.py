@@ -1,7 +1,7 @@
 """One expression over many rows: evaluated once for each distinct set of the attributes it reads."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,7 +84,7 @@ def answer(
     if n_rows == 1 or not columns:
         only = {name: column.value(column.keys[0].item()) for name, column in columns.items()}
         return np.full(n_rows, _ask(question, {**shared, **only}, n_rows, errors))
-    first, group = _distinct(columns, n_rows)
+    first, group = _distinct(tuple(columns.values()))
     names = list(columns)
     decoded = [[column.value(key) for key in column.keys[first].tolist()] for column in columns.values()]
     verdicts = np.empty(len(first), dtype=np.int8)
@@ -114,11 +114,10 @@ def _ask(question: Question, attributes: Mapping[str, Value], n_rows: int, error
     return verdict is Verdict.YES
 
 
-def _distinct(columns: Mapping[str, Column], n_rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _distinct(columns: Sequence[Column]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first row of each distinct combination of keys, and the combination of each row."""
-    first = np.zeros(1, dtype=np.int64)
-    group = np.zeros(n_rows, dtype=np.int64)
-    for column in columns.values():
+    _, first, group = np.unique(columns[0].keys, return_index=True, return_inverse=True)
+    for column in columns[1:]:
         _, codes = np.unique(column.keys, return_inverse=True)
         _, first, group = np.unique(group * (int(codes.max()) + 1) + codes, return_index=True, return_inverse=True)
     return first, group

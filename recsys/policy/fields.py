@@ -13,7 +13,7 @@ from recsys.types import EpochSeconds
 class Part(BaseModel):
     """A part of the file: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def refuse_repeats(what: str, names: Iterable[str]) -> None:

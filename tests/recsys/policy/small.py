@@ -80,3 +80,8 @@ def with_columns(knowledge: Knowledge, part: str, **columns: np.ndarray) -> Know
 def on(context: Context, channel: Channel) -> Context:
     """The same call through another channel."""
     return replace(context, channel=channel)
+
+
+def boost(rule_id: str, factor: float, **rest: object) -> dict[str, object]:
+    """A boost that has not ended yet."""
+    return {"id": rule_id, "effect": "boost", "factor": factor, "until": "2030-01-01", **rest}

@@ -200,6 +200,15 @@ def test_a_band_binds_a_kind_for_a_tier() -> None:
 # The bundle.
 
 
+def test_placements_are_found_by_name() -> None:
+    policy = compiled()
+    email = policy.placement("email")
+    assert email is not None
+    assert (email.name, email.channel, email.capacity, email.max_offers) == ("email", Channel.EMAIL, 4, 1)
+    assert policy.placement("nowhere") is None
+    assert policy.default_placement.name == "home"
+
+
 def test_tiers_and_currency_must_be_the_bundles() -> None:
     text = default_policy_text(["bronze", "silver"], "GBP")
     with pytest.raises(PolicyError, match="the bundle has ordinary, silver, gold, diamond"):
