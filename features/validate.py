@@ -66,7 +66,7 @@ class TableCheck:
     The checks of one table over all its chunks.
 
     In order: the adapter's own reason; ``wrong_type:<column>``; the declaration in `features.tables` (``missing:``,
-    ``bad_id:``, ``too_small:``, ``too_large:`` with the column); ``unknown_tier``; ``future_date``;
+    ``bad_id:``, ``too_small:``, ``too_large:`` with the column); ``unknown_tier``; ``reserved_id``; ``future_date``;
     ``impossible_quantity``; ``unknown_member``, ``unknown_product``, ``unknown_offer``; ``duplicate`` (the first row of
     a key is kept).
 
@@ -102,6 +102,7 @@ class TableCheck:
         if self.table == "offers":
             listed = pl.col("tiers").str.split("|").list.eval(pl.element().is_in(self.tiers)).list.all()
             refusals.append(("unknown_tier", ~listed))
+            refusals.append(("reserved_id", pl.col("offer_id") == NO_OFFER))
         if self.table in _DATED:
             refusals.append(("future_date", pl.col(_DATED[self.table]) > instant(self.now)))
         if self.table == "purchases":

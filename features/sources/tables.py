@@ -16,6 +16,7 @@ from features.tables import TABLES
 from recsys.errors import SourceError
 
 _UTC = pl.Datetime("us", "UTC")
+_YEAR_1, _YEAR_9999 = -62_135_596_800, 253_402_300_799  # epoch seconds
 
 
 class TablesSource:
@@ -114,6 +115,8 @@ class TablesSource:
 def _instants(column: str, given: pl.DataType, form: str, timezone: str) -> pl.Expr:
     if form in ("epoch_s", "epoch_ms"):
         number = converted(column, given, pl.Int64())
+        scale = 1 if form == "epoch_s" else 1_000
+        number = pl.when(number.is_between(_YEAR_1 * scale, _YEAR_9999 * scale)).then(number)
         return (
             pl.from_epoch(number, "s" if form == "epoch_s" else "ms")
             .cast(pl.Datetime("us"))

@@ -118,6 +118,7 @@ BAD_OTHERS: list[tuple[str, str, dict[str, Any]]] = [
     ("members", "duplicate", member("m1")),
     ("products", "too_small:price_minor", product("x", price_minor=-1)),
     ("products", "missing:product_id", product("")),
+    ("offers", "reserved_id", offer("no_offer")),
     ("offers", "wrong_type:kind", offer("x", kind="free_beer")),
     ("offers", "unknown_tier", offer("x", tiers="gold|ruby")),
     ("offers", "valid_until_after_valid_from", offer("x", valid_until=day(0))),

@@ -98,6 +98,16 @@ def test_csv_files_become_canonical_tables(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("form", "scale"), [("epoch_s", 1), ("epoch_ms", 1_000)], ids=["s", "ms"])
+def test_instants_may_be_numbers_since_1970(tmp_path: Path, form: str, scale: int) -> None:
+    receipts = RECEIPTS.splitlines()[0] + "".join(
+        f"\nr{n},k1,001,1,4.00,{at}" for n, at in enumerate([1_680_000_000 * scale, 10**17, "soon"])
+    )
+    done = ingest_shop(tmp_path, changed(purchases={"timestamps": form}), receipts=receipts)
+    assert done.workspace.now == 1_680_000_001
+    assert done.counts["purchases"].reasons == {"wrong_type:purchased_at": 2}
+
+
 def test_ids_are_made_from_the_content_and_equal_rows_stay_two_facts(tmp_path: Path) -> None:
     done = ingest_shop(tmp_path)
     ids = done.workspace.read_table("purchases").collect()["purchase_id"].to_list()
