@@ -1,0 +1,48 @@
+"""Measurements of speed and memory, each against a peer that is measured in the same run."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from recsys.errors import InputError
+from recsys.report import Report
+
+BENCHMARKS = ("bulk", "serve")
+"""Each is a file of this folder with ``run(options) -> Report``; only the one that is asked for is imported."""
+
+
+def run(name: str, options: Mapping[str, Any]) -> Report:
+    """
+    Run a benchmark.
+
+    Args:
+        name: One of `BENCHMARKS`.
+        options: What the benchmark takes; each says so in its ``run``.
+
+    Returns:
+        Tables, and as facts the figures, those of the peers, CPU-seconds and peak memory.
+
+    Raises:
+        InputError: There is no such benchmark, or it knows no such option.
+    """
+    if name not in BENCHMARKS:
+        raise InputError(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+    report: Report = importlib.import_module(f"{__name__}.{name}").run(options)
+    return report
+
+
+def chosen(name: str, options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    A benchmark's options with its defaults.
+
+    Raises:
+        InputError: An option is unknown to it, or a number is not at least 1.
+    """
+    unknown = sorted(set(options) - set(defaults))
+    if unknown:
+        raise InputError(f"the benchmark {name} takes no {', '.join(unknown)}; it takes {', '.join(defaults)}")
+    merged = {**defaults, **options}
+    for option, value in merged.items():
+        if isinstance(value, int) and value < 1:
+            raise InputError(f"{option} is {value}; it must be at least 1")
+    return merged
