@@ -41,7 +41,7 @@ def doctor(workspace: Path, *, now: EpochSeconds) -> Report:
             str(error),
         )
         return _report(workspace, [finding])
-    at = now - _lag_s(opened)
+    at = _as_the_service(opened, now)
     config = TrainConfig()
     findings = [
         *guarded("members", lambda: check_consent(opened)),
@@ -57,9 +57,11 @@ def doctor(workspace: Path, *, now: EpochSeconds) -> Report:
     return _report(workspace, findings)
 
 
-def _lag_s(workspace: Workspace) -> int:
-    lag = max(0, workspace.ingested_at - workspace.now)
-    return lag if lag > HISTORIC_AFTER_DAYS * SECONDS_PER_DAY else 0
+def _as_the_service(workspace: Workspace, now: EpochSeconds) -> EpochSeconds:
+    """An instant of today as the service's clock shows it; an instant before the ingest was meant as it is."""
+    lag = workspace.ingested_at - workspace.now
+    historic = lag > HISTORIC_AFTER_DAYS * SECONDS_PER_DAY
+    return now - lag if historic and now >= workspace.ingested_at else now
 
 
 def _report(workspace: Path, findings: list[Finding]) -> Report:

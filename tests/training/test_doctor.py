@@ -92,6 +92,8 @@ def test_historic_facts_are_looked_at_with_the_clock_set_back(workspace):
     facts = json.loads((workspace / "workspace.json").read_text())
     (workspace / "workspace.json").write_text(json.dumps(facts | {"ingested_at": NOW + 900 * DAY}))
     assert states(workspace, NOW + 901 * DAY)["offers"] == "ok"
+    assert states(workspace, NOW + 930 * DAY)["offers"] == "thin"
+    assert states(workspace, NOW + 10 * DAY)["offers"] == "ok"
 
 
 def test_a_published_bundle_is_verified_and_the_policy_compiled_for_it(workspace):
