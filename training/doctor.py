@@ -10,6 +10,7 @@ from training.checks.deployed import check_bundles, check_serving, check_store
 from training.checks.finding import Finding, State, guarded
 from training.checks.history import check_cold_start, check_consent, check_quarantine, check_recommenders
 from training.checks.offers import check_offers, check_uplift
+from training.checks.registry import check_audit, check_registry
 from training.config import TrainConfig
 
 HISTORIC_AFTER_DAYS = 60
@@ -52,6 +53,8 @@ def doctor(workspace: Path, *, now: EpochSeconds) -> Report:
         *guarded("quarantine", lambda: check_quarantine(opened)),
         *guarded("trained bundles", lambda: check_bundles(opened)),
         *guarded("published bundle and policy", lambda: check_serving(opened)),
+        *guarded("model registry", lambda: check_registry(opened)),
+        *guarded("audit trail", lambda: check_audit(opened)),
         *guarded("store", lambda: check_store(opened)),
     ]
     return _report(workspace, findings)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from recsys.policy.load import default_policy_text
 from tests.features.small_workspace import DAY, NOW, TIERS, small_rows, write_workspace
 from tests.worlds import CUT_OFF, small_bundle
+from training import publish as publishing
+from training.audit import AuditRow, AuditTrail
 from training.checks.finding import State, graded, share
+from training.checks.registry import AUDIT_FILE
 from training.doctor import doctor
 
 
@@ -141,6 +145,38 @@ def test_the_store_is_read_and_not_made(workspace, monkeypatch):
     assert states(workspace)["store"] == "ok"
     (workspace / "store.db").write_bytes(b"no database" * 100)
     assert states(workspace)["store"] == "broken"
+
+
+def test_what_is_served_must_be_what_was_published(workspace):
+    publish(workspace)
+    trail = AuditTrail(workspace / AUDIT_FILE)
+    assert states(workspace)["audit trail"] == "missing"
+    trail.append(AuditRow(NOW, "ann", "publish", "refused", "", "b1", "too weak", {}))
+    assert states(workspace)["audit trail"] == "missing"
+    trail.append(AuditRow(NOW, "ann", "publish", "moved", "", "b1", "", {}))
+    found = states(workspace)
+    assert (found["audit trail"], found["served is champion"]) == ("ok", "ok")
+    trail.append(AuditRow(NOW, "bob", "publish", "forced", "b1", "b2", "in a hurry", {}))
+    assert states(workspace)["served is champion"] == "thin"
+
+
+def test_an_altered_audit_trail_is_broken(workspace):
+    trail = AuditTrail(workspace / AUDIT_FILE)
+    trail.append(AuditRow(NOW, "ann", "publish", "moved", "", "b1", "", {}))
+    with closing(sqlite3.connect(trail.path)) as connection, connection:
+        connection.execute("UPDATE audit SET content = replace(content, 'ann', 'eve')")
+    assert states(workspace)["audit trail"] == "broken"
+
+
+def test_the_registry_is_a_file_or_a_server(workspace, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert states(workspace)["model registry"] == "missing"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert states(workspace)["model registry"] == "ok"
+
+
+def test_the_audit_trail_is_looked_for_where_publishing_keeps_it():
+    assert AUDIT_FILE == publishing.AUDIT_FILE
 
 
 def test_a_grade_is_by_size():
