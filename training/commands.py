@@ -138,7 +138,7 @@ def _train_report(
     notes = list(evaluation_notes(judgement, config))
     if built.n_measured < built.n_offers:
         notes.append(
-            f"Offers without a randomised no-offer arm: {built.n_offers - built.n_measured}. What they cause is ASSUMED "
+            f"Offers without a random no-offer arm: {built.n_offers - built.n_measured}. What they cause is ASSUMED "
             f"(from their kind, or {config.response.prior_uplift:g} more orders a showing), not measured."
         )
     if version:

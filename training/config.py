@@ -26,9 +26,13 @@ class PopularityConfig(_Settings):
 
 
 class FrequencyConfig(_Settings):
-    """What a member buys again: orders that held the product, each worth half after ``half_life_days``."""
+    """What a member buys again, and how soon: see training/models/frequency.py."""
 
-    half_life_days: Positive = 365.0
+    half_life_days: Positive = 120.0
+    prior_repeats: Positive = 0.5
+    """The product's own rate of repeats counts as this many repeats of each member."""
+    prior_product_repeats: Positive = 20.0
+    """The rate of all products counts as this many repeats of each product."""
 
 
 class NeighboursConfig(_Settings):

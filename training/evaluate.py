@@ -172,5 +172,5 @@ def _scored(lists: Rows, truth: Ragged, n_true: NDArray[np.int64], n_products: i
 def _cost(fitted: Fitted, name: str, field: str) -> float | None:
     if name == BLEND:
         figures = [float(getattr(cost, field)) for source, cost in fitted.costs.items() if source in fitted.scorers]
-        return sum(figures) if field == "cpu_s" else max(figures)
+        return sum(figures) if field == "cpu_s" else max(figures, default=0.0)
     return float(getattr(fitted.costs[name], field)) if name in fitted.costs else None

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _TITLES = {"all": "Repeats allowed", "explore": "Only products the member never bought"}
 # Okabe and Ito's palette: apart for every kind of colour vision; hatches keep roles apart in greyscale.
@@ -62,8 +63,9 @@ def _gains(axes: Axes, result: Mapping[str, Any], confidence: float) -> None:
         )
     axes.axvline(0, color="black", linewidth=0.8, linestyle="--")
     _name_rows(axes, result)
-    axes.set_xlabel(f"gain in NDCG@10 over {result['best_floor']}, {confidence:.0%} interval")
-    axes.set_title("Gain over the best floor, paired over members", loc="left", fontsize=11)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.set_xlabel(f"gain in NDCG@10, paired over members, {confidence:.0%} interval")
+    axes.set_title(f"Gain over {result['best_floor'].replace('_', ' ')} (best floor)", loc="left", fontsize=11)
 
 
 def _name_rows(axes: Axes, result: Mapping[str, Any]) -> None:

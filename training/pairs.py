@@ -18,17 +18,22 @@ class Pairs:
         member, product: Shape (n,), int32.
         n_orders: Shape (n,), int32: distinct orders that held the product.
         strength: Shape (n,), float64, above 0: those orders, each worth half after the half-life.
-        last_at: Shape (n,), int64: the latest of them.
+        first_at, last_at: Shape (n,), int64: the earliest and the latest of them.
     """
 
     member: Rows
     product: Rows
     n_orders: NDArray[np.int32]
     strength: NDArray[np.float64]
+    first_at: Instants
     last_at: Instants
 
     def __len__(self) -> int:
         return len(self.member)
+
+    def take(self, rows: NDArray[np.integer]) -> "Pairs":
+        """Some of the pairs, in the order of *rows*."""
+        return Pairs(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 def build_pairs(dataset: Dataset, half_life_days: float) -> Pairs:
@@ -44,7 +49,8 @@ def build_pairs(dataset: Dataset, half_life_days: float) -> Pairs:
     starts = np.flatnonzero(new_pair)
     if not len(starts):
         empty = np.empty(0, dtype=np.int32)
-        return Pairs(empty, empty, empty, np.empty(0), np.empty(0, dtype=np.int64))
+        never = np.empty(0, dtype=np.int64)
+        return Pairs(empty, empty, empty, np.empty(0), never, never)
     age_days = (dataset.cut_off - at) / SECONDS_PER_DAY
     worth = np.exp2(-age_days / half_life_days) * counts
     return Pairs(
@@ -52,5 +58,6 @@ def build_pairs(dataset: Dataset, half_life_days: float) -> Pairs:
         product=product[starts],
         n_orders=np.add.reduceat(counts, starts, dtype=np.int32),
         strength=np.add.reduceat(worth, starts),
+        first_at=at[starts],
         last_at=at[np.append(starts[1:], len(at)) - 1],
     )

@@ -61,6 +61,4 @@ def _latest(pairs: Pairs, max_history: int) -> Pairs:
     order = np.lexsort((pairs.product, -pairs.last_at, pairs.member))
     starts = np.searchsorted(pairs.member[order], pairs.member[order])
     kept = np.sort(order[np.arange(len(order)) - starts < max_history])
-    return Pairs(
-        pairs.member[kept], pairs.product[kept], pairs.n_orders[kept], pairs.strength[kept], pairs.last_at[kept]
-    )
+    return pairs.take(kept)

@@ -80,6 +80,4 @@ def _sample(pairs: Pairs, max_pairs: int, rng: np.random.Generator) -> Pairs:
     if len(pairs) <= max_pairs:
         return pairs
     kept = np.sort(rng.choice(len(pairs), max_pairs, replace=False))
-    return Pairs(
-        pairs.member[kept], pairs.product[kept], pairs.n_orders[kept], pairs.strength[kept], pairs.last_at[kept]
-    )
+    return pairs.take(kept)

@@ -1,0 +1,57 @@
+"""The gate: which figures let a challenger pass."""
+
+import pytest
+
+from recsys.errors import RegistryError
+from training.gate import judge_challenger
+
+
+def evaluation(ndcg=0.12, floor=0.10, low=0.005, *, min_gain_low=0.0, max_lift_drop=0.1):
+    gain = {"mean": ndcg - floor, "low": low, "high": 2 * (ndcg - floor) - low}
+    rows = {
+        "own": {"metrics": {"ndcg_at_10": floor}, "gain": {"mean": 0.0, "low": 0.0, "high": 0.0}},
+        "blend": {"metrics": {"ndcg_at_10": ndcg}, "gain": gain},
+    }
+    return {
+        "cases": {"all": {"best_floor": "own", "rows": rows}},
+        "gate": {"min_gain_low": min_gain_low, "max_lift_drop": max_lift_drop},
+    }
+
+
+def test_a_sure_gain_over_the_best_floor_passes():
+    finding = judge_challenger(evaluation(), None)
+    assert finding.failures == ()
+    assert finding.figures["challenger"]["lift"] == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize("low", [0.0, -0.001])
+def test_a_gain_that_may_be_luck_does_not_pass_and_is_named(low):
+    (failure,) = judge_challenger(evaluation(low=low), None).failures
+    assert "best floor (own)" in failure
+    assert "must be above 0" in failure
+
+
+def test_the_configured_limit_counts():
+    assert judge_challenger(evaluation(low=-0.01, min_gain_low=-0.02), None).failures == ()
+    assert judge_challenger(evaluation(low=0.01, min_gain_low=0.02), None).failures
+
+
+def test_a_lift_far_below_the_champions_does_not_pass():
+    assert judge_challenger(evaluation(ndcg=0.12), evaluation(ndcg=0.13)).failures == ()
+    (failure,) = judge_challenger(evaluation(ndcg=0.12), evaluation(ndcg=0.14)).failures
+    assert "the champion's was 1.400 times its own" in failure
+
+
+def test_an_easier_window_does_not_help_a_worse_model():
+    easy, hard = evaluation(ndcg=0.44, floor=0.40), evaluation(ndcg=0.13, floor=0.10)
+    assert judge_challenger(easy, hard).failures
+
+
+def test_a_figure_that_is_none_does_not_pass():
+    failures = judge_challenger(evaluation(ndcg=float("nan"), low=float("nan")), None).failures
+    assert any("not finite" in failure for failure in failures)
+
+
+def test_an_evaluation_without_figures_is_refused():
+    with pytest.raises(RegistryError, match="train again"):
+        judge_challenger({"cases": {}}, None)
