@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
+from serving.clock import Clock
 from serving.documentation import document
 from serving.gate import Gate
 from serving.metrics import Metrics
@@ -16,16 +18,20 @@ from serving.settings import Settings
 VERSION = "1"
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     """
-    The application; its service starts and stops with the server's lifespan, and is then ``app.state.service``.
+    The application; its service ``app.state.service`` starts and stops with the server's lifespan.
+
+    Args:
+        settings: Of this process.
+        clock: What time it is; absent means the clock that the settings choose.
 
     Raises:
         StoreError: The store's URL cannot be used.
         InputError: The workspace's description is broken.
     """
     metrics = Metrics()
-    service = Service(settings, metrics)
+    service = Service(settings, metrics, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -44,7 +50,15 @@ def create_app(settings: Settings) -> FastAPI:
         Gate, metrics=metrics, max_body_bytes=settings.max_body_bytes, max_in_flight=settings.max_in_flight
     )
     install_handlers(app)
-    for router in (decisions.router, events.router, members.router, status.router):
+    routers = (decisions.router, events.router, members.router, status.router)
+    for router in routers:
         app.include_router(router)
+    app.state.methods = [
+        (route.path_regex, method)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    ]
     document(app)
     return app

@@ -100,8 +100,10 @@ class DecisionLog:
 
     async def _run(self) -> None:
         while True:
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the wake.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._flush_s)
+                async with asyncio.timeout(self._flush_s):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self.flush()

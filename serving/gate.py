@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.context import set_request_id
 from serving.metrics import Metrics
-from serving.problems import problem_response
+from serving.problems import bug_response, problem_response
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ALWAYS_LET_IN = ("/health/", "/metrics")
@@ -50,18 +50,22 @@ class Gate:
         # For the decision's id: a server-made id keeps two requests of one second apart.
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
-        status = 500
+        status, has_begun = 500, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         self._in_flight += 1
         try:
             await self._let_in(scope, receive, send_with_id, headers)
+        except Exception as error:
+            if has_begun:
+                raise
+            await bug_response(error)(scope, receive, send_with_id)
         finally:
             self._in_flight -= 1
             route = getattr(scope.get("route"), "path", _UNROUTED)

@@ -140,13 +140,22 @@ def field_problems(errors: Sequence[Mapping[str, Any]], *, under: str = "") -> t
     return tuple(FieldProblem(pointer=under + _pointer(error["loc"]), detail=_detail(error)) for error in errors)
 
 
+def bug_response(error: Exception) -> Response:
+    """The answer to an error that nobody foresaw; what it was goes to the log only."""
+    _LOG.error("request_crashed", error=type(error).__name__, exc_info=error)
+    return problem_response("internal_error", "something went wrong here, not in the request; quote the request_id")
+
+
 def install_handlers(app: FastAPI) -> None:
-    """Answer every error of an app with a problem."""
+    """
+    Answer every foreseen error of an app with a problem; `serving.gate` answers the others.
+
+    ``app.state.methods`` must hold the pattern of a path and a method for every route.
+    """
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RecsysError, _on_recsys)
-    app.add_exception_handler(Exception, _on_bug)
 
 
 async def _on_problem(_request: Request, error: Exception) -> Response:
@@ -178,7 +187,12 @@ async def _on_http(request: Request, error: Exception) -> Response:
         "not_found": f"there is nothing at {request.url.path}; /openapi.json lists what there is",
         "method_not_allowed": f"{request.method} is not allowed here; the Allow header says what is",
     }.get(code, "the body cannot be read; send one JSON object in UTF-8")
-    return problem_response(code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if code == "method_not_allowed":
+        # Starlette names the methods of the first route at the path only.
+        methods = request.app.state.methods
+        headers["Allow"] = ", ".join(sorted({one for at, one in methods if at.match(request.url.path)}))
+    return problem_response(code, detail, headers=headers)
 
 
 async def _on_recsys(_request: Request, error: Exception) -> Response:
@@ -188,11 +202,6 @@ async def _on_recsys(_request: Request, error: Exception) -> Response:
         detail = "this cannot be done at the moment; nothing was changed; try again" if code != "internal_error" else ""
         return problem_response(code, detail or "something went wrong here; quote the request_id")
     return problem_response(code, str(error))
-
-
-async def _on_bug(_request: Request, error: Exception) -> Response:
-    _LOG.error("request_crashed", error=type(error).__name__, exc_info=error)
-    return problem_response("internal_error", "something went wrong here, not in the request; quote the request_id")
 
 
 def _pointer(location: Sequence[str | int]) -> str:

@@ -38,11 +38,12 @@ class Service:
         answering: Requests to answers.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, *, clock: Clock | None = None) -> None:
         self.settings = settings
         self.metrics = metrics
-        self.clock: Clock
         self.clock, self.clock_lag_s = clock_of(settings.clock, settings.workspace)
+        if clock is not None:
+            self.clock = clock
         self.store = Store.at(settings.database_url, deadline_s=settings.store_deadline_ms / 1_000)
         self.store_is_up = False
         self.keyring = Keyring(TokenBuckets(settings.requests_per_s, settings.burst))

@@ -41,18 +41,15 @@ class DecisionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, batch: Sequence[DecisionRow]) -> int:
+    def append(self, batch: Sequence[DecisionRow]) -> None:
         """
         Write decisions in one transaction, passing over ids that are there and members erased since.
-
-        Returns:
-            How many are now in the log that were not before.
 
         Raises:
             StoreError: The store does not answer; nothing was written.
         """
         if not batch:
-            return 0
+            return
         with self._database.transaction() as connection:
             self._database.lock_erasure(connection, shared=True)
             keys = {member_key(row.member_id) for row in batch}
@@ -61,10 +58,8 @@ class DecisionStore:
             )
             erased = set(connection.execute(tombstones).scalars())
             rows = [_columns(row) for row in batch if member_key(row.member_id) not in erased]
-            if not rows:
-                return 0
-            statement = self._database.insert_new(decisions).returning(decisions.c.decision_id)
-            return len(connection.execute(statement, rows).all())
+            if rows:
+                connection.execute(self._database.insert_new(decisions), rows)
 
     def fetch_answer(self, decision_id: str) -> bytes | None:
         """

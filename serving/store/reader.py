@@ -113,7 +113,8 @@ class ThreadedFactsReader:
         loop = asyncio.get_running_loop()
         reading = loop.run_in_executor(self._pool, lambda: self._members.fetch(member_ids, since=since))
         try:
-            return await asyncio.wait_for(reading, self._deadline_s)
+            async with asyncio.timeout(self._deadline_s):
+                return await reading
         except TimeoutError as error:
             self._resting_until = self._monotonic() + _REST_S
             raise StoreError(f"the store did not answer within {self._deadline_s * 1_000:.0f} ms") from error

@@ -1,0 +1,98 @@
+"""How events become what the store keeps of one member."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.members import Contact, LiveFacts, ProductFact
+from recsys.types import Channel, Consent, EventKind
+from serving.store.facts import EMPTY, MAX_PRODUCT_FACTS, Recent, StoredEvent, member_key, read_facts
+
+
+def event(kind: EventKind, at: int, **named: object) -> StoredEvent:
+    return StoredEvent(f"{kind}{at}{named}", "m1", kind, at, at, **named)  # type: ignore[arg-type]
+
+
+def read(recent: Recent, since: int = 0) -> LiveFacts:
+    return read_facts(None, None, erased=False, recent=recent.dumps(), since=since)
+
+
+def merged(*events: StoredEvent) -> LiveFacts:
+    return read(Recent().merged(events))
+
+
+events = st.builds(
+    lambda kind, at, product, offer, channel, decision: event(
+        kind, at, product_id=product, offer_id=offer, channel=channel, decision_id=decision
+    ),
+    st.sampled_from(list(EventKind)),
+    st.integers(0, 6),
+    st.sampled_from([None, "p1", "p2"]),
+    st.sampled_from([None, "o1", "o2"]),
+    st.sampled_from(list(Channel)),
+    st.sampled_from([None, "d1"]),
+)
+
+
+@given(st.lists(events, max_size=12), st.randoms(use_true_random=False), st.integers(0, 12))
+def test_order_and_splitting_of_events_do_not_matter(batch: list[StoredEvent], random: object, cut: int) -> None:
+    at_once = Recent().merged(batch)
+    shuffled = list(batch)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    in_parts = Recent.parse(Recent().merged(shuffled[:cut]).dumps()).merged(shuffled[cut:])
+    assert in_parts == at_once
+
+
+@given(st.lists(events, max_size=12))
+def test_the_same_events_again_change_nothing(batch: list[StoredEvent]) -> None:
+    once = Recent().merged(batch)
+    assert once.merged(batch) == once
+
+
+def test_product_facts_are_newest_first_and_bounded_to_the_newest() -> None:
+    facts = merged(*(event(EventKind.VIEW, at, product_id="p1") for at in range(MAX_PRODUCT_FACTS + 10)))
+    assert len(facts.product_facts) == MAX_PRODUCT_FACTS
+    assert facts.product_facts[0] == ProductFact("p1", EventKind.VIEW, MAX_PRODUCT_FACTS + 9)
+
+
+def test_seeing_a_product_is_not_doing_something_with_it() -> None:
+    assert merged(event(EventKind.EXPOSURE, 1, product_id="p1")) == LiveFacts()
+
+
+def test_an_offer_clicked_is_held_until_it_is_redeemed() -> None:
+    click, redemption = event(EventKind.CLICK, 1, offer_id="o1"), event(EventKind.REDEMPTION, 2, offer_id="o1")
+    assert merged(click).held_offers == ("o1",)
+    assert merged(click, redemption).held_offers == ()
+    assert merged(redemption, event(EventKind.CLICK, 3, offer_id="o1")).held_offers == ("o1",)
+
+
+def test_an_exposure_by_email_is_a_contact_and_one_decision_is_one_contact() -> None:
+    shown = [
+        event(EventKind.EXPOSURE, 5, product_id=f"p{n}", channel=Channel.EMAIL, decision_id="d1") for n in range(3)
+    ]
+    offer = event(EventKind.EXPOSURE, 6, offer_id="o1", channel=Channel.EMAIL, decision_id="d1")
+    other = event(EventKind.EXPOSURE, 7, product_id="p1", channel=Channel.EMAIL, decision_id="d2")
+    assert merged(*shown, offer, other).contacts == (Contact(Channel.EMAIL, 7, None), Contact(Channel.EMAIL, 6, "o1"))
+
+
+def test_on_the_web_only_offers_are_contacts_and_each_counts() -> None:
+    facts = merged(
+        event(EventKind.EXPOSURE, 5, product_id="p1"),
+        event(EventKind.EXPOSURE, 5, offer_id="o1", decision_id="d1"),
+        event(EventKind.EXPOSURE, 5, offer_id="o2", decision_id="d1"),
+    )
+    assert facts.contacts == (Contact(Channel.WEB, 5, "o1"), Contact(Channel.WEB, 5, "o2"))
+
+
+def test_an_erased_member_has_agreed_to_nothing_whatever_the_row_says() -> None:
+    erased = read_facts(15, "gold", erased=True, recent=EMPTY, since=0)
+    assert erased == LiveFacts(consent=Consent.NONE, erased=True)
+
+
+def test_consent_is_read_with_and_without_other_facts() -> None:
+    some = Recent().merged([event(EventKind.VIEW, 1, product_id="p1")]).dumps()
+    for recent in (EMPTY, some):
+        assert read_facts(2, "gold", erased=False, recent=recent, since=0).consent == Consent.EMAIL
+
+
+def test_member_keys_do_not_change_between_releases() -> None:
+    assert member_key("m1") == "9bcf84f4f0181b9f1135686c4b3fa9a2c8b189a9"
