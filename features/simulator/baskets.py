@@ -89,6 +89,11 @@ def draw_favourites(
     return Favourites(product, interval, np.where(used & ~again, np.minimum(strength, 0.95), 0.0), last)
 
 
+def turns(member: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Shape (n_orders,): orders of the same member before each; *member* is sorted."""
+    return np.arange(len(member)) - np.searchsorted(member, member)
+
+
 def due(
     shop: Shop, last: NDArray[np.float64], member: NDArray[np.int64], day: NDArray[np.int64]
 ) -> NDArray[np.float64]:
@@ -124,8 +129,7 @@ def fill_in_turn(
     """
     last = last.copy()
     bought = np.zeros((len(member), last.shape[1]), dtype=np.bool_)
-    first = np.flatnonzero(np.diff(member, prepend=-1))
-    turn = np.arange(len(member)) - np.repeat(first, np.diff(np.append(first, len(member))))
+    turn = turns(member)
     by_turn = np.argsort(turn, kind="stable")
     for orders in np.split(by_turn, np.cumsum(np.bincount(turn))[:-1]) if len(member) else ():
         who = member[orders]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.simulator.baskets import Lines, Shop, fill_in_turn
-from features.simulator.campaigns import Campaign, Exposures, expose
+from features.simulator.baskets import Lines, Shop, fill_in_turn, turns
+from features.simulator.campaigns import NO_ARM, Campaign, Exposures, expose
 from features.simulator.offers import Offers
 from features.simulator.parameters import HORIZON_DAYS, TIERS, Parameters
 from features.simulator.people import People
@@ -131,17 +131,14 @@ def _live_stretch(
 ) -> tuple[Stretch, Standing]:
     people, parameters = shop.people, world.parameters
     tier = tiers(standing.spend, start, parameters)
-    intensity = people.intensity[:, start:stop].astype(np.float64)
-    shown = np.full(len(people), -1)
-    exposures = None
-    rate_without = rate_with = np.empty(0)
-    if wave:
-        exposures = expose(wave, people, tier, parameters=parameters, rng=rng)
+    exposures = expose(wave, people, tier, parameters=parameters, rng=rng) if wave else None
+    shown = np.full(len(people), NO_ARM)
+    if exposures is not None:
         shown[exposures.member] = exposures.offer
-        factor = np.where(shown >= 0, np.exp(ratio[np.arange(len(people)), shown]), 1.0)
-        rate_without = intensity[exposures.member, :HORIZON_DAYS].sum(axis=1)
-        rate_with = rate_without * factor[exposures.member]
-        intensity[:, :HORIZON_DAYS] *= factor[:, None]
+    factor = np.where(shown == NO_ARM, 1.0, np.exp(ratio[np.arange(len(people)), shown]))
+    intensity = people.intensity[:, start:stop].astype(np.float64)
+    rate = intensity[[] if exposures is None else exposures.member, :HORIZON_DAYS].sum(axis=1)
+    intensity[:, :HORIZON_DAYS] *= factor[:, None]
     member, offset = np.nonzero(rng.random(intensity.shape) < -np.expm1(-intensity))
     day = start + offset
     web = rng.random(len(member)) < people.web[member]
@@ -155,18 +152,16 @@ def _live_stretch(
     line_discount = line_discounts(world.offers, offer, priced, lines)
     paid = world.assortment.price_minor[lines.product] * priced.quantity - line_discount
     order_paid = np.bincount(lines.order, weights=paid, minlength=len(member)).astype(np.int64)
-    first = np.flatnonzero(np.diff(member, prepend=-1))
-    turn = np.arange(len(member)) - np.repeat(first, np.diff(np.append(first, len(member))))
     stretch = Stretch(
         wave=wave,
         exposures=exposures,
-        rate_without=rate_without,
-        rate_with=rate_with,
+        rate_without=rate,
+        rate_with=rate if exposures is None else rate * factor[exposures.member],
         member=member,
         day=day,
         web=web,
         second=_OPEN_S + rng.integers(0, _OPEN_FOR_S, len(member)),
-        ordinal=standing.n_orders[member] + turn,
+        ordinal=standing.n_orders[member] + turns(member),
         offer=offer,
         discount_minor=priced.discount_minor,
         lines=lines,

@@ -139,3 +139,14 @@ def test_ice_cream_sells_in_summer_and_toys_before_christmas(priced: pl.DataFram
     }
     assert share["ice cream", 7] > 1.3 * share["ice cream", 1]
     assert share["toys", 12] > 1.5 * share["toys", 7]
+
+
+def test_fresh_goods_come_back_sooner_than_detergents(priced: pl.DataFrame) -> None:
+    again = priced.sort("member_id", "product_id", "purchased_at").with_columns(
+        gap=pl.col("purchased_at").diff().over("member_id", "product_id")
+    )
+    median = dict(again.group_by("category").agg(pl.col("gap").median().dt.total_days()).iter_rows())
+    assert median["dairy"] < median["coffee"] < median["laundry"]
+    repeats = again.group_by("category").agg((pl.col("gap").is_not_null()).mean().alias("share"))
+    share = dict(repeats.iter_rows())
+    assert share["toys"] < 0.6 * share["dairy"]
