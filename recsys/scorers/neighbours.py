@@ -6,10 +6,10 @@ import numpy as np
 from scipy import sparse
 
 from recsys.ragged import Ragged
-from recsys.scorers.topk import leave_out, top_k
+from recsys.scorers.topk import top_k_sparse
 from recsys.types import KeepMask, Rows, Scores
 
-_BLOCK_SCORES = 1 << 22
+_BLOCK_MEMBERS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +27,25 @@ class NeighbourScorer:
 
     def nearest(self, k: int) -> tuple[Rows, Scores]:
         """Shape (n_products, k): the nearest products of each, best first; UNKNOWN_ROW and NaN pad the tail."""
-        n_products = self.similarity.shape[0]
-        rows = np.empty((n_products, k), dtype=np.int32)
-        scores = np.empty((n_products, k), dtype=np.float32)
-        step = max(1, _BLOCK_SCORES // max(1, n_products))
-        for start in range(0, n_products, step):
-            block = slice(start, start + step)
-            rows[block], scores[block] = top_k(_dense(self.similarity[block]), k)
-        return rows, scores
+        return top_k_sparse(self.similarity, k)
 
     def best(self, members: Rows, *, keep: KeepMask, k: int, without: Ragged | None = None) -> tuple[Rows, Scores]:
         """See `Scorer.best`. Products that nothing of the history leads to are not ranked."""
         rows = np.empty((len(members), k), dtype=np.int32)
         best = np.empty((len(members), k), dtype=np.float32)
-        step = max(1, _BLOCK_SCORES // max(1, self.similarity.shape[0]))
-        for start in range(0, len(members), step):
-            block = np.arange(start, min(start + step, len(members)))
-            scores = _dense(self.history[members[block]] @ self.similarity)
-            leave_out(scores, keep, None if without is None else without.take(block))
-            rows[block], best[block] = top_k(scores, k)
+        for start in range(0, len(members), _BLOCK_MEMBERS):
+            block = np.arange(start, min(start + _BLOCK_MEMBERS, len(members)))
+            scores = sparse.csr_array(self.history[members[block]] @ self.similarity)
+            scores.data[_left_out(scores, keep, None if without is None else without.take(block))] = np.nan
+            rows[block], best[block] = top_k_sparse(scores, k)
         return rows, best
 
 
-def _dense(block: sparse.csr_array) -> Scores:
-    """Absent entries become NaN: nothing can be said of them."""
-    scores: Scores = block.toarray().astype(np.float32, copy=False)
-    scores[scores == 0] = np.nan
-    return scores
+def _left_out(scores: sparse.csr_array, keep: KeepMask, without: Ragged | None) -> KeepMask:
+    """Which stored entries nobody may have, or their row goes without."""
+    left_out: KeepMask = ~keep[scores.indices]
+    if without is not None:
+        n = scores.shape[1]
+        line = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
+        left_out |= np.isin(line * n + scores.indices, without.owners() * n + without.values)
+    return left_out

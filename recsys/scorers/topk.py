@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.errors import InputError
 from recsys.ragged import Ragged
@@ -53,6 +54,31 @@ def top_k(scores: Scores, k: int) -> tuple[Rows, Scores]:
     known = ~np.isnan(found)
     rows[:, :kept] = np.where(known, columns, UNKNOWN_ROW)
     best[:, :kept] = np.where(known, found, np.nan)
+    return rows, best
+
+
+def top_k_sparse(scores: sparse.csr_array, k: int) -> tuple[Rows, Scores]:
+    """
+    The k best columns of each row of a sparse matrix, in the order of `top_k`, at the cost of its entries.
+
+    Entries that are absent or NaN cannot be ranked.
+
+    Raises:
+        InputError: *k* is below 1.
+    """
+    if k < 1:
+        raise InputError(f"k is {k}; give at least 1")
+    rows = np.full((scores.shape[0], k), UNKNOWN_ROW, dtype=np.int32)
+    best = np.full((scores.shape[0], k), np.nan, dtype=np.float32)
+    line = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
+    known = ~np.isnan(scores.data)
+    line, column, value = line[known], scores.indices[known], scores.data[known].astype(np.float32, copy=False)
+    order = np.lexsort((column, _descending(value), line))
+    line = line[order]
+    place = np.arange(len(line)) - np.searchsorted(line, line)
+    kept = place < k
+    rows[line[kept], place[kept]] = column[order[kept]]
+    best[line[kept], place[kept]] = value[order[kept]]
     return rows, best
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from recsys.errors import InputError
 from recsys.ragged import Ragged
-from recsys.scorers.topk import leave_out, top_k
+from recsys.scorers.topk import leave_out, top_k, top_k_sparse
 
 
 @given(st.integers(0, 5_000), st.integers(1, 12))
@@ -52,3 +53,19 @@ def test_no_columns_give_padding_only():
 def test_k_below_one_is_refused():
     with pytest.raises(InputError, match="at least 1"):
         top_k(np.zeros((1, 1), dtype=np.float32), 0)
+
+
+@given(st.integers(0, 4), st.integers(1, 6), st.integers(1, 8), st.integers(0, 2**32 - 1))
+def test_sparse_rows_are_ranked_as_their_dense_twins(m: int, n: int, k: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    dense = rng.integers(0, 4, (m, n)).astype(np.float32)
+    dense[rng.random((m, n)) < 0.1] = -1.5
+    matrix = sparse.csr_array(dense)
+    dense[dense == 0] = np.nan
+    for of_sparse, of_dense in zip(top_k_sparse(matrix, k), top_k(dense, k), strict=True):
+        assert np.array_equal(of_sparse, of_dense, equal_nan=True)
+
+
+def test_a_nan_among_the_entries_of_a_sparse_row_is_never_ranked() -> None:
+    matrix = sparse.csr_array(np.array([[0.0, np.nan, 2.0, 1.0]], dtype=np.float32))
+    assert top_k_sparse(matrix, 3)[0].tolist() == [[2, 3, -1]]
