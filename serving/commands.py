@@ -9,7 +9,7 @@ import orjson
 import uvicorn
 
 from recsys.decision import Context, Decision
-from recsys.errors import InputError, StoreError
+from recsys.errors import StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
 from recsys.report import Report, Table
 from serving.app import create_app
@@ -17,7 +17,7 @@ from serving.clock import Clock, clock_of
 from serving.live import Served, load_served, read_pointer
 from serving.logs import configure_logging
 from serving.scopes import Scope
-from serving.settings import ClockChoice, Settings
+from serving.settings import ClockChoice, Settings, read_settings
 from serving.store.store import Store
 from serving.wire import encode_answer
 
@@ -31,7 +31,7 @@ def serve(
     host: str,
     port: int,
     store_url: str | None = None,
-    clock: ClockChoice = ClockChoice.AUTO,
+    clock: ClockChoice | None = None,
     show: Callable[[Report], None] | None = None,
 ) -> None:
     """
@@ -41,7 +41,7 @@ def serve(
         workspace: Where bundles, policy and store are.
         host, port: Where to listen.
         store_url: Of the store; absent means ``RECSYS_STORE_URL``, or SQLite in the workspace.
-        clock: See `serving.clock.clock_of`.
+        clock: See `serving.clock.clock_of`; absent means ``RECSYS_CLOCK``, or ``auto``.
         show: Gets what a person needs to know before the first request, the first key among it; absent means standard
             output.
 
@@ -49,7 +49,7 @@ def serve(
         InputError: The workspace is not one.
         StoreError: The store's URL cannot be used.
     """
-    settings = _settings(workspace, store_url, clock)
+    settings = read_settings(workspace, store_url=store_url, clock=clock)
     configure_logging()
     app = create_app(settings)
     (show or _show_plainly)(_greeting(settings, host, port, _first_key(settings)))
@@ -81,7 +81,7 @@ def decide(workspace: Path, *, member_id: str, placement: str, n: int | None, no
         PolicyError: The policy is broken.
         StoreError: There is a store, and it does not answer.
     """
-    settings = _settings(workspace, None, ClockChoice.AUTO)
+    settings = read_settings(workspace)
     clock, _ = clock_of(settings.clock, workspace)
     instant = clock() if now is None else now
     served = load_served(read_pointer(settings.serving_folder), settings.policy_path, now=instant)
@@ -103,21 +103,13 @@ def create_key(
     Raises:
         StoreError: The store does not answer.
     """
-    settings = _settings(workspace, store_url, ClockChoice.AUTO)
+    settings = read_settings(workspace, store_url=store_url)
     key = _make_key(settings, name, scopes, only_if_none=False)
     return Report(
         facts={"key": key, "name": name, "scopes": [scope.value for scope in scopes]},
         tables=(Table("API key", ("name", "scopes", "key"), ((name, " ".join(scopes), key),)),),
         notes=("This key cannot be shown again. Send it as 'Authorization: Bearer KEY'.",),
     )
-
-
-def _settings(workspace: Path, store_url: str | None, clock: ClockChoice) -> Settings:
-    if not workspace.is_dir():
-        raise InputError(f"{workspace} is no folder; give a workspace that `recsys ingest` made")
-    if store_url is None:
-        return Settings(workspace=workspace, clock=clock)
-    return Settings(workspace=workspace, clock=clock, store_url=store_url)
 
 
 def _first_key(settings: Settings) -> str:

@@ -2,9 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recsys.errors import InputError
+
+_PREFIX = "RECSYS_"
 
 
 class ClockChoice(StrEnum):
@@ -36,7 +41,7 @@ class Settings(BaseSettings):
         retention_days: Decisions and events older than this are deleted.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RECSYS_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
 
     workspace: Path
     store_url: str = ""
@@ -67,3 +72,21 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The store's URL, with the default filled in."""
         return self.store_url or f"sqlite:///{self.workspace / 'store.db'}"
+
+
+def read_settings(workspace: Path, *, store_url: str | None = None, clock: ClockChoice | None = None) -> Settings:
+    """
+    Settings from the environment, with what the command line says in their place.
+
+    Raises:
+        InputError: The workspace is no folder, or the environment holds a value that is not allowed.
+    """
+    if not workspace.is_dir():
+        raise InputError(f"{workspace} is no folder; give a workspace that `recsys ingest` made")
+    stated: dict[str, Any] = {"store_url": store_url, "clock": clock}
+    try:
+        return Settings(workspace=workspace, **{name: value for name, value in stated.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"{_PREFIX}{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise InputError(f"{name} is {first['input']!r}: {first['msg']}; set another value or none") from error
