@@ -15,7 +15,7 @@ from serving.export.audience import Audience, read_audience, whole_bundle
 from serving.export.contacts import record_contacts as record_contacts_of
 from serving.export.files import partial_folder
 from serving.export.parquet_file import require_parquet
-from serving.export.plan import ExportPlan, FileFormat, read_plan
+from serving.export.plan import ExportPlan, FileFormat, iso, read_plan
 from serving.export.run import ExportInputs, Manifest, run_export
 from serving.live import read_pointer
 from serving.settings import Settings
@@ -142,8 +142,9 @@ def _report(out: Path, manifest: Manifest, audience: Audience, *, continued: boo
     rows += [("nothing", reason, count, count / total) for reason, count in members["nothing_by_reason"].items()]
     plan = manifest["plan"]
     notes = [f"{out}: {manifest['rows']:,} rows, {len(manifest['files'])} file(s), checksum {manifest['checksum']}"]
+    notes.append(f"As of {iso(plan['now'])}; the same inputs with this --now give the same bytes.")
     if continued:
-        notes.append(f"Continued a stopped export; its instant {plan['now']} (epoch seconds) holds.")
+        notes.append("Continued a stopped export; its instant holds.")
     if audience.n_repeats:
         notes.append(f"{audience.n_repeats:,} repeated ids in {audience.source} were left out.")
     if recorded is not None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recsys.errors import InputError
+from recsys.types import EpochSeconds
 
 LAYOUT = 1
 """Version of columns and files; a stopped export of another layout is not continued."""
@@ -91,7 +93,14 @@ class PartMark(BaseModel):
 def differences(stopped: ExportPlan, wanted: ExportPlan) -> list[str]:
     """One phrase an input that differs, ready for an error message."""
     before, after = stopped.model_dump(mode="json"), wanted.model_dump(mode="json")
-    return [f"{name} was {before[name]!r} and is now {after[name]!r}" for name in before if before[name] != after[name]]
+    changed = [name for name in before if before[name] != after[name]]
+    before["now"], after["now"] = iso(stopped.now), iso(wanted.now)
+    return [f"{name} was {before[name]!r} and is now {after[name]!r}" for name in changed]
+
+
+def iso(instant: EpochSeconds) -> str:
+    """An instant as `--now` takes it and people read it."""
+    return datetime.fromtimestamp(instant, UTC).isoformat()
 
 
 def read_plan(path: Path) -> ExportPlan:

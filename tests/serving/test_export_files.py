@@ -11,7 +11,7 @@ from serving.export import parquet_file
 from serving.export.csv_file import join_csv, write_csv
 from serving.export.files import MANIFEST, manifest_path, partial_export, partial_folder, sha256
 from serving.export.parquet_file import join_parquet, read_text_rows, require_parquet, write_parquet
-from serving.export.plan import ExportPlan, FileFormat, as_json
+from serving.export.plan import ExportPlan, FileFormat, as_json, differences
 from serving.export.table import COLUMNS, CellType
 
 
@@ -162,3 +162,8 @@ def test_without_pyarrow_parquet_is_refused_in_words(monkeypatch):
     monkeypatch.setattr(parquet_file, "pa", None)
     with pytest.raises(InputError, match="recsys-nbo\\[parquet\\]"):
         require_parquet()
+
+
+def test_a_changed_instant_is_named_as_people_read_it():
+    told = differences(plan(), plan(now=1_700_000_060))
+    assert told == ["now was '2023-11-14T22:13:20+00:00' and is now '2023-11-14T22:14:20+00:00'"]

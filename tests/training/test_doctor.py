@@ -152,7 +152,7 @@ def test_what_is_served_must_be_what_was_published(workspace):
     trail = AuditTrail(workspace / AUDIT_FILE)
     assert states(workspace)["audit trail"] == "missing"
     trail.append(AuditRow(NOW, "ann", "publish", "refused", "", "b1", "too weak", {}))
-    assert states(workspace)["audit trail"] == "missing"
+    assert states(workspace)["audit trail"] == "thin"
     trail.append(AuditRow(NOW, "ann", "publish", "moved", "", "b1", "", {}))
     found = states(workspace)
     assert (found["audit trail"], found["served is champion"]) == ("ok", "ok")

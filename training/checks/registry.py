@@ -37,11 +37,11 @@ def check_audit(workspace: Workspace) -> Iterator[Finding]:
     moves = [row for row in rows if row.outcome in _MOVED]
     yield Finding(
         "audit trail",
-        State.OK if moves else State.MISSING,
+        State.OK if moves else State.THIN if rows else State.MISSING,
         f"{len(rows)} rows, {len(moves)} moves, unbroken" if rows else "no row",
         "1 move",
         "who made which model champion, when, and on what figures",
-        "" if moves else "run `recsys publish`",
+        "" if moves else "run `recsys publish`; rows without a move are refusals, with their reasons",
     )
     served = ServingFolder(workspace.serving).current()
     if not moves or not served:
