@@ -51,8 +51,9 @@ class Checked:
         return self.rows.filter(pl.col(REASON).is_null()).drop(REASON, SOURCE_ROW)
 
     def rejected(self) -> pl.DataFrame:
-        """The raw columns, as text, of the rows with a reason; and REASON and SOURCE_ROW."""
-        texts = self.raw.select(pl.all().cast(pl.String, strict=False))
+        """The raw columns, as text, of the rows with a reason; REASON and SOURCE_ROW overwrite no original."""
+        taken = {name: f"original_{name}" for name in (REASON, SOURCE_ROW) if name in self.raw.columns}
+        texts = self.raw.rename(taken).select(pl.all().cast(pl.String, strict=False))
         return texts.with_columns(self.rows[REASON], self.rows[SOURCE_ROW]).filter(pl.col(REASON).is_not_null())
 
     def refuse(self, reason: str, where: pl.Expr) -> "Checked":

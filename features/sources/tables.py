@@ -16,6 +16,7 @@ from features.tables import TABLES
 from recsys.errors import SourceError
 
 _UTC = pl.Datetime("us", "UTC")
+_FILE = "source_file"
 _YEAR_1, _YEAR_9999 = -62_135_596_800, 253_402_300_799  # epoch seconds
 
 
@@ -64,7 +65,8 @@ class TablesSource:
             key = GENERATED.get(table)
             if key is not None and not self._given(table, key):
                 rows = rows.with_columns(pl.Series(key, _content_ids(raw, made), dtype=pl.String))
-            chunk = Chunk(rows, raw.with_columns(pl.lit(origin).alias("source_file")))
+            taken = {_FILE: f"original_{_FILE}"} if _FILE in raw.columns else {}
+            chunk = Chunk(rows, raw.rename(taken).with_columns(pl.lit(origin).alias(_FILE)))
             yield _first_of_each(chunk, table, keys) if mapping.distinct else chunk
         if not n_rows:
             raise SourceError(
@@ -93,6 +95,11 @@ class TablesSource:
         values: dict[str, pl.Expr] = {}
         wrong: list[pl.Expr] = [pl.lit(None, dtype=pl.String)]
         for column, given in mapping.columns.items():
+            if raw.schema[given].is_nested() or raw.schema[given] == pl.Binary:
+                raise SourceError(
+                    f"the column {given!r} of {mapping.source!r} holds {raw.schema[given]}; "
+                    f"{table}.{column} needs single values: numbers, texts, truths or instants"
+                )
             said = converted(given, raw.schema[given], pl.String())
             value = self._value(mapping, column, wanted[column], given, raw.schema[given])
             values[column] = value

@@ -166,6 +166,26 @@ def test_distinct_makes_members_out_of_receipts(tmp_path: Path) -> None:
     assert (done.counts["members"].kept, done.counts["members"].rejected) == (2, 0)
 
 
+def test_source_columns_named_like_those_of_quarantine_keep_their_values(tmp_path: Path) -> None:
+    products = "reason,source_row,source_file,price\nr1,7,f1,1.00\nr2,8,f2,-1\n" + "001,9,f3,1.00\n"
+    columns = {"product_id": "reason", "name": "source_row", "brand": "source_file", "price_minor": "price"}
+    ingest_shop(tmp_path, changed(products={"columns": columns}), products=products)
+    row = pl.read_parquet(tmp_path / "w" / "quarantine" / "products.parquet").to_dicts()[0]
+    assert row == {
+        "original_reason": "r2", "original_source_row": "8", "original_source_file": "f2", "price": "-1",
+        "source_file": "products.csv", "reason": "too_small:price_minor", "source_row": 2,
+    }  # fmt: skip
+
+
+def test_lists_in_a_parquet_column_are_refused(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop")
+    pl.DataFrame({"sku": [["001"]], "title": ["a"], "list_price": [1], "group": ["b"]}).write_parquet(
+        shop / "p.parquet"
+    )
+    with pytest.raises(SourceError, match=r"'sku' of 'p\.parquet' holds List\(String\); products\.product_id needs"):
+        ingest_shop(tmp_path, changed(products={"source": "p.parquet"}))
+
+
 def test_parquet_files_are_read_in_chunks(tmp_path: Path) -> None:
     pl.DataFrame({"a": range(10), "b": range(10)}).write_parquet(tmp_path / "x.parquet")
     chunks = list(read_file_chunks(tmp_path / "x.parquet", ["b"], chunk_rows=4))
