@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,31 +67,32 @@ def read_audience(path: Path) -> Audience:
     if reader is None:
         raise InputError(f"audience {path}: the ending {path.suffix!r} is not known; give .txt, .csv or .parquet")
     try:
-        listed = reader(path)
+        listed = [_checked(path, number, value) for number, value in reader(path)]
     except OSError as error:
         raise InputError(f"audience {path} cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
         raise InputError(f"audience {path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    for place, value in listed:
-        if not value or len(value) > MAX_ID_LENGTH or "\0" in value:
-            raise InputError(
-                f"audience {path}, {place}: {value[:40]!r} is no member id; "
-                f"an id has 1 to {MAX_ID_LENGTH} characters and no NUL"
-            )
     if not listed:
-        raise InputError(
-            f"audience {path} holds no member id; leave --audience out to export all members of the bundle"
-        )
-    encoded = Vocabulary.of(value for _, value in listed).encoded
+        raise InputError(f"audience {path} holds no member id; leave --audience out to export all members")
+    encoded = Vocabulary.of(listed).encoded
     return Audience(encoded, _digest(encoded), len(listed), path.name)
 
 
-def _read_lines(path: Path) -> list[tuple[str, str]]:
-    text = path.read_text(encoding="utf-8-sig")
-    return [(f"line {number}", line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+def _checked(path: Path, number: int, value: str) -> str:
+    if not value or len(value) > MAX_ID_LENGTH or "\0" in value:
+        raise InputError(
+            f"audience {path}, line {number}: {value[:40]!r} is no member id; "
+            f"an id has 1 to {MAX_ID_LENGTH} characters and no NUL"
+        )
+    return value
 
 
-def _read_csv(path: Path) -> list[tuple[str, str]]:
+def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open(encoding="utf-8-sig") as stream:
+        yield from ((number, line.strip()) for number, line in enumerate(stream, 1) if line.strip())
+
+
+def _read_csv(path: Path) -> Iterator[tuple[int, str]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.reader(stream, strict=True)
         try:
@@ -99,7 +100,9 @@ def _read_csv(path: Path) -> list[tuple[str, str]]:
             if header is None:
                 raise InputError(f"audience {path} is empty; its first line must be a header with {COLUMN!r}")
             column = _column(path, header)
-            return [(f"line {rows.line_num}", _cell(path, rows.line_num, row, column)) for row in rows if row]
+            for row in rows:
+                if row:
+                    yield rows.line_num, _cell(path, rows.line_num, row, column)
         except csv.Error as error:
             raise InputError(f"audience {path}, line {rows.line_num}: {error}; mend the quotes of this line") from error
 
@@ -110,8 +113,8 @@ def _cell(path: Path, line: int, row: Sequence[str], column: int) -> str:
     return row[column].strip()
 
 
-def _read_parquet(path: Path) -> list[tuple[str, str]]:
-    return [(f"row {number}", value) for number, value in enumerate(read_text_column(path, _column), 1)]
+def _read_parquet(path: Path) -> Iterator[tuple[int, str]]:
+    yield from enumerate(read_text_column(path, _column), 1)
 
 
 def _column(path: Path, names: Sequence[str]) -> int:
