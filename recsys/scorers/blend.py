@@ -18,6 +18,9 @@ _NOTHING = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LARGEST_FLOAT = np.uint64(0x7FFFFFFF)
 _MAX_SOURCES = 127
 _MAX_WIDTH = 1 << 24
+_BLOCK_CANDIDATES = 6_000
+
+_Plan = tuple[NDArray[np.float64], NDArray[np.int8], Rows, NDArray[np.uint64]]
 
 
 def fuse(
@@ -55,12 +58,20 @@ def fuse(
     if not n_members or not width:
         empty = np.empty((n_members, 0), dtype=np.int32)
         return empty, empty.astype(np.float32), empty.astype(np.int8)
-    gain, source_of, best_first, source_at_best = _plan(widths, tuple(weights[p] for p in used), tuple(used), float(k))
+    plan = _plan(widths, tuple(weights[p] for p in used), tuple(used), float(k))
+    # Small blocks stay in the cache and below the size from which the allocator asks the system for every array.
+    step = max(1, _BLOCK_CANDIDATES // width)
+    parts = [_fuse_block([lists[p][start : start + step] for p in used], plan) for start in range(0, n_members, step)]
+    return parts[0] if len(parts) == 1 else _joined(parts, n_members)
 
+
+def _fuse_block(lists: Sequence[Rows], plan: _Plan) -> tuple[Rows, Scores, NDArray[np.int8]]:
+    gain, source_of, best_first, source_at_best = plan
+    width = len(gain)
     # One key a candidate, product before position: sorting values is several times faster than sorting indices.
     # A hole is negative, so as an unsigned number it comes last.
     bits = width.bit_length()
-    keys = np.concatenate([lists[p] for p in used], axis=1, dtype=np.int64)
+    keys = np.concatenate(lists, axis=1, dtype=np.int64)
     keys <<= bits
     keys |= np.arange(width)
     keys.view(np.uint64).sort(axis=1)
@@ -93,6 +104,20 @@ def fuse(
     return _unpack(grid[:, :longest], product)
 
 
+def _joined(
+    parts: Sequence[tuple[Rows, Scores, NDArray[np.int8]]], n_members: int
+) -> tuple[Rows, Scores, NDArray[np.int8]]:
+    shape = (n_members, max(part[0].shape[1] for part in parts))
+    rows, scores = np.full(shape, UNKNOWN_ROW, dtype=np.int32), np.full(shape, np.nan, dtype=np.float32)
+    source = np.full(shape, UNKNOWN_ROW, dtype=np.int8)
+    start = 0
+    for part in parts:
+        block = (slice(start, start + len(part[0])), slice(part[0].shape[1]))
+        rows[block], scores[block], source[block] = part
+        start += len(part[0])
+    return rows, scores, source
+
+
 def _unpack(grid: NDArray[np.uint64], product: NDArray[np.int64]) -> tuple[Rows, Scores, NDArray[np.int8]]:
     nothing = grid == _NOTHING
     slot = ((grid >> _SLOT_SHIFT) & _SLOT_MASK).astype(np.int64)
@@ -108,9 +133,7 @@ def _unpack(grid: NDArray[np.uint64], product: NDArray[np.int64]) -> tuple[Rows,
 
 
 @lru_cache(maxsize=256)
-def _plan(
-    widths: tuple[int, ...], weights: tuple[float, ...], used: tuple[int, ...], k: float
-) -> tuple[NDArray[np.float64], NDArray[np.int8], Rows, NDArray[np.uint64]]:
+def _plan(widths: tuple[int, ...], weights: tuple[float, ...], used: tuple[int, ...], k: float) -> _Plan:
     """Per column of the joined lists: gain, source, place by gain; and the source at each place."""
     if not k > 0:
         raise InputError(f"the rank constant k is {k}; give a number above 0")

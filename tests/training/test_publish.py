@@ -2,40 +2,97 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass
 
-import numpy as np
 import pytest
 
 from recsys.bundle import Bundle
-from recsys.errors import BundleError, GateError, InputError, RegistryError
+from recsys.errors import BundleError, GateError, InputError, RecsysError, RegistryError
 from recsys.knowledge import Knowledge
+from recsys.report import Report
 from tests.training.shop import QUICK
 from training import commands, tracking
-from training.audit import AuditTrail
+from training.audit import AuditRow, AuditTrail
 from training.publish import AUDIT_FILE
 from training.serving_folder import ServingFolder
-from training.tracking import CHALLENGER, CHAMPION, PREVIOUS, Registry
+from training.tracking import CHALLENGER, CHAMPION, PREVIOUS, Registry, Version
 
 
-def trail(trained):
-    return AuditTrail(trained.workspace.path / AUDIT_FILE).read()
+@dataclass(frozen=True)
+class Step:
+    """What a command answered or raised, and what stood afterwards."""
+
+    report: Report | None
+    error: RecsysError | None
+    pointer: str
+    rows: tuple[AuditRow, ...]
+    previous: str
+
+    @property
+    def row(self) -> AuditRow:
+        """The newest row of the trail."""
+        return self.rows[-1]
 
 
-def pointed(trained):
-    return ServingFolder(trained.workspace.serving).current()
+@pytest.fixture(scope="module")
+def story(trained, tmp_path_factory) -> dict[str, Step]:
+    """The champion's life once, in order; tests look at its steps and change nothing."""
+    workspace, path = trained.workspace, trained.workspace.path
+    strict = tmp_path_factory.mktemp("strict") / "strict.yaml"
+    strict.write_text(QUICK.replace("min_gain_low: -1", "min_gain_low: 0.9"))
+    serving, steps = ServingFolder(workspace.serving), {}
+
+    def step(name, command, *args, **options):
+        report = error = None
+        try:
+            report = command(*args, **options)
+        except RecsysError as raised:
+            error = raised
+        previous = Registry(workspace).version(PREVIOUS)
+        rows = tuple(AuditTrail(path / AUDIT_FILE).read())
+        steps[name] = Step(report, error, serving.current(), rows, previous.bundle_id if previous else "")
+
+    step("sync early", commands.sync, path)
+    step("rollback early", commands.rollback, path, actor="ann", now=1)
+    step("publish", commands.publish, path, actor="ann", now=100)
+    step("publish again", commands.publish, path, actor="ann", now=101)
+    step("train strictly", commands.train, path, config=strict, seed=8)
+    step("refused", commands.publish, path, actor="ben", now=102)
+    step("forced", commands.publish, path, actor="cat", now=103, force_reason="the board wants it")
+    step("rollback", commands.rollback, path, actor="dan", now=104)
+    step("rollback again", commands.rollback, path, actor="dan", now=105)
+    shutil.rmtree(workspace.serving / serving.current())
+    step("sync of nothing", commands.sync, path)
+    step("sync again", commands.sync, path)
+    spoil(workspace.serving / serving.current())
+    step("sync of a wrong byte", commands.sync, path)
+    step("train", commands.train, path, config=trained.config_path, seed=9)
+    version = Registry(workspace).version(CHALLENGER)
+    spoil(workspace.artifacts / version.run_id / "artifacts" / "bundle")
+    step("broken", commands.publish, path, actor="eve", now=106, force_reason="please")
+    return steps
+
+
+def spoil(bundle):
+    """Turn one bit of one array."""
+    file = bundle / "products.price_minor.npy"
+    changed = bytearray(file.read_bytes())
+    changed[-1] ^= 1
+    file.write_bytes(bytes(changed))
 
 
 class TestTrain:
     def test_the_bundle_is_registered_as_challenger(self, trained):
-        version = Registry(trained.workspace).version(CHALLENGER)
-        assert version.bundle_id == trained.report.facts["bundle_id"]
-        assert trained.report.facts["tracking"] is True
+        registry, facts = Registry(trained.workspace), trained.report.facts
+        assert facts["tracking"] is True
+        assert registry.version(CHALLENGER).bundle_id
+        assert registry._client.get_model_version("recsys", facts["version"]).tags["bundle_id"] == facts["bundle_id"]
         assert Registry(trained.workspace).version("nobody") is None
 
     def test_the_run_holds_figures_settings_and_the_picture(self, trained, tmp_path):
         registry = Registry(trained.workspace)
-        version = registry.version(CHALLENGER)
+        facts = trained.report.facts
+        version = Version(facts["version"], facts["run_id"], facts["bundle_id"])
         run = registry._client.get_run(version.run_id)
         assert run.info.status == "FINISHED"
         assert run.data.metrics["all.blend.ndcg_at_10"] == pytest.approx(
@@ -64,91 +121,69 @@ class TestTrain:
 
 
 class TestMovingTheChampion:
-    """One story in order: each test goes on where the one before stopped."""
+    def test_nothing_is_served_before_the_first_publish(self, story):
+        assert "has no champion" in str(story["sync early"].error)
+        assert "publish at least twice" in str(story["rollback early"].error)
+        assert story["rollback early"].pointer == ""
 
-    def test_nothing_is_served_before_the_first_publish(self, trained):
-        with pytest.raises(RegistryError, match="no champion"):
-            commands.sync(trained.workspace.path)
-        with pytest.raises(RegistryError, match="publish at least twice"):
-            commands.rollback(trained.workspace.path, actor="ann", now=1)
+    def test_the_first_publish_brings_the_challenger_to_serving(self, story, trained):
+        done, bundle_id = story["publish"], trained.report.facts["bundle_id"]
+        assert done.report.facts["outcome"] == "moved"
+        assert done.pointer == bundle_id[:16]
+        assert (done.row.actor, done.row.at, done.row.outcome, done.row.to_bundle) == ("ann", 100, "moved", bundle_id)
+        assert done.row.figures["challenger"]["ndcg_at_10"] > 0
 
-    def test_the_first_publish_brings_the_challenger_to_serving(self, trained):
-        report = commands.publish(trained.workspace.path, actor="ann", now=100)
-        bundle_id = trained.report.facts["bundle_id"]
-        assert report.facts["outcome"] == "moved"
-        assert pointed(trained) == bundle_id[:16]
-        served = Knowledge.of(Bundle.open(trained.workspace.serving / bundle_id[:16]))
-        assert served.bundle_id == bundle_id
-        (row,) = trail(trained)
-        assert (row.actor, row.at, row.outcome, row.to_bundle) == ("ann", 100, "moved", bundle_id)
-        assert row.figures["challenger"]["ndcg_at_10"] > 0
+    def test_publishing_the_champion_again_changes_nothing_and_is_on_the_trail(self, story):
+        assert story["publish again"].report.facts["outcome"] == "unchanged"
+        assert story["publish again"].row.outcome == "unchanged"
 
-    def test_publishing_the_champion_again_changes_nothing_and_is_on_the_trail(self, trained):
-        assert commands.publish(trained.workspace.path, actor="ann", now=101).facts["outcome"] == "unchanged"
-        assert trail(trained)[-1].outcome == "unchanged"
+    def test_a_challenger_below_the_gate_is_refused_and_leaves_a_row(self, story):
+        refused = story["refused"]
+        assert isinstance(refused.error, GateError)
+        assert "must be above 0.9" in str(refused.error)
+        assert "--force-reason" in str(refused.error)
+        assert refused.pointer == story["publish"].pointer
+        assert refused.row.outcome == "refused"
+        assert "0.9" in refused.row.reason
 
-    def test_a_challenger_below_the_gate_is_refused_and_leaves_a_row(self, trained, tmp_path):
-        config = tmp_path / "strict.yaml"
-        config.write_text(QUICK.replace("min_gain_low: -1", "min_gain_low: 0.9"))
-        commands.train(trained.workspace.path, config=config, seed=8)
-        champion = pointed(trained)
-        with pytest.raises(GateError, match=r"must be above 0\.9.*--force-reason"):
-            commands.publish(trained.workspace.path, actor="ben", now=102)
-        assert pointed(trained) == champion
-        assert Registry(trained.workspace).version(CHAMPION).bundle_id[:16] == champion
-        assert trail(trained)[-1].outcome == "refused"
-        assert "0.9" in trail(trained)[-1].reason
+    def test_a_reason_passes_the_gate_and_goes_on_record(self, story):
+        forced = story["forced"]
+        assert forced.report.facts["outcome"] == "forced"
+        assert any("did NOT hold" in note for note in forced.report.notes)
+        assert forced.pointer == forced.report.facts["bundle_id"][:16] != story["publish"].pointer
+        assert (forced.row.outcome, forced.row.reason) == ("forced", "the board wants it")
+        assert forced.previous[:16] == story["publish"].pointer
 
-    def test_a_reason_passes_the_gate_and_goes_on_record(self, trained):
-        before = pointed(trained)
-        report = commands.publish(trained.workspace.path, actor="cat", now=103, force_reason="the board wants it")
-        assert report.facts["outcome"] == "forced"
-        assert any("did NOT hold" in note for note in report.notes)
-        assert pointed(trained) == report.facts["bundle_id"][:16] != before
-        assert (trail(trained)[-1].outcome, trail(trained)[-1].reason) == ("forced", "the board wants it")
-        assert Registry(trained.workspace).version(PREVIOUS).bundle_id[:16] == before
+    def test_a_rollback_goes_back_and_a_second_one_forth(self, story):
+        assert story["rollback"].pointer == story["publish"].pointer
+        assert story["rollback again"].pointer == story["forced"].pointer
+        assert (story["rollback"].row.action, story["rollback"].row.actor) == ("rollback", "dan")
 
-    def test_a_rollback_goes_back_and_a_second_one_forth(self, trained):
-        now_served = pointed(trained)
-        back = commands.rollback(trained.workspace.path, actor="dan", now=104)
-        assert pointed(trained) == back.facts["bundle_id"][:16] != now_served
-        commands.rollback(trained.workspace.path, actor="dan", now=105)
-        assert pointed(trained) == now_served
-        assert [row.action for row in trail(trained)[-2:]] == ["rollback", "rollback"]
+    def test_sync_brings_back_what_serving_lost(self, story):
+        assert story["sync of nothing"].report.facts["outcome"] == "synced"
+        assert story["sync again"].report.facts["outcome"] == "current"
 
-    def test_sync_brings_back_what_serving_lost(self, trained):
-        folder = trained.workspace.serving / pointed(trained)
-        shutil.rmtree(folder)
-        assert commands.sync(trained.workspace.path).facts["outcome"] == "synced"
-        assert commands.sync(trained.workspace.path).facts["outcome"] == "current"
-        assert Bundle.open(folder).manifest.bundle_id[:16] == folder.name
+    def test_sync_replaces_a_bundle_with_a_wrong_byte(self, story):
+        assert story["sync of a wrong byte"].report.facts["outcome"] == "synced"
 
-    def test_sync_replaces_a_bundle_with_a_wrong_byte(self, trained):
-        file = trained.workspace.serving / pointed(trained) / "products.price_minor.npy"
-        changed = bytearray(file.read_bytes())
-        changed[-1] ^= 1
-        file.write_bytes(bytes(changed))
-        assert commands.sync(trained.workspace.path).facts["outcome"] == "synced"
-        assert Bundle.open(file.parent).manifest.bundle_id[:16] == file.parent.name
+    def test_a_registered_bundle_with_a_wrong_byte_never_reaches_serving(self, story):
+        broken = story["broken"]
+        assert isinstance(broken.error, BundleError)
+        assert "differs from its SHA-256" in str(broken.error)
+        assert broken.pointer == story["forced"].pointer
+        assert broken.row.outcome == "failed"
 
-    def test_a_registered_bundle_with_a_wrong_byte_never_reaches_serving(self, trained, tmp_path):
-        registry = Registry(trained.workspace)
-        commands.train(trained.workspace.path, config=trained.config_path, seed=9)
-        version, champion = registry.version(CHALLENGER), pointed(trained)
-        artifacts = trained.workspace.artifacts / version.run_id / "artifacts" / "bundle"
-        array = np.load(artifacts / "products.price_minor.npy")
-        np.save(artifacts / "products.price_minor.npy", array + 1)
-        with pytest.raises(BundleError, match="differs from its SHA-256"):
-            commands.publish(trained.workspace.path, actor="eve", now=106, force_reason="please")
-        assert pointed(trained) == champion
-        assert trail(trained)[-1].outcome == "failed"
+    def test_every_attempt_to_move_the_champion_left_one_row(self, story):
+        outcomes = [row.outcome for row in story["broken"].rows]
+        assert outcomes == ["moved", "unchanged", "refused", "forced", "moved", "moved", "failed"]
 
-    def test_nothing_is_left_lying_aside(self, trained):
-        assert not list(trained.workspace.serving.glob(".incoming*"))
-
-    def test_at_most_the_bundle_served_and_the_one_before_are_kept(self, trained):
-        kept = [one for one in trained.workspace.serving.iterdir() if one.is_dir()]
-        assert 1 <= len(kept) <= 2
+    def test_serving_ends_with_whole_bundles_and_nothing_lying_aside(self, story, trained):
+        serving = trained.workspace.serving
+        kept = [one for one in serving.iterdir() if one.is_dir()]
+        assert {story["broken"].pointer} <= {one.name for one in kept}
+        assert len(kept) <= 2
+        served = Knowledge.of(Bundle.open(serving / story["broken"].pointer))
+        assert served.bundle_id[:16] == story["broken"].pointer
 
 
 def test_a_blank_actor_or_reason_is_refused(trained):
@@ -195,4 +230,4 @@ def test_same_data_and_seed_give_the_same_bundle_with_another_run(trained, tmp_p
     }
     assert again.facts["weights"] == facts["weights"]
     manifest = Bundle.open(trained.workspace.bundles / facts["bundle_id"][:16]).manifest
-    assert replace(trained).report.facts["run_id"] == manifest.run_id
+    assert trained.report.facts["run_id"] == manifest.run_id

@@ -63,6 +63,14 @@ def test_one_member_alone_gets_the_same_bytes_as_in_a_batch():
         assert alone[2][0].tobytes() == source[member, :n].tobytes()
 
 
+def test_many_members_in_blocks_get_the_same_as_alone(monkeypatch):
+    lists, weights = random_lists(6), [1.0, 0.3, 2.0, 0.7]
+    whole = fuse(lists, weights)
+    monkeypatch.setattr("recsys.scorers.blend._BLOCK_CANDIDATES", 80)
+    for one, other in zip(whole, fuse(lists, weights), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_product_twice_in_one_list_counts_once_at_its_better_rank():
     once = fuse([np.array([[3, 8, -1]], dtype=np.int32)], [1.0])
     twice = fuse([np.array([[3, 8, 3]], dtype=np.int32)], [1.0])
