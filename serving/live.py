@@ -58,7 +58,9 @@ class Refusal:
     refused_at: EpochSeconds
 
 
-Fingerprint = tuple[str, tuple[int, ...]]
+Stamp = tuple[int, int]
+Fingerprint = tuple[str, tuple[Stamp, Stamp], Stamp]
+"""Folder; stamps of the pointer and the manifest; stamp of the policy file."""
 
 
 class Live:
@@ -80,6 +82,7 @@ class Live:
         self._clock = clock
         self._metrics = metrics
         self._seen: Fingerprint | None = None
+        self._bundle_seen: tuple[str, tuple[Stamp, Stamp]] | None = None
         self._one_at_a_time = threading.Lock()
         self.current: Served | None = None
         self.previous: Served | None = None
@@ -103,14 +106,18 @@ class Live:
             if seen == self._seen:
                 return False
             self._seen = seen
+            is_same_bundle = seen[:2] == self._bundle_seen
             try:
-                candidate = load_served(folder, self._policy_path, now=self._clock())
+                candidate = load_served(
+                    folder, self._policy_path, now=self._clock(), opened=self.current if is_same_bundle else None
+                )
             except RecsysError as error:
                 self._refuse(folder.name, str(error))
                 return False
             except Exception as error:  # noqa: BLE001 (whatever a candidate does wrong, the old one goes on)
                 self._refuse(folder.name, f"it cannot be used ({type(error).__name__}: {error})")
                 return False
+            self._bundle_seen = seen[:2]
             self._take_in(candidate)
             return True
 
@@ -130,15 +137,8 @@ class Live:
         _LOG.error("bundle_refused", folder=folder, reason=reason)
 
     def _fingerprint(self, folder: Path) -> Fingerprint:
-        stamps: list[int] = []
-        for path in (self._serving_folder / POINTER, folder / MANIFEST, self._policy_path):
-            try:
-                stat = path.stat()
-            except OSError:
-                stamps += [-1, -1]  # load_served says what is missing
-            else:
-                stamps += [stat.st_mtime_ns, stat.st_size]
-        return folder.name, tuple(stamps)
+        bundle = (_stamp(self._serving_folder / POINTER), _stamp(folder / MANIFEST))
+        return folder.name, bundle, _stamp(self._policy_path)
 
 
 def read_pointer(serving_folder: Path) -> Path:
@@ -158,23 +158,32 @@ def read_pointer(serving_folder: Path) -> Path:
     return serving_folder / name
 
 
-def load_served(folder: Path, policy_path: Path, *, now: EpochSeconds) -> Served:
+def load_served(folder: Path, policy_path: Path, *, now: EpochSeconds, opened: Served | None = None) -> Served:
     """
     Open and verify a bundle, compile the policy for it, and try both out.
+
+    Args:
+        folder: Of the bundle.
+        policy_path: The policy file.
+        now: When.
+        opened: The same bundle as it is served already; then only the policy is read.
 
     Raises:
         BundleError: The bundle is missing, altered, or answers nonsense.
         PolicyError: The policy file is broken or does not fit the bundle.
     """
-    bundle = Bundle.open(folder)
-    knowledge = Knowledge.of(bundle)
+    if opened is None:
+        bundle = Bundle.open(folder)
+        knowledge, run_id = Knowledge.of(bundle), bundle.manifest.run_id
+    else:
+        knowledge, run_id = opened.engine.knowledge, opened.run_id
     policy = load_policy(policy_path)
     engine = Engine(knowledge, compile_policy(policy, knowledge))
     return Served(
         engine=engine,
         folder=folder,
         bundle_id=knowledge.bundle_id,
-        run_id=bundle.manifest.run_id,
+        run_id=run_id,
         cut_off=knowledge.cut_off,
         policy_id=engine.policy.policy_id,
         policy_name=engine.policy.name,
@@ -182,3 +191,11 @@ def load_served(folder: Path, policy_path: Path, *, now: EpochSeconds) -> Served
         fallbacks=try_out(engine, tuple(policy.placements), now=now),
         default_placement=engine.policy.default_placement.name,
     )
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        stat = path.stat()
+    except OSError:
+        return -1, -1  # load_served says what is missing
+    return stat.st_mtime_ns, stat.st_size

@@ -70,9 +70,10 @@ def _add_question(path: str, what: str, types: frozenset[ItemKind], scope: Scope
     )  # fmt: skip
 
 
+# In the order of their use: routes are tried one after another.
+_add_question("/v1/slates", "Products and offers in one decision", frozenset(ItemKind), Scope.OFFERS_READ)
 _add_question("/v1/recommendations", "Products", frozenset({ItemKind.PRODUCT}), Scope.RECOMMEND_READ)
 _add_question("/v1/offers", "Offers", frozenset({ItemKind.OFFER}), Scope.OFFERS_READ)
-_add_question("/v1/slates", "Products and offers in one decision", frozenset(ItemKind), Scope.OFFERS_READ)
 
 
 @router.get(

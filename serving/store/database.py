@@ -23,6 +23,7 @@ _ERASURE_LOCK = 7_305_422
 _CONNECT_TIMEOUT_S = 2
 _STATEMENT_TIMEOUT_MS = 10_000
 _HEAD = "head"
+_AUTOCOMMIT = "AUTOCOMMIT"
 
 
 class Database:
@@ -57,6 +58,17 @@ class Database:
         """
         with self._translated(), self._engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """
+        A connection for single queries that change nothing: no locks, and no round trips for a transaction.
+
+        Raises:
+            StoreError: The database cannot be reached or refuses.
+        """
+        with self._translated(), self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level=_AUTOCOMMIT)
 
     def insert_new(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An insert that passes over rows whose primary key is already there."""
@@ -106,7 +118,7 @@ class Database:
         Raises:
             StoreError: There is none.
         """
-        with self.transaction() as connection:
+        with self.reading() as connection:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
@@ -157,8 +169,9 @@ def _sqlite_engine(url: URL) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: Connection) -> None:
-        # A transaction that reads first and writes later could otherwise fail half-way.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("isolation_level") != _AUTOCOMMIT:
+            # A transaction that reads first and writes later could otherwise fail half-way.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
@@ -172,10 +185,11 @@ def _postgresql_engine(url: URL) -> Engine:
         connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
     )  # fmt: skip
 
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_STATEMENT_TIMEOUT_MS}")
+    def connected(connection: Any, _record: object) -> None:
+        connection.execute(f"SET statement_timeout = {_STATEMENT_TIMEOUT_MS}")
+        connection.commit()
 
-    event.listen(engine, "begin", begun)
+    event.listen(engine, "connect", connected)
     return engine
 
 

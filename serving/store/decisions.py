@@ -68,7 +68,7 @@ class DecisionStore:
         Raises:
             StoreError: The store does not answer.
         """
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             query = select(decisions.c.answer).where(decisions.c.decision_id == decision_id)
             answer = connection.execute(query).scalar_one_or_none()
             return None if answer is None else bytes(answer)

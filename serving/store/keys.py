@@ -71,7 +71,7 @@ class KeyStore:
     def fetch_all(self) -> dict[str, StoredKey]:
         """The keys that work, by key id."""
         columns = api_keys.c
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(
                 select(columns.key_id, columns.secret_sha256, columns.scopes).where(columns.revoked_at.is_(None))
             )
@@ -83,7 +83,7 @@ class KeyStore:
 
     def count(self) -> int:
         """How many keys were ever made."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(api_keys)).scalar_one())
 
 

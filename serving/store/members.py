@@ -33,7 +33,7 @@ class MemberStore:
         keys = [member_key(member_id) for member_id in member_ids]
         found: dict[str, LiveFacts] = {}
         columns = member_facts.c
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             for start in range(0, len(keys), _KEYS_A_QUERY):
                 wanted = columns.member_key.in_(keys[start : start + _KEYS_A_QUERY])
                 rows = connection.execute(
@@ -107,7 +107,7 @@ class MemberStore:
         """By member key: consent and erasure of members whose row changed at or after *since* and says either."""
         columns = member_facts.c
         says = columns.consent.is_not(None) & (columns.updated_at >= since)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(columns.member_key, columns.consent, columns.erased).where(says))
             return {key: LiveFacts(consent=Consent(consent), erased=erased) for key, consent, erased in rows}
 

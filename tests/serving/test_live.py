@@ -109,6 +109,16 @@ def test_a_broken_policy_is_refused_and_a_corrected_one_taken(service: Running) 
     assert service.client.get("/health/ready").json()["refused"] is None
 
 
+def test_a_new_policy_alone_does_not_open_the_bundle_again(service: Running) -> None:
+    live = service.service.live
+    assert live.current is not None
+    knowledge = live.current.engine.knowledge
+    policy = service.workspace / "policy.yaml"
+    policy.write_text(policy.read_text() + "\n# a comment\n")
+    assert live.refresh()
+    assert live.current.engine.knowledge is knowledge
+
+
 def test_a_bundle_mended_under_the_same_name_is_tried_again(service: Running) -> None:
     publish(service.workspace, "second", small_knowledge(seed=9))
     damaged = service.workspace / "serving" / "second"

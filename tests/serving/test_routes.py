@@ -240,5 +240,18 @@ def test_every_answer_has_a_request_id_of_the_caller_or_of_ours(service: Running
     assert len(bad.headers["x-request-id"]) == 24
 
 
+def test_the_service_does_the_same_on_postgresql(workspace: Path, postgres_url: str) -> None:
+    with running(workspace, store_url=postgres_url, store_deadline_ms=10_000) as service:
+        service.tell(event_id="e1", kind="view", product_id="p012")
+        answer = service.ask()
+        assert answer["degraded"] == []
+        assert "recent_activity" in {item["source"] for item in answer["items"]}
+        service.client.portal.call(service.service.log.flush)
+        assert service.client.get(f"/v1/decisions/{answer['decision_id']}").json() == answer
+        assert service.client.delete("/v1/members/m000").status_code == 204
+        assert service.client.get(f"/v1/decisions/{answer['decision_id']}").status_code == 404
+        assert service.ask()["answer"] == "popular"
+
+
 def test_the_kinds_of_items_are_all_asked_for_by_some_question() -> None:
     assert {kind.value for kind in ItemKind} == {"product", "offer"}

@@ -41,6 +41,12 @@ def rows(database: Database, table: str) -> int:
         return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
+def test_reading_waits_for_no_writer(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(text("DELETE FROM events"))
+        assert facts(database) == LiveFacts()
+
+
 def test_migrations_go_up_down_and_up_again(store_url: str) -> None:
     database = open_database(store_url)
     for revision, tables in (("head", set(METADATA.tables)), ("base", set()), ("head", set(METADATA.tables))):
