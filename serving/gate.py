@@ -17,6 +17,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ALWAYS_LET_IN = ("/health/", "/metrics")
 _HAVE_BODIES = frozenset({"POST", "PUT", "PATCH"})
 _JSON = "application/json"
+_NEVER_CACHED = (b"cache-control", b"no-store")
 _UNROUTED = "unrouted"
 
 
@@ -56,7 +57,7 @@ class Gate:
             nonlocal status, has_begun
             if message["type"] == "http.response.start":
                 status, has_begun = message["status"], True
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), _NEVER_CACHED]
             await send(message)
 
         self._in_flight += 1

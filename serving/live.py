@@ -104,6 +104,8 @@ class Live:
                     self._refuse(str(self._serving_folder), str(error))
                 return False
             if seen == self._seen:
+                if self.refusal is not None and self.refusal.folder == str(self._serving_folder):
+                    self.refusal = None  # the pointer was away for a while and is back
                 return False
             self._seen = seen
             is_same_bundle = seen[:2] == self._bundle_seen

@@ -39,6 +39,12 @@ class Metrics:
             "recsys_bundle", "1 for what is served now.", ("bundle_id", "policy_id"), registry=self.registry
         )
         self.ready = Gauge("recsys_ready", "1 when ready.", registry=self.registry)
+        self.policy_errors = Gauge(
+            "recsys_policy_expression_errors",
+            "Rows for which an expression of the policy served now could not be evaluated, since it was taken in.",
+            ("rule", "part"),
+            registry=self.registry,
+        )
         self.log_pending = Gauge("recsys_decision_log_pending", "Decisions not written yet.", registry=self.registry)
         self.log_lost = Gauge("recsys_decision_log_lost", "Decisions never to be written.", registry=self.registry)
 

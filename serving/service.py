@@ -124,6 +124,10 @@ class Service:
     def refresh_gauges(self) -> None:
         """Bring the metrics that are states up to date."""
         self.metrics.ready.set(not self.not_ready_reasons())
+        self.metrics.policy_errors.clear()
+        current = self.live.current
+        for (rule, part), n in (current.engine.policy.errors.counts() if current else {}).items():
+            self.metrics.policy_errors.labels(rule, part).set(n)
         self.metrics.log_pending.set(self.log.n_pending)
         self.metrics.log_lost.set(self.log.n_lost)
 

@@ -15,13 +15,12 @@ from serving.wire import BatchRequest, DecisionAnswer, DecisionQuery, DecisionRe
 from serving.wire_batch import BatchAnswer, encode_batch, split_valid
 
 JSON = "application/json"
-_NEVER_CACHED = {"Cache-Control": "no-store"}
 
 router = APIRouter()
 
 
 def _json(body: bytes) -> Response:
-    return Response(body, media_type=JSON, headers=_NEVER_CACHED)
+    return Response(body, media_type=JSON)
 
 
 async def _answer_one(http: Request, wanted: DecisionRequest, types: frozenset[ItemKind]) -> Response:

@@ -22,7 +22,7 @@ router = APIRouter(tags=["members"])
 
 
 @router.get(
-    "/v1/members/{member_id}",
+    "/v1/members/{member_id:path}",
     responses=READ_PROBLEMS,
     dependencies=[Depends(RequireScope(Scope.MEMBERS_READ))],
 )
@@ -40,7 +40,7 @@ async def read_member(http: Request, member_id: MemberPath) -> MemberAnswer:
 
 
 @router.put(
-    "/v1/members/{member_id}/consent",
+    "/v1/members/{member_id:path}/consent",
     responses=WRITE_PROBLEMS,
     dependencies=[Depends(RequireScope(Scope.MEMBERS_WRITE))],
 )
@@ -55,7 +55,7 @@ async def set_consent(http: Request, member_id: MemberPath, body: ConsentRecord)
 
 
 @router.delete(
-    "/v1/members/{member_id}",
+    "/v1/members/{member_id:path}",
     status_code=204,
     responses=READ_PROBLEMS,
     dependencies=[Depends(RequireScope(Scope.MEMBERS_WRITE))],

@@ -26,7 +26,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 10
+EXAMPLES = 6
 OPERATIONS = [
     *((method, f"/v1/{name}") for name in ("recommendations", "offers", "slates") for method in ("GET", "POST")),
     *(("POST", f"/v1/{name}:batch") for name in ("recommendations", "offers", "slates")),

@@ -13,8 +13,8 @@ from tests.worlds import CUT_OFF, NOW
 ALL_CONSENT = {"personalisation": True, "email": True, "push": True, "sms": True}
 
 
-def test_a_decision_has_the_documented_shape_and_says_what_it_is(service: Running) -> None:
-    answer = service.ask(explain=True)
+def test_a_decision_has_the_documented_shape_and_says_what_it_is(shared_service: Running) -> None:
+    answer = shared_service.ask(explain=True)
     DecisionAnswer.model_validate(answer)
     assert answer["answer"] == "personalised"
     assert (answer["decided_at"], answer["degraded"]) == (NOW, [])
@@ -33,27 +33,27 @@ def test_a_decision_has_the_documented_shape_and_says_what_it_is(service: Runnin
         ("/v1/slates", "home", {"product", "offer"}),
     ],
 )
-def test_each_question_answers_its_kinds(service: Running, path: str, placement: str, kinds: set[str]) -> None:
+def test_each_question_answers_its_kinds(shared_service: Running, path: str, placement: str, kinds: set[str]) -> None:
     shown = {
         item["kind"]
         for number in range(7)
-        for item in service.ask(path, member_id=f"m00{number}", placement=placement)["items"]
+        for item in shared_service.ask(path, member_id=f"m00{number}", placement=placement)["items"]
     }
     assert shown == kinds
 
 
-def test_get_asks_the_same_as_post(service: Running) -> None:
+def test_get_asks_the_same_as_post(shared_service: Running) -> None:
     asked = {"member_id": "m001", "placement": "home", "n": 3, "exclude_ids": ["p004", "p010"], "language": "zh"}
     headers = {"x-request-id": "the-same"}
-    by_url = service.client.get("/v1/slates", params=asked, headers=headers)
-    by_body = service.client.post("/v1/slates", json=asked, headers=headers)
+    by_url = shared_service.client.get("/v1/slates", params=asked, headers=headers)
+    by_body = shared_service.client.post("/v1/slates", json=asked, headers=headers)
     assert by_url.content == by_body.content
     assert len(by_url.json()["items"]) == 3
 
 
-def test_a_repeated_request_id_in_the_same_second_is_the_same_decision(service: Running) -> None:
+def test_a_repeated_request_id_in_the_same_second_is_the_same_decision(shared_service: Running) -> None:
     answers = [
-        service.client.post(
+        shared_service.client.post(
             "/v1/slates", json={"member_id": "m001", "placement": "home"}, headers={"x-request-id": request_id}
         ).json()
         for request_id in ("a", "a", "b")
@@ -62,19 +62,19 @@ def test_a_repeated_request_id_in_the_same_second_is_the_same_decision(service: 
     assert answers[0]["decision_id"] != answers[2]["decision_id"]
 
 
-def test_an_unknown_member_gets_an_answer(service: Running) -> None:
-    answer = service.ask(member_id="nobody knows 我")
+def test_an_unknown_member_gets_an_answer(shared_service: Running) -> None:
+    answer = shared_service.ask(member_id="nobody knows 我")
     assert answer["answer"] == "popular"
     assert answer["items"]
 
 
-def test_an_unknown_placement_gets_an_answer_that_says_so(service: Running) -> None:
-    answer = service.ask(placement="nowhere")
+def test_an_unknown_placement_gets_an_answer_that_says_so(shared_service: Running) -> None:
+    answer = shared_service.ask(placement="nowhere")
     assert answer["degraded"] == ["unknown_placement"]
     assert answer["items"]
 
 
-def test_a_batch_answers_in_order_and_a_wrong_part_stops_no_other(service: Running) -> None:
+def test_a_batch_answers_in_order_and_a_wrong_part_stops_no_other(shared_service: Running) -> None:
     parts = [
         {"member_id": "m003", "placement": "home", "n": 2},
         {"member_id": "", "placement": "home"},
@@ -82,7 +82,7 @@ def test_a_batch_answers_in_order_and_a_wrong_part_stops_no_other(service: Runni
         "nonsense",
         {"member_id": "m002", "placement": "home", "n": 2},
     ]
-    results = service.client.post("/v1/recommendations:batch", json={"requests": parts}).json()["results"]
+    results = shared_service.client.post("/v1/recommendations:batch", json={"requests": parts}).json()["results"]
     BatchAnswer.model_validate({"results": results})
     assert [one["status"] for one in results] == [200, 422, 200, 422, 200]
     assert [one["answer"]["member_id"] for one in results if one["status"] == 200] == ["m003", "m001", "m002"]
@@ -90,27 +90,27 @@ def test_a_batch_answers_in_order_and_a_wrong_part_stops_no_other(service: Runni
     assert results[3]["problem"]["errors"][0]["pointer"] == "/requests/3"
 
 
-def test_a_batch_decides_as_single_requests_do(service: Running) -> None:
+def test_a_batch_decides_as_single_requests_do(shared_service: Running) -> None:
     ids = [f"m00{number}" for number in (6, 2, 0, 5)] + ["stranger"]
     requests = [{"member_id": one, "placement": "home"} for one in ids]
-    batch = service.client.post("/v1/slates:batch", json={"requests": requests}).json()["results"]
+    batch = shared_service.client.post("/v1/slates:batch", json={"requests": requests}).json()["results"]
     for one, result in zip(ids, batch, strict=True):
-        assert result["answer"]["items"] == service.ask(member_id=one)["items"]
+        assert result["answer"]["items"] == shared_service.ask(member_id=one)["items"]
 
 
-def test_context_values_of_different_types_are_not_taken_for_the_same(service: Running) -> None:
+def test_context_values_of_different_types_are_not_taken_for_the_same(shared_service: Running) -> None:
     requests = [{"member_id": "m001", "placement": "home", "context": {"x": value}} for value in (1, True, 1.0)]
-    results = service.client.post("/v1/slates:batch", json={"requests": requests}).json()["results"]
+    results = shared_service.client.post("/v1/slates:batch", json={"requests": requests}).json()["results"]
     assert len({one["answer"]["decision_id"] for one in results}) == 3
 
 
-def test_every_answered_decision_can_be_read_back_byte_by_byte(service: Running) -> None:
-    answered = service.client.post("/v1/slates", json={"member_id": "m000", "placement": "home"})
+def test_every_answered_decision_can_be_read_back_byte_by_byte(shared_service: Running) -> None:
+    answered = shared_service.client.post("/v1/slates", json={"member_id": "m000", "placement": "home"})
     path = f"/v1/decisions/{answered.json()['decision_id']}"
-    assert service.client.get(path).content == answered.content, "while it waits for the log"
-    service.client.portal.call(service.service.log.flush)
-    assert service.service.log.n_pending == 0
-    assert service.client.get(path).content == answered.content, "from the store"
+    assert shared_service.client.get(path).content == answered.content, "while it waits for the log"
+    shared_service.client.portal.call(shared_service.service.log.flush)
+    assert shared_service.service.log.n_pending == 0
+    assert shared_service.client.get(path).content == answered.content, "from the store"
 
 
 def test_a_graceful_stop_writes_every_decision(workspace: Path) -> None:
@@ -196,8 +196,8 @@ def test_the_profile_is_the_member_as_the_engine_sees_them(service: Running) -> 
     assert profile["recent"] == [{"product_id": "p010", "kind": "purchase", "occurred_at": CUT_OFF + 5}]
 
 
-def test_the_profile_without_consent_is_a_strangers(service: Running) -> None:
-    profile = service.client.get("/v1/members/m006").json()
+def test_the_profile_without_consent_is_a_strangers(shared_service: Running) -> None:
+    profile = shared_service.client.get("/v1/members/m006").json()
     assert (profile["in_bundle"], profile["personal"], profile["points"], profile["birth_month"]) == (
         True, False, 0, None,
     )  # fmt: skip
@@ -218,9 +218,42 @@ def test_after_erasure_nothing_is_found_and_the_answer_is_a_strangers(service: R
     assert service.shown(path="/v1/recommendations") == stranger
 
 
-def test_a_member_id_may_hold_anything_but_nul(service: Running) -> None:
+def test_a_member_id_may_hold_anything_but_nul(shared_service: Running) -> None:
     strange = 'a "quoted" é/\\ \U0001f600'
-    assert service.ask(member_id=strange)["member_id"] == strange
+    assert shared_service.ask(member_id=strange)["member_id"] == strange
+
+
+def test_a_member_whose_id_holds_a_slash_can_be_read_and_erased(service: Running) -> None:
+    service.tell(event_id="e1", kind="view", product_id="p010", member_id="a/b")
+    path = "/v1/members/a%2Fb"
+    assert service.client.get(path).json()["member_id"] == "a/b"
+    assert service.client.put(f"{path}/consent", json=ALL_CONSENT).status_code == 200
+    assert service.client.get(path).json()["consent"] == ALL_CONSENT
+    assert service.client.delete(path).status_code == 204
+    assert service.client.get(path).status_code == 404
+
+
+def test_answers_are_never_cached(shared_service: Running) -> None:
+    asked = {"member_id": "m000", "placement": "home"}
+    assert shared_service.client.get("/v1/slates", params=asked).headers["cache-control"] == "no-store"
+
+
+def test_an_expression_that_fails_is_counted(workspace: Path) -> None:
+    rule = """
+  - id: fails_at_times
+    owner: tests
+    applies_to: product
+    who: 1 / member.birth_month > 0
+    effect: exclude
+"""
+    policy = workspace / "policy.yaml"
+    text = policy.read_text()
+    assert "\nrules:\n" in text
+    policy.write_text(text.replace("\nrules:\n", f"\nrules:{rule}", 1))
+    with running(workspace) as service:
+        service.ask(member_id="stranger")
+        metrics = service.client.get("/metrics").text
+        assert 'recsys_policy_expression_errors{part="who",rule="fails_at_times"}' in metrics
 
 
 def test_health_and_metrics_need_no_key_and_hold_no_member(service: Running) -> None:
@@ -233,10 +266,10 @@ def test_health_and_metrics_need_no_key_and_hold_no_member(service: Running) -> 
     assert "m000" not in metrics
 
 
-def test_every_answer_has_a_request_id_of_the_caller_or_of_ours(service: Running) -> None:
-    given = service.client.get("/health/live", headers={"x-request-id": "shop-17"})
+def test_every_answer_has_a_request_id_of_the_caller_or_of_ours(shared_service: Running) -> None:
+    given = shared_service.client.get("/health/live", headers={"x-request-id": "shop-17"})
     assert given.headers["x-request-id"] == "shop-17"
-    bad = service.client.get("/health/live", headers={"x-request-id": "no spaces\tallowed"})
+    bad = shared_service.client.get("/health/live", headers={"x-request-id": "no spaces\tallowed"})
     assert len(bad.headers["x-request-id"]) == 24
 
 
