@@ -11,6 +11,8 @@ from recsys.types import UNKNOWN_ROW, KeepMask, Rows, Scores
 _SIGN = np.uint32(0x80000000)
 _ALL = np.uint32(0xFFFFFFFF)
 _ROW_BITS = np.uint64(32)
+_NEVER = np.uint64(0xFFFFFFFF00000000)
+_WIDE, _SAMPLE = 8_192, 1_024
 
 
 def top_k(scores: Scores, k: int) -> tuple[Rows, Scores]:
@@ -41,17 +43,14 @@ def top_k(scores: Scores, k: int) -> tuple[Rows, Scores]:
     kept = min(k, n_columns)
     if not kept or not n_rows:
         return rows, best
-    # One distinct integer a score, so that partitioning leaves no choice among equals.
-    keys = _descending(scores).astype(np.uint64)
-    keys <<= _ROW_BITS
-    keys |= np.arange(n_columns, dtype=np.uint64)
-    if kept < n_columns:
+    keys = _promising_keys(scores, k) if n_columns >= _WIDE else _all_keys(scores)
+    if kept < keys.shape[1]:
         keys.partition(kept - 1, axis=1)
         keys = keys[:, :kept]
     keys = np.sort(keys, axis=1)
     columns = (keys & np.uint64(_ALL)).astype(np.int32)
     found = np.take_along_axis(scores, columns, axis=1)
-    known = ~np.isnan(found)
+    known = ~np.isnan(found) & (keys < _NEVER)
     rows[:, :kept] = np.where(known, columns, UNKNOWN_ROW)
     best[:, :kept] = np.where(known, found, np.nan)
     return rows, best
@@ -87,6 +86,40 @@ def leave_out(scores: Scores, keep: KeepMask, without: Ragged | None) -> None:
     scores[:, ~keep] = np.nan
     if without is not None:
         scores[without.owners(), without.values] = np.nan
+
+
+def _all_keys(scores: Scores) -> NDArray[np.uint64]:
+    """One distinct integer a score, the best smallest, so that partitioning leaves no choice among equals."""
+    keys = _descending(scores).astype(np.uint64)
+    keys <<= _ROW_BITS
+    keys |= np.arange(scores.shape[1], dtype=np.uint64)
+    return keys
+
+
+def _promising_keys(scores: Scores, k: int) -> NDArray[np.uint64]:
+    """
+    The keys of all scores that can be among the k best of their row, and few others.
+
+    A sample of the columns gives each row a bar that some multiples of k scores reach; selecting by comparison is an
+    order of magnitude cheaper than partitioning a hundred thousand scores. Rows where fewer than k reach the bar, by
+    bad luck or because the row has no more, are taken whole. So the answer is exact.
+    """
+    n_columns = scores.shape[1]
+    step = n_columns // _SAMPLE
+    sample = -scores[:, ::step]
+    place = min(4 * k // step + 8, sample.shape[1] - 1)
+    bar = -np.partition(sample, place, axis=1)[:, place]
+    bar[np.isnan(bar)] = -np.inf
+    reaches = scores >= bar[:, None]
+    short = (reaches.sum(axis=1) < k) & (bar > -np.inf)
+    reaches[short] = True
+    row, column = np.nonzero(reaches)
+    values = _descending(scores[row, column]).astype(np.uint64)
+    n_reaching = np.bincount(row, minlength=len(scores))
+    keys = np.full((len(scores), max(int(n_reaching.max()), k)), _NEVER)
+    starts = np.cumsum(n_reaching) - n_reaching
+    keys[row, np.arange(len(row)) - starts[row]] = (values << _ROW_BITS) | column.astype(np.uint64)
+    return keys
 
 
 def _descending(scores: Scores) -> NDArray[np.uint32]:

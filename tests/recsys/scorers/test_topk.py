@@ -27,6 +27,24 @@ def test_equals_a_full_sort_with_ties_by_column(seed, k):
         assert np.isnan(best[member, n:]).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_wide_rows_get_the_same_answer_as_narrow_ones(seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 40, (6, 20_000)).astype(np.float32)
+    scores[0] = np.nan
+    scores[1, 5:] = np.nan
+    scores[2] = np.arange(20_000)
+    scores[3] = 1.0
+    scores[4, :: 20_000 // 1_024] = 1_000 + np.arange(scores[4, :: 20_000 // 1_024].size)
+    scores[5] = -np.inf
+    rows, best = top_k(scores, 30)
+    for member in range(6):
+        order = np.lexsort((np.arange(20_000), -scores[member]))
+        expected = [column for column in order if not np.isnan(scores[member, column])][:30]
+        assert rows[member].tolist() == expected + [-1] * (30 - len(expected))
+        np.testing.assert_array_equal(best[member, : len(expected)], scores[member, expected])
+
+
 def test_minus_zero_and_zero_are_equal_and_infinities_sort():
     scores = np.array([[-0.0, 0.0, -np.inf, np.inf]], dtype=np.float32)
     assert top_k(scores, 4)[0].tolist() == [[3, 0, 1, 2]]
