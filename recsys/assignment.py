@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.policy.schema import Experiment
+from recsys.vocabulary import decode_id
 
 _FNV_OFFSET = 0x811C9DC5
 _FNV_PRIME = 0x01000193
@@ -41,11 +42,11 @@ def hash_unit(seed: str, value: str, version: int = 2) -> float:
 
 
 def hash_units(seed: str, values: NDArray[np.bytes_]) -> NDArray[np.float64]:
-    """Shape (m,): `hash_unit` (version 2) of each value, given as UTF-8 in an array of dtype ``S``."""
+    """Shape (m,): `hash_unit` (version 2) of each value, as `encode_id` gives it, in an array of dtype ``S``."""
     if not len(values):
         return np.empty(0, dtype=np.float64)
     if len(values) < _FEW:
-        return np.array([hash_unit(seed, value.decode()) for value in values.tolist()])
+        return np.array([hash_unit(seed, decode_id(value)) for value in values.tolist()])
     letters = np.ascontiguousarray(values).view(np.uint8).reshape(len(values), values.dtype.itemsize)
     inner = _fnv1a_rows(letters, np.full(len(values), _fnv1a(_units(seed)), dtype=np.uint32))
     digits = np.char.encode(inner.astype(np.str_), "ascii")
@@ -55,7 +56,7 @@ def hash_units(seed: str, values: NDArray[np.bytes_]) -> NDArray[np.float64]:
     units: NDArray[np.float64] = outer % _BUCKETS / _BUCKETS
     # The hash is defined on UTF-16 code units, which are the bytes only where the text is ASCII.
     for row in np.flatnonzero((letters >= 0x80).any(axis=1)):
-        units[row] = hash_unit(seed, bytes(values[row]).decode())
+        units[row] = hash_unit(seed, decode_id(bytes(values[row])))
     return units
 
 

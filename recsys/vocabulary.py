@@ -34,12 +34,14 @@ class Vocabulary:
         Sort the ids and drop repeats.
 
         Raises:
-            InputError: An id is empty or holds a NUL character, which arrays of bytes cannot keep.
+            InputError: An id is empty, holds a NUL character, which arrays of bytes cannot keep, or a lone surrogate.
         """
-        distinct = sorted({value.encode() for value in ids})
+        distinct = sorted({encode_id(value) for value in ids})
         for value in distinct:
             if not value or b"\0" in value:
-                raise InputError(f"the id {value.decode()!r} is empty or holds a NUL character; give every row an id")
+                raise InputError(f"the id {decode_id(value)!a} is empty or holds a NUL character; give every row an id")
+            if not _is_utf8(value):
+                raise InputError(f"the id {decode_id(value)!a} holds half a character (a lone surrogate); correct it")
         return cls(np.array(distinct, dtype=np.bytes_) if distinct else np.empty(0, dtype="S1"))
 
     def __len__(self) -> int:
@@ -50,19 +52,18 @@ class Vocabulary:
         return int(self.rows([value])[0])
 
     def rows(self, ids: Sequence[str]) -> Rows:
-        """Shape (len(ids),): the row of each id, UNKNOWN_ROW where it is not in the vocabulary."""
-        if not len(ids):
-            return np.empty(0, dtype=np.int32)
-        wanted = np.array([value.encode() for value in ids], dtype=np.bytes_)
-        if not len(self.encoded):
-            return np.full(len(wanted), UNKNOWN_ROW, dtype=np.int32)
-        # NumPy compares byte strings without their trailing NULs, and casts to the longer type without cutting.
-        found = np.searchsorted(self.encoded, wanted)
+        """Shape (len(ids),): the row of each id, any text; UNKNOWN_ROW where it is not in the vocabulary."""
+        if not len(ids) or not len(self.encoded):
+            return np.full(len(ids), UNKNOWN_ROW, dtype=np.int32)
+        # NumPy would widen a copy of the whole vocabulary to an id longer than any of it, and take an id that ends in
+        # NUL for the one without: neither can be known, and no known id is empty.
+        width = self.encoded.dtype.itemsize
+        wanted = [encode_id(value) for value in ids]
+        possible = [value if len(value) <= width and not value.endswith(b"\0") else b"" for value in wanted]
+        sought = np.array(possible, dtype=self.encoded.dtype)
+        found = self.encoded.searchsorted(sought)
         found[found == len(self.encoded)] = 0
-        known = self.encoded[found] == wanted
-        # An id ending in NUL would compare equal to the id without it.
-        ends = np.array([value.endswith("\0") for value in ids])
-        return np.where(known & ~ends, found, UNKNOWN_ROW).astype(np.int32)
+        return np.where(self.encoded[found] == sought, found, UNKNOWN_ROW).astype(np.int32)
 
     def ids(self, rows: Rows) -> list[str]:
         """The ids of known rows, in the order given."""
@@ -71,3 +72,21 @@ class Vocabulary:
     def id(self, row: int) -> str:
         """The id of one known row."""
         return bytes(self.encoded[row]).decode()
+
+
+def encode_id(value: str) -> bytes:
+    """Any text as bytes: its UTF-8, with a lone surrogate, which has none, encoded as if it had."""
+    return value.encode("utf-8", "surrogatepass")
+
+
+def decode_id(value: bytes) -> str:
+    """The text of which `encode_id` made these bytes."""
+    return value.decode("utf-8", "surrogatepass")
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
