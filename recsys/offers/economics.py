@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
-from recsys.offers.pricing import discount_minor
+from recsys.offers.pricing import Discounts
 from recsys.types import MoneyMinor
 
 _SAMPLED_MEMBERS = 10_000
@@ -22,14 +22,21 @@ class OfferTerms:
     What is the same for all members, worked out once a bundle.
 
     Attributes:
-        unit_minor: Shape (n_offers,): median price of the products in scope; of all products where the scope is empty.
+        discounts: With the median price of the products in scope, or of all products, as the price of a unit.
+        most_minor: Shape (n_offers,): the most that a usual basket holds in scope: one such unit; no bound where the
+            scope is empty.
         scoped: Shape (n_offers,), bool: valid for some products only.
         mean_affinity: Shape (n_offers,): mean scope affinity over members, at least 0.001.
+        uplift, uplift_sd, redeem: Of the bundle, shape (n_stages, n_offers), in double precision.
     """
 
-    unit_minor: MoneyMinor
+    discounts: Discounts
+    most_minor: MoneyMinor
     scoped: NDArray[np.bool_]
     mean_affinity: Values
+    uplift: Values
+    uplift_sd: Values
+    redeem: Values
 
     @classmethod
     def of(cls, knowledge: Knowledge) -> "OfferTerms":
@@ -42,10 +49,19 @@ class OfferTerms:
         for offer in np.flatnonzero(scope.lengths()):
             inside = prices[scope.values[scope.indptr[offer] : scope.indptr[offer + 1]]]
             unit[offer] = int(np.median(inside[inside > 0])) if np.any(inside > 0) else everything
-        affinity = knowledge.response.scope_affinity
+        response, scoped = knowledge.response, scope.lengths() > 0
+        affinity = response.scope_affinity
         sample = np.unique(np.linspace(0, max(len(affinity) - 1, 0), _SAMPLED_MEMBERS).astype(np.int64))
         mean = affinity[sample].astype(np.float64).mean(axis=0) if len(affinity) else np.ones(len(unit))
-        return cls(unit, scope.lengths() > 0, np.maximum(mean, 1e-3))
+        return cls(
+            discounts=Discounts.of(knowledge.offers, unit),
+            most_minor=np.where(scoped, unit, np.iinfo(np.int64).max),
+            scoped=scoped,
+            mean_affinity=np.maximum(mean, 1e-3),
+            uplift=response.uplift.astype(np.float64),
+            uplift_sd=response.uplift_sd.astype(np.float64),
+            redeem=response.redeem.astype(np.float64),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +74,12 @@ class OfferValues:
         sd: Same shape: standard deviation that the uncertain uplift gives it.
         discount: Same shape: expected discount, the draw on the offer's budget.
         deadweight: Same shape: the part of it that goes to orders which would have come anyway.
-        depth: Same shape: discount of a redemption as a share of the qualifying spend.
     """
 
     mean: Values
     sd: Values
     discount: Values
     deadweight: Values
-    depth: Values
 
 
 def offer_values(
@@ -79,11 +93,12 @@ def offer_values(
     discount::
 
         value = (p1 - p0) b g - p1 r d - contact cost
+        sd = sd(p1) |b g - r d|
         deadweight = p0 r d
 
     A scoped offer reaches a member in proportion to how much the member buys in its scope, relative to the average
-    member on whom the uplift was measured (at most three times it). An order that must reach the minimum spend to
-    redeem is taken at that spend: people fill up to it.
+    member on whom the uplift was measured (at most three times it). An order that must reach a spend or a
+    number of units to redeem is taken there: people fill up to it.
 
     Args:
         batch: The members.
@@ -91,34 +106,30 @@ def offer_values(
         terms: Of the same bundle.
         contact_cost_minor: Of the channel, in place of each offer's own.
     """
-    response, offers = knowledge.response, knowledge.offers
-    stage = batch.stage.astype(np.int64)
     relative = _relative_affinity(batch, knowledge, terms)
-    p0 = -np.expm1(-batch.orders_per_day.astype(np.float64) * response.horizon_days)[:, None]
-    uplift = response.uplift[stage].astype(np.float64) * relative
-    p1 = np.clip(p0 + uplift, 0.0, 1.0)
-    redeem = np.clip(response.redeem[stage].astype(np.float64) * relative, 0.0, 1.0)
+    p0 = -np.expm1(-batch.orders_per_day.astype(np.float64) * knowledge.response.horizon_days)[:, None]
+    p1 = np.minimum(np.maximum(p0 + terms.uplift[batch.stage] * relative, 0.0), 1.0)
+    redeem = np.minimum(terms.redeem[batch.stage] * relative, 1.0)
     basket = batch.basket_minor[:, None]
-    in_scope = np.where(terms.scoped, np.minimum(terms.unit_minor, basket), basket)
-    spend = np.maximum(in_scope, offers.min_spend_minor)
-    discount = discount_minor(offers, spend, terms.unit_minor)
+    spend = np.maximum(np.minimum(basket, terms.most_minor), terms.discounts.least_minor)
+    discount = redeem * terms.discounts.on(spend)
     margin = basket * batch.margin_rate.astype(np.float64)[:, None]
-    expected_discount = p1 * redeem * discount
-    cost = offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
+    expected_discount = p1 * discount
+    cost = knowledge.offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
     return OfferValues(
         mean=(p1 - p0) * margin - expected_discount - cost,
-        sd=response.uplift_sd[stage].astype(np.float64) * relative * margin,
+        sd=terms.uplift_sd[batch.stage] * relative * np.abs(margin - discount),
         discount=expected_discount,
-        deadweight=p0 * redeem * discount,
-        depth=discount / np.maximum(spend, 1),
+        deadweight=p0 * discount,
     )
 
 
 def _relative_affinity(batch: MemberBatch, knowledge: Knowledge, terms: OfferTerms) -> Values:
     affinity = knowledge.response.scope_affinity
-    if not len(affinity):
-        return np.ones((len(batch), len(knowledge.offers)))
-    known = (batch.row >= 0)[:, None]
-    relative = affinity[np.maximum(batch.row, 0)].astype(np.float64) / terms.mean_affinity
-    clipped: Values = np.where(known & terms.scoped, np.minimum(relative, _MOST_RELATIVE_AFFINITY), 1.0)
-    return clipped
+    relative = np.ones((len(batch), len(knowledge.offers)))
+    if len(affinity) and terms.scoped.any():
+        of_row = affinity[batch.row].astype(np.float64) / terms.mean_affinity
+        # Strangers have row -1: they read somebody's line here, and keep the 1.
+        known = (batch.row >= 0)[:, None]
+        np.minimum(of_row, _MOST_RELATIVE_AFFINITY, out=relative, where=known & terms.scoped)
+    return relative

@@ -11,7 +11,7 @@ from recsys.offers.economics import OfferValues
 def values(mean: list[list[float]], *, sd: float = 0.0, discount: list[list[float]] | None = None) -> OfferValues:
     means = np.array(mean, dtype=np.float64)
     discounts = np.full_like(means, 10.0) if discount is None else np.array(discount, dtype=np.float64)
-    return OfferValues(means, np.full_like(means, sd), discounts, discounts / 2, np.full_like(means, 0.1))
+    return OfferValues(means, np.full_like(means, sd), discounts, discounts / 2)
 
 
 def choose(
@@ -88,7 +88,7 @@ def test_logging_propensities_are_the_frequencies_of_a_million_draws(max_offers:
     mean = np.tile([[3.0, 1.0, -50.0, 2.0]], (m, 1))
     draw = (np.arange(m) + 0.5) / m
     keep = np.tile([[True, True, True, False]], (m, 1))
-    offers = OfferValues(mean, np.ones_like(mean), np.ones_like(mean), np.ones_like(mean), np.ones_like(mean))
+    offers = OfferValues(mean, np.ones_like(mean), np.ones_like(mean), np.ones_like(mean))
     choice = arbitrate(
         offers,
         keep,

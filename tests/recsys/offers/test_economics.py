@@ -27,8 +27,7 @@ def test_value_is_uplift_times_margin_less_discount_on_all_who_redeem_less_conta
         assert values.mean[member, 0] == pytest.approx((after - before) * margin - redeemed - 2, rel=1e-5)
         assert values.discount[member, 0] == pytest.approx(redeemed, rel=1e-5)
         assert values.deadweight[member, 0] == pytest.approx(before * 0.4 * discount, rel=1e-5)
-        assert values.sd[member, 0] == pytest.approx(0.01 * margin, rel=1e-5)
-        assert values.depth[member, 0] == pytest.approx(500 / max(basket, 3_000))
+        assert values.sd[member, 0] == pytest.approx(0.01 * (margin - 0.4 * discount), rel=1e-5)
 
 
 def test_a_member_who_buys_anyway_makes_the_offer_cost_more() -> None:
@@ -56,6 +55,23 @@ def test_a_stranger_is_valued_at_the_populations_means() -> None:
     after = before + float(KNOWLEDGE.response.uplift[0, 3])
     points = 4_000 * 100 // 10_000  # double points: one more point a minor unit, worth 1 %
     assert values.mean[0, 3] == pytest.approx((after - before) * 1_200 - after * 0.4 * points - 2, rel=1e-5)
+
+
+def test_where_each_order_more_is_a_loss_doubt_still_counts_against_the_offer() -> None:
+    batch = replace(build_batch([Subject("m000")], KNOWLEDGE), margin_rate=np.array([-0.2], dtype=np.float32))
+    assert np.all(offer_values(batch, KNOWLEDGE, TERMS).sd > 0)
+
+
+def test_whoever_redeems_buy_two_get_one_has_put_three_in_the_basket() -> None:
+    offers, columns = KNOWLEDGE.offers, {"kind": np.int8(3), "buy_quantity": np.int32(2), "get_quantity": np.int32(1)}
+    bundle = {name: np.where(np.arange(6) == 2, value, getattr(offers, name)) for name, value in columns.items()}
+    knowledge = replace(KNOWLEDGE, offers=replace(offers, **bundle))
+    values = offer_values(build_batch([Subject("m000")], knowledge), knowledge, OfferTerms.of(knowledge))
+    before = 1 - np.exp(-float(KNOWLEDGE.members.orders_per_day[0]) * 14)
+    after = before + float(KNOWLEDGE.response.uplift[2, 2])
+    price = int(np.median(KNOWLEDGE.catalogue.price_minor[[4, 5]]))
+    assert 3 * price > KNOWLEDGE.members.basket_minor[0]
+    assert values.discount[0, 2] == pytest.approx(after * 0.4 * price, rel=1e-5)
 
 
 def test_a_probability_never_passes_one() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.offers.definitions import OfferDefinitions
-from recsys.offers.pricing import discount_minor
+from recsys.offers.pricing import Discounts
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS, OfferKind
 from recsys.vocabulary import Vocabulary
@@ -40,6 +40,9 @@ def one_offer(kind: OfferKind, **columns: int) -> OfferDefinitions:
         pytest.param(one_offer(OfferKind.PERCENT_OFF, percent_bp=1_500), 999, 149, id="percent rounds down"),
         pytest.param(one_offer(OfferKind.PERCENT_OFF, percent_bp=10_000), 999, 999, id="all of it"),
         pytest.param(one_offer(OfferKind.POINTS_MULTIPLIER, multiplier_bp=30_000), 10_000, 200, id="triple points"),
+        pytest.param(one_offer(OfferKind.POINTS_MULTIPLIER, multiplier_bp=15_000), 199, 0, id="points round down"),
+        pytest.param(one_offer(OfferKind.POINTS_MULTIPLIER, multiplier_bp=15_000), 200, 1, id="half a point more"),
+        pytest.param(one_offer(OfferKind.PERCENT_OFF, percent_bp=9_999), 10**12, 999_900_000_000, id="no overflow"),
         pytest.param(one_offer(OfferKind.FREE_SHIPPING, amount_minor=399), 5_000, 399, id="shipping"),
         pytest.param(one_offer(OfferKind.GIFT, amount_minor=250, min_spend_minor=100), 100, 250 - 150, id="gift"),
         pytest.param(one_offer(OfferKind.BUY_X_GET_Y, buy_quantity=2, get_quantity=1), 600, 200, id="three for two"),
@@ -47,7 +50,7 @@ def one_offer(kind: OfferKind, **columns: int) -> OfferDefinitions:
     ],
 )
 def test_the_discount_is_exact(offer: OfferDefinitions, spend: int, expected: int) -> None:
-    discount = discount_minor(offer, np.array([[spend]]), np.array([200]))
+    discount = Discounts.of(offer, np.array([200])).on(np.array([[spend]]))
     assert discount.dtype == np.int64
     assert discount.tolist() == [[expected]]
 
@@ -62,7 +65,7 @@ def test_a_discount_is_worked_out_for_each_member_and_offer() -> None:
             if name not in ("offers", "scope")
         },
     )
-    assert discount_minor(two, np.array([[100, 200], [300, 400], [10, 0]]), np.array([5, 5])).tolist() == [
+    assert Discounts.of(two, np.array([5, 5])).on(np.array([[100, 200], [300, 400], [10, 0]])).tolist() == [
         [10, 20],
         [30, 40],
         [1, 0],
