@@ -24,7 +24,8 @@ from training.config import TrainConfig
 from training.models import als, frequency, item_neighbours, lightfm_hybrid, popularity
 
 Model = TypeVar("Model")
-ALS, LIGHTFM, NEIGHBOURS, FREQUENCY, POPULAR = "als", "lightfm", "item_neighbours", "frequency", "popular_segment"
+ALS, LIGHTFM, NEIGHBOURS = "als", "lightfm", "item_neighbours"
+FREQUENCY, OWN_ORDERS, POPULAR = "frequency", "own_orders", "popular_segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
     if config.neighbours.enabled:
         scorers[NEIGHBOURS] = neighbours
     scorers[FREQUENCY] = _measured(costs, FREQUENCY, lambda: frequency.fit(dataset, config.frequency))
+    # The floor is a source too: where nothing tuned beats a plain count, the blend can be that count.
+    scorers[OWN_ORDERS] = _measured(costs, OWN_ORDERS, lambda: frequency.fit_plain(dataset))
     popular = _measured(costs, POPULAR, lambda: popularity.fit(dataset, config.popularity, members.segment))
     scorers[POPULAR] = popular
     return Fitted(dataset, members, catalogue, scorers, neighbours, popular, costs)

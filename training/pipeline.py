@@ -1,5 +1,6 @@
 """The order of training: choose on validation, judge once on test, learn again from everything, write the bundle."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def build_bundle(
     knowledge = build_knowledge(dataset, config, weights, seed=seed, progress=progress)
     progress.step("write the bundle")
     arrays, settings = as_arrays(knowledge)
-    aside = workspace.bundles / ".training.tmp"
+    aside = workspace.bundles / f".training.{os.getpid()}.tmp"
     manifest = write_bundle(
         aside,
         arrays,

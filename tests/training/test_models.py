@@ -83,6 +83,17 @@ def test_als_refuses_no_purchases_in_words(dataset):
         als.fit(nothing, AlsConfig(), np.random.default_rng(0))
 
 
+def test_als_without_a_finite_solution_says_what_to_change(dataset):
+    with pytest.raises(NotEnoughDataError, match=r"no finite solution.*lower als\.alpha"):
+        als.fit(dataset, AlsConfig(factors=4, alpha=1e38), np.random.default_rng(0))
+
+
+def test_lightfm_without_finite_vectors_says_what_to_change(dataset, nouns):
+    config, rng = LightfmConfig(factors=4, epochs=2, learning_rate=1e30), np.random.default_rng(0)
+    with pytest.raises(NotEnoughDataError, match=r"lower lightfm\.learning_rate"):
+        lightfm_hybrid.fit(dataset, config, rng, members=nouns[0], catalogue=nouns[1])
+
+
 def test_lightfm_refuses_no_purchases_in_words(dataset, nouns):
     nothing, rng = small(dataset, [], [], []), np.random.default_rng(0)
     with pytest.raises(NotEnoughDataError, match="ingest more history"):

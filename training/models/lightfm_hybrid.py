@@ -42,16 +42,23 @@ def fit(
         learning_rate=config.learning_rate,
         random_state=int(rng.integers(2**31)),
     )
-    model.fit(
-        bought, user_features=member_features, item_features=product_features, epochs=config.epochs, num_threads=1
-    )
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is found and raised after the epoch
+            model.fit(
+                bought,
+                user_features=member_features,
+                item_features=product_features,
+                epochs=config.epochs,
+                num_threads=1,
+            )
+    except ValueError as error:
+        raise NotEnoughDataError(
+            f"LightFM found no finite vectors in {config.epochs} epochs at learning rate {config.learning_rate:g} on "
+            f"{len(pairs)} pairs of member and product ({str(error).split('.')[0]}); "
+            "lower lightfm.learning_rate or switch lightfm off"
+        ) from error
     _, member_vectors = model.get_user_representations(_without_strangers(member_features, pairs.member))
     bias, product_vectors = model.get_item_representations(_without_strangers(product_features, pairs.product))
-    if not (np.isfinite(member_vectors).all() and np.isfinite(product_vectors).all() and np.isfinite(bias).all()):
-        raise NotEnoughDataError(
-            f"LightFM's vectors are not finite after {config.epochs} epochs at learning rate {config.learning_rate}; "
-            "lower lightfm.learning_rate or switch lightfm off"
-        )
     return FactorScorer(member_vectors.astype(np.float32), product_vectors.astype(np.float32), bias.astype(np.float32))
 
 
