@@ -81,10 +81,7 @@ demo: setup demo-stop ## a simulated retailer from nothing to a running service 
 	rm -rf $(DEMO) $(SHOP) $(SHOP)-truth
 	$(BIN)/recsys simulate --out $(SHOP) --members $(MEMBERS) --products $(PRODUCTS) --seed 7
 	$(BIN)/recsys ingest simulated --data $(SHOP) --out $(DEMO)
-	@printf '%s\n' '# Simulated members repeat their baskets so closely that own frequency is nearly the best there is:' \
-		'# here a challenger must not be worse than it by more than 0.02.' \
-		'gate: {min_gain_low: -0.02}' > $(DEMO)/train.yaml
-	$(BIN)/recsys train --workspace $(DEMO) --config $(DEMO)/train.yaml
+	$(BIN)/recsys train --workspace $(DEMO)
 	$(BIN)/recsys publish --workspace $(DEMO)
 	@$(MAKE) --no-print-directory demo-serve
 

@@ -174,7 +174,9 @@ def _moved_report(action: str, moved: Moved, notes: tuple[str, ...]) -> Report:
         ("before", f"version {moved.before.number}, bundle {moved.before.bundle_id[:16]}" if moved.before else "none"),
     ]
     if moved.finding:
-        rows += [(f"gate: {name}", f"{value:.4f}") for name, value in moved.finding.figures["challenger"].items()]
+        seen = {"gate": moved.finding.figures["challenger"], "gate, new products": moved.finding.figures["explore"]}
+        for title, figures in seen.items():
+            rows += [(f"{title}: {name}", f"{value:.4f}") for name, value in (figures or {}).items()]
     return Report(facts, (Table(action.capitalize(), ("what", "value"), tuple(rows)),), notes)
 
 

@@ -92,10 +92,13 @@ class EvaluationConfig(_Settings):
 
 
 class GateConfig(_Settings):
-    """What a challenger must hold to become champion."""
+    """What a challenger must hold to become champion; see training/gate.py."""
 
     min_gain_low: float = 0.0
     """The lower end of the interval of the gain in NDCG@10 over the best floor must be above this."""
+    max_loss_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    """Where the sure gain is in products new to the member, the lower end of the gain with repeats may be below zero
+    by this share of the floor's NDCG@10 at most."""
     max_lift_drop: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """NDCG@10 over the best floor's may be lower than the champion's by this share at most."""
 

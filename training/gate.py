@@ -8,6 +8,8 @@ from typing import Any
 from recsys.errors import RegistryError
 from training.evaluate import BLEND
 
+_LIMITS = ("min_gain_low", "max_loss_share", "max_lift_drop")
+
 
 @dataclass(frozen=True, slots=True)
 class GateFinding:
@@ -27,41 +29,52 @@ def judge_challenger(challenger: Mapping[str, Any], champion: Mapping[str, Any] 
     """
     Compare evaluations as the train run stored them.
 
-    Two limits, both set by the challenger's own configuration and on record with it: the interval of the blend's gain
-    in NDCG@10 over the best floor lies above ``min_gain_low``; and the blend over its best floor is not below the
-    champion's by more than the share ``max_lift_drop``. Ratios are compared, not the NDCG itself, because the two
-    were measured in different windows on different members.
+    The limits are set by the challenger's own configuration and on record with it. A challenger must bring a sure gain
+    in NDCG@10 over the best floor, that is, one whose interval lies above ``min_gain_low``. With repeats allowed, it
+    stands for itself. Among products new to the member it stands only where the challenger is, with repeats allowed,
+    surely no worse than the floor by more than the share ``max_loss_share``: where members repeat their baskets so
+    closely that counting is the best there is, what a model adds is the rest. And the blend over its best floor may
+    not be below the champion's by more than the share ``max_lift_drop``. Ratios are compared, not the NDCG itself,
+    because the two were measured in different windows on different members.
 
     Raises:
         RegistryError: An evaluation lacks a figure.
     """
     try:
-        mine = _figures(challenger)
-        limits = challenger["gate"]
-        theirs = _figures(champion) if champion is not None else None
-        min_gain_low, max_lift_drop = float(limits["min_gain_low"]), float(limits["max_lift_drop"])
+        mine = _figures(challenger, "all")
+        new = _figures(challenger, "explore") if "explore" in challenger["cases"] else None
+        theirs = _figures(champion, "all") if champion is not None else None
+        limits = {name: float(challenger["gate"][name]) for name in _LIMITS}
     except (KeyError, TypeError, ValueError) as error:
         raise RegistryError(f"the stored evaluation lacks {error}; train again with this version") from error
     failures = []
-    if not all(isfinite(value) for value in mine.values()):
-        failures.append(f"a figure is not finite: {mine}")
-    if not mine["gain_low"] > min_gain_low:
+    if not all(isfinite(value) for figures in (mine, new or {}) for value in figures.values()):
+        failures.append(f"a figure is not finite: {mine}, {new}")
+    enough, loss = limits["min_gain_low"], limits["max_loss_share"] * mine["floor_ndcg_at_10"]
+    gains_anew = new is not None and new["gain_low"] > enough and mine["gain_low"] > -loss
+    if not (mine["gain_low"] > enough or gains_anew):
         failures.append(
-            f"the gain in NDCG@10 over the best floor ({challenger['cases']['all']['best_floor']}) is "
-            f"{mine['gain_mean']:+.4f} with an interval from {mine['gain_low']:+.4f} to {mine['gain_high']:+.4f}; "
-            f"its lower end must be above {min_gain_low:g}"
+            f"{_gain(mine, challenger, 'all')} with repeats allowed"
+            + (f", and {_gain(new, challenger, 'explore')} among products new to the member" if new else "")
+            + f"; the first lower end must be above {enough:g}, or the second with the first above {-loss:.4f}"
         )
-    if theirs is not None and mine["lift"] < theirs["lift"] * (1 - max_lift_drop):
+    if theirs is not None and mine["lift"] < theirs["lift"] * (1 - limits["max_lift_drop"]):
         failures.append(
             f"NDCG@10 is {mine['lift']:.3f} times the best floor's, the champion's was {theirs['lift']:.3f} times "
-            f"its own; it may be lower by {max_lift_drop:.0%} at most"
+            f"its own; it may be lower by {limits['max_lift_drop']:.0%} at most"
         )
-    figures = {"challenger": mine, "champion": theirs, "min_gain_low": min_gain_low, "max_lift_drop": max_lift_drop}
-    return GateFinding(figures, tuple(failures))
+    return GateFinding({"challenger": mine, "explore": new, "champion": theirs, **limits}, tuple(failures))
 
 
-def _figures(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    case = evaluation["cases"]["all"]
+def _gain(figures: Mapping[str, float], evaluation: Mapping[str, Any], case: str) -> str:
+    return (
+        f"the gain in NDCG@10 over the best floor ({evaluation['cases'][case]['best_floor']}) is "
+        f"{figures['gain_mean']:+.4f} with an interval from {figures['gain_low']:+.4f} to {figures['gain_high']:+.4f}"
+    )
+
+
+def _figures(evaluation: Mapping[str, Any], name: str) -> dict[str, float]:
+    case = evaluation["cases"][name]
     blend, floor = case["rows"][BLEND], case["rows"][case["best_floor"]]
     ndcg, floor_ndcg = float(blend["metrics"]["ndcg_at_10"]), float(floor["metrics"]["ndcg_at_10"])
     return {

@@ -6,22 +6,37 @@ from recsys.errors import RegistryError
 from training.gate import judge_challenger
 
 
-def evaluation(ndcg=0.12, floor=0.10, low=0.005, *, min_gain_low=0.0, max_lift_drop=0.1):
+def evaluation(ndcg=0.12, floor=0.10, low=0.005, *, new_low=None, min_gain_low=0.0, max_lift_drop=0.1):
+    cases = {"all": _case(ndcg, floor, low)}
+    if new_low is not None:
+        cases["explore"] = _case(0.03, 0.02, new_low)
+    limits = {"min_gain_low": min_gain_low, "max_loss_share": 0.02, "max_lift_drop": max_lift_drop}
+    return {"cases": cases, "gate": limits}
+
+
+def _case(ndcg, floor, low):
     gain = {"mean": ndcg - floor, "low": low, "high": 2 * (ndcg - floor) - low}
     rows = {
         "own": {"metrics": {"ndcg_at_10": floor}, "gain": {"mean": 0.0, "low": 0.0, "high": 0.0}},
         "blend": {"metrics": {"ndcg_at_10": ndcg}, "gain": gain},
     }
-    return {
-        "cases": {"all": {"best_floor": "own", "rows": rows}},
-        "gate": {"min_gain_low": min_gain_low, "max_lift_drop": max_lift_drop},
-    }
+    return {"best_floor": "own", "rows": rows}
 
 
 def test_a_sure_gain_over_the_best_floor_passes():
     finding = judge_challenger(evaluation(), None)
     assert finding.failures == ()
     assert finding.figures["challenger"]["lift"] == pytest.approx(1.2)
+
+
+def test_a_sure_gain_among_new_products_passes_where_repeats_are_surely_no_worse():
+    assert judge_challenger(evaluation(ndcg=0.1, low=-0.0019, new_low=0.001), None).failures == ()
+    assert judge_challenger(evaluation(ndcg=0.1, low=-0.0021, new_low=0.001), None).failures
+    assert judge_challenger(evaluation(ndcg=0.1, low=-0.0019, new_low=0.0), None).failures
+
+
+def test_a_loss_among_new_products_does_not_hold_up_a_sure_gain_with_repeats():
+    assert judge_challenger(evaluation(new_low=-0.01), None).failures == ()
 
 
 @pytest.mark.parametrize("low", [0.0, -0.001])
