@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.bundle import Bundle
+from recsys.bundle_layout import check_arrays, read_settings
 from recsys.catalogue import Catalogue
-from recsys.errors import BundleError
 from recsys.members import Members
 from recsys.offers.definitions import OfferDefinitions
 from recsys.ragged import Ragged
@@ -123,50 +123,46 @@ class Knowledge:
         Read the nouns out of a bundle; the arrays stay mapped.
 
         Raises:
-            BundleError: An array or a setting is missing, or shapes do not fit together.
+            BundleError: An array or a setting is missing or not what `recsys.bundle_layout` says.
         """
-        settings = bundle.manifest.settings
-        try:
-            knowledge = cls(
-                bundle_id=bundle.manifest.bundle_id,
-                cut_off=bundle.manifest.cut_off,
-                currency=bundle.manifest.currency,
-                tiers=tuple(settings["tiers"]),
-                catalogue=Catalogue(
-                    Vocabulary(bundle["products.ids"]),
-                    **{name: bundle[f"products.{name}"] for name in _CATALOGUE},
-                    category_names=tuple(settings["categories"]),
-                    brand_names=tuple(settings["brands"]),
-                ),
-                members=Members(
-                    Vocabulary(bundle["members.ids"]),
-                    **{name: bundle[f"members.{name}"] for name in _MEMBERS},
-                    purchased=Ragged(bundle["members.purchased.indptr"], bundle["members.purchased.values"]),
-                ),
-                offers=OfferDefinitions(
-                    Vocabulary(bundle["offers.ids"]),
-                    **{name: bundle[f"offers.{name}"] for name in _OFFERS},
-                    scope=Ragged(bundle["offers.scope.indptr"], bundle["offers.scope.values"]),
-                ),
-                sources={
-                    name: CandidateList(bundle[f"candidates.{name}.products"], bundle[f"candidates.{name}.scores"])
-                    for name in settings["source_weights"]
-                },
-                source_weights=dict(settings["source_weights"]),
-                neighbours=RankedProducts(bundle["neighbours.products"], bundle["neighbours.scores"]),
-                popular=RankedProducts(bundle["popular.products"], bundle["popular.scores"]),
-                response=Response(
-                    **{name: bundle[f"response.{name}"] for name in _RESPONSE},
-                    horizon_days=float(settings["horizon_days"]),
-                ),
-                stranger_orders_per_day=float(settings["stranger"]["orders_per_day"]),
-                stranger_basket_minor=int(settings["stranger"]["basket_minor"]),
-                stranger_margin_rate=float(settings["stranger"]["margin_rate"]),
-            )
-        except KeyError as error:
-            raise BundleError(f"bundle {bundle.path}: the setting {error} is missing; train again") from error
-        _check_shapes(knowledge, str(bundle.path))
-        return knowledge
+        where = str(bundle.path)
+        settings = read_settings(bundle.manifest.settings, where)
+        check_arrays(bundle.arrays, settings, where)
+        return cls(
+            bundle_id=bundle.manifest.bundle_id,
+            cut_off=bundle.manifest.cut_off,
+            currency=bundle.manifest.currency,
+            tiers=settings.tiers,
+            catalogue=Catalogue(
+                Vocabulary(bundle["products.ids"]),
+                **{name: bundle[f"products.{name}"] for name in _CATALOGUE},
+                category_names=settings.categories,
+                brand_names=settings.brands,
+            ),
+            members=Members(
+                Vocabulary(bundle["members.ids"]),
+                **{name: bundle[f"members.{name}"] for name in _MEMBERS},
+                purchased=Ragged(bundle["members.purchased.indptr"], bundle["members.purchased.values"]),
+            ),
+            offers=OfferDefinitions(
+                Vocabulary(bundle["offers.ids"]),
+                **{name: bundle[f"offers.{name}"] for name in _OFFERS},
+                scope=Ragged(bundle["offers.scope.indptr"], bundle["offers.scope.values"]),
+            ),
+            sources={
+                name: CandidateList(bundle[f"candidates.{name}.products"], bundle[f"candidates.{name}.scores"])
+                for name in settings.source_weights
+            },
+            source_weights=settings.source_weights,
+            neighbours=RankedProducts(bundle["neighbours.products"], bundle["neighbours.scores"]),
+            popular=RankedProducts(bundle["popular.products"], bundle["popular.scores"]),
+            response=Response(
+                **{name: bundle[f"response.{name}"] for name in _RESPONSE}, horizon_days=settings.horizon_days
+            ),
+            stranger_orders_per_day=settings.stranger.orders_per_day,
+            stranger_basket_minor=settings.stranger.basket_minor,
+            stranger_margin_rate=settings.stranger.margin_rate,
+        )
 
 
 def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -209,26 +205,3 @@ def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, 
         },
     }
     return arrays, settings
-
-
-def _check_shapes(knowledge: Knowledge, where: str) -> None:
-    n_members, n_products, n_offers = len(knowledge.members), len(knowledge.catalogue), len(knowledge.offers)
-    expected: list[tuple[str, NDArray[Any], int]] = [
-        ("members.tier", knowledge.members.tier, n_members),
-        ("members.purchased.indptr", knowledge.members.purchased.indptr, n_members + 1),
-        ("products.price_minor", knowledge.catalogue.price_minor, n_products),
-        ("offers.kind", knowledge.offers.kind, n_offers),
-        ("offers.scope.indptr", knowledge.offers.scope.indptr, n_offers + 1),
-        ("neighbours.products", knowledge.neighbours.products, n_products),
-        ("response.scope_affinity", knowledge.response.scope_affinity, n_members),
-        ("response.measured", knowledge.response.measured, n_offers),
-        *((f"candidates.{name}.products", source.products, n_members) for name, source in knowledge.sources.items()),
-    ]
-    for name, array, length in expected:
-        if len(array) != length:
-            raise BundleError(f"bundle {where}: {name} has {len(array)} rows, expected {length}; train again")
-    for name, source in knowledge.sources.items():
-        if source.products.shape != source.scores.shape or np.any(source.products >= n_products):
-            raise BundleError(f"bundle {where}: candidates.{name} is broken; train again")
-    if not len(knowledge.popular.products):
-        raise BundleError(f"bundle {where}: popular.products has no row; train again")

@@ -112,9 +112,9 @@ def offer_values(
     redeem = np.minimum(terms.redeem[batch.stage] * relative, 1.0)
     basket = batch.basket_minor[:, None]
     spend = np.maximum(np.minimum(basket, terms.most_minor), terms.discounts.least_minor)
-    discount = redeem * terms.discounts.on(spend)
+    discount: Values = redeem * terms.discounts.on(spend)
     margin = basket * batch.margin_rate.astype(np.float64)[:, None]
-    expected_discount = p1 * discount
+    expected_discount: Values = p1 * discount
     cost = knowledge.offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
     return OfferValues(
         mean=(p1 - p0) * margin - expected_discount - cost,

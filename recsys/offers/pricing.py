@@ -61,6 +61,6 @@ class Discounts:
         Returns:
             Shape (..., n_offers).
         """
-        discount = np.minimum(spend_minor * self.per_million // _MILLION + self.fixed_minor, spend_minor)
+        discount: MoneyMinor = np.minimum(spend_minor * self.per_million // _MILLION + self.fixed_minor, spend_minor)
         discount *= spend_minor >= self.least_minor
         return discount

@@ -115,19 +115,3 @@ def test_a_broken_manifest_is_refused(tmp_path: Path, content: str) -> None:
 def test_a_folder_without_manifest_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="is no bundle"):
         Bundle.open(tmp_path)
-
-
-def test_arrays_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
-    arrays, settings = as_arrays(small_knowledge())
-    arrays["members.tier"] = arrays["members.tier"][:-1]
-    write_bundle(tmp_path / "b", arrays, cut_off=0, dataset_digest="", currency="GBP", settings=settings)
-    with pytest.raises(BundleError, match=r"members.tier has 6 rows, expected 7"):
-        Knowledge.of(Bundle.open(tmp_path / "b"))
-
-
-def test_a_missing_setting_is_named(tmp_path: Path) -> None:
-    arrays, settings = as_arrays(small_knowledge())
-    del settings["tiers"]
-    write_bundle(tmp_path / "b", arrays, cut_off=0, dataset_digest="", currency="GBP", settings=settings)
-    with pytest.raises(BundleError, match="'tiers' is missing"):
-        Knowledge.of(Bundle.open(tmp_path / "b"))
