@@ -110,7 +110,8 @@ class TestCases:
 class TestEvaluateCase:
     def test_every_table_has_the_floors_the_sources_and_the_blend(self, fitted, cases, quick):
         names = [row.name for row in result_of(fitted, cases[0], quick).rows]
-        assert names == [*FLOORS, "als", "lightfm", "item_neighbours", "frequency", "popular_segment", BLEND]
+        sources = ["als", "lightfm", "item_neighbours", "frequency", "own_orders", "popular_segment"]
+        assert names == [*FLOORS, *sources, BLEND]
 
     def test_an_oracle_scores_one_and_gains_what_is_missing(self, fitted, cases, quick):
         class Oracle:

@@ -14,7 +14,14 @@ from tests.training.shop import DAYS, START, member_row, product_row, write_rows
 from training.config import TrainConfig
 from training.pipeline import build_bundle, judge
 
-WEIGHTS = {"als": 0.5, "lightfm": 0.25, "item_neighbours": 0.125, "frequency": 1.0, "popular_segment": 0.01}
+WEIGHTS = {
+    "als": 0.5,
+    "lightfm": 0.25,
+    "item_neighbours": 0.125,
+    "frequency": 1.0,
+    "own_orders": 0.25,
+    "popular_segment": 0.01,
+}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +129,7 @@ class TestThinWorkspaces:
     def test_models_switched_off_are_not_sources(self, shop, quick):
         off = quick.model_dump() | {"als": {"enabled": False}, "lightfm": {"enabled": False}}
         judgement = judge(shop, TrainConfig.model_validate(off), seed=0, progress=SILENT)
-        assert set(judgement.weights) == {"item_neighbours", "frequency", "popular_segment"}
+        assert set(judgement.weights) == {"item_neighbours", "frequency", "own_orders", "popular_segment"}
 
 
 def test_training_never_reads_beyond_its_cut_off(shop):
