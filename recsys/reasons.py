@@ -12,6 +12,7 @@ OFFER_SOURCE = "offer_value"
 _TEXTS: dict[str, dict[str, str]] = {
     "members_like_you": {"en": "Members with a taste like yours buy this", "zh": "与您口味相近的会员常买"},
     "fits_profile": {"en": "Fits what you usually choose", "zh": "符合您平时的选择"},
+    "goes_with_usual": {"en": "Goes with what you usually buy", "zh": "与您常买的商品相配"},
     "bought_before": {"en": "You buy this regularly", "zh": "您经常购买"},
     "goes_with_recent": {"en": "Goes with what you looked at or bought lately", "zh": "与您最近浏览或购买的商品相配"},
     "popular_in_segment": {"en": "Popular with members in your group", "zh": "您所在会员群体的热门商品"},
@@ -28,7 +29,9 @@ _TEXTS: dict[str, dict[str, str]] = {
 SOURCE_CODES: dict[str, str] = {
     "als": "members_like_you",
     "lightfm": "fits_profile",
+    "item_neighbours": "goes_with_usual",
     "frequency": "bought_before",
+    "own_orders": "bought_before",
     LIVE_SOURCE: "goes_with_recent",
     SEGMENT_SOURCE: "popular_in_segment",
     "popular_segment": "popular_in_segment",
