@@ -9,6 +9,8 @@ from recsys.offers.economics import OfferValues
 from recsys.types import UNKNOWN_ROW, KeepMask, Rows
 
 _EXPLORE_SD = 2.0
+_EQUAL_DECIMALS = 6
+"""Values that differ by less than a millionth of a minor unit are equal: sums of floats are no more exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class OfferChoice:
         arbitrated: Shape (m, n_offers), float64 minor units: what offers were compared by.
         propensity: Shape (m,), float64: probability that this policy chose this first offer, or no_offer, for this
             member. What follows the first offer is not random.
-        explored: Shape (m,), bool: the first choice is not the best one known.
+        explored: Shape (m,), bool: the first choice was drawn and is not the best one known.
     """
 
     rows: Rows
@@ -50,7 +52,7 @@ def arbitrate(
 
     With probability *epsilon* the first choice is drawn uniformly from no_offer and every kept offer that may still
     be worth something (mean + 2 sd > 0), the greedy choice among them. So its probability is
-    ``(1 - epsilon) [greedy] + epsilon / K`` for K arms.
+    ``(1 - epsilon) [greedy] + epsilon / K`` for K arms, and 1 where no_offer is the only one.
 
     Args:
         values: The economics, shape (m, n_offers).
@@ -60,38 +62,37 @@ def arbitrate(
         risk_aversion: Standard deviations to stay below the mean.
         epsilon: Share of decisions that explore.
         draw: Shape (m,), uniform on [0, 1): the randomness, a parameter.
-        max_offers: Offers that a slate of this placement may hold.
+        max_offers: Offers that a slate of this placement may hold, at least 1.
     """
-    m, n_offers = keep.shape
+    m = len(keep)
     bound = values.mean - risk_aversion * values.sd - shadow_price * values.discount
     arbitrated = np.where(bound > 0, bound * boost, bound)
-    nothing = np.full((m, max(max_offers, 1)), UNKNOWN_ROW, dtype=np.int32)
-    if max_offers == 0 or n_offers == 0:
-        return OfferChoice(nothing[:, :max_offers], arbitrated, np.ones(m), np.zeros(m, dtype=np.bool_))
-    ranked = np.where(keep & (arbitrated > 0), arbitrated, -np.inf)
-    order = _order(ranked, values.discount)[:, :max_offers]
-    greedy = np.where(ranked[np.arange(m)[:, None], order] > 0, order, UNKNOWN_ROW).astype(np.int32)
-    worth_trying = keep & ((values.mean + _EXPLORE_SD * values.sd > 0) | (arbitrated > 0))
-    n_arms = worth_trying.sum(axis=1) + 1
-    explores = draw < epsilon
-    # The part of the draw below epsilon is itself uniform, so it also picks the arm. Arm 0 is no_offer.
-    arm = np.minimum((draw / epsilon * n_arms).astype(np.int64), n_arms - 1) if epsilon > 0 else np.zeros(m, np.int64)
-    reached = np.cumsum(worth_trying, axis=1)
-    tried = np.where(arm > 0, np.argmax(reached == arm[:, None], axis=1), UNKNOWN_ROW)
-    first = np.where(explores, tried, greedy[:, 0])
+    ranked = np.where(keep, arbitrated, 0.0).round(_EQUAL_DECIMALS)
+    # Value descending, then discount ascending, then row.
+    order = np.lexsort((values.discount, -ranked), axis=1)[:, :max_offers]
     rows = np.full((m, max_offers), UNKNOWN_ROW, dtype=np.int32)
-    rows[:, : greedy.shape[1]] = greedy
-    explored = explores & (first != greedy[:, 0])
-    for member in np.flatnonzero(explored):
-        chosen = int(first[member])
-        others = [row for row in greedy[member].tolist() if row not in (chosen, UNKNOWN_ROW)]
-        slate = [] if chosen == UNKNOWN_ROW else [chosen, *others][:max_offers]
-        rows[member] = slate + [UNKNOWN_ROW] * (max_offers - len(slate))
-    propensity = (1 - epsilon) * (first == greedy[:, 0]) + epsilon / n_arms
+    rows[:, : order.shape[1]] = np.where(ranked[np.arange(m)[:, None], order] > 0, order, UNKNOWN_ROW)
+    best = rows[:, 0].copy()
+    worth_trying = keep & ((values.mean + _EXPLORE_SD * values.sd > 0) | (ranked > 0))
+    n_arms = worth_trying.sum(axis=1) + 1
+    for member in np.flatnonzero(draw < epsilon):
+        # The part of the draw below epsilon is itself uniform, so it also picks the arm.
+        arms = [UNKNOWN_ROW, *np.flatnonzero(worth_trying[member]).tolist()]
+        tried = arms[min(int(draw[member] / epsilon * len(arms)), len(arms) - 1)]
+        if tried != best[member]:
+            others = [row for row in rows[member].tolist() if row not in (tried, UNKNOWN_ROW)]
+            slate = [] if tried == UNKNOWN_ROW else [tried, *others][:max_offers]
+            rows[member] = slate + [UNKNOWN_ROW] * (max_offers - len(slate))
+    explored = rows[:, 0] != best
+    propensity = np.where(explored, epsilon / n_arms, 1 - epsilon * (1 - 1 / n_arms))
     return OfferChoice(rows, arbitrated, propensity, explored)
 
 
-def _order(ranked: NDArray[np.float64], discount: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Columns by value descending, then discount ascending, then row."""
-    order: NDArray[np.int64] = np.lexsort((discount, -ranked), axis=1)
-    return order
+def no_choice(n_members: int) -> OfferChoice:
+    """The choice of a slate that holds no offers: nothing, for certain."""
+    return OfferChoice(
+        rows=np.empty((n_members, 0), dtype=np.int32),
+        arbitrated=np.empty((n_members, 0)),
+        propensity=np.ones(n_members),
+        explored=np.zeros(n_members, dtype=np.bool_),
+    )

@@ -23,7 +23,7 @@ class Context:
         types: Kinds of items wanted; only those the placement allows are given.
         request_id: Distinguishes decisions of one member in one second; part of the decision id.
         explain: Also answer what was removed, and why.
-        language: Of the reasons' texts: ``en`` or ``zh``.
+        language: Of the reasons' texts: ``en`` or ``zh``; any other is answered in English.
         degraded: What the caller could not give, as stable codes such as ``store_unavailable``; carried into answers.
         attributes: What expressions see as ``context``, besides placement, channel and the calendar.
     """
@@ -92,8 +92,8 @@ class Decision:
     Attributes:
         offer_choice: Id of the first offer, or ``no_offer``; ``None`` where offers were not asked for.
         logging_propensity: Probability that this policy, in this arm, made that offer choice for this member.
-        experiment, arm: Key of the running experiment and the member's arm; empty where none runs.
-        arm_weight: Share of members in that arm; 1 where none runs.
+        experiment, arm: Key of the running experiment and the member's arm; empty for members in none.
+        arm_weight: Share of the experiment's members who are in that arm; 1 for members in none.
         degraded: What could not be used, as stable codes; empty when nothing was missing.
         shortfall_reason: Why fewer items than wanted; empty when none are missing.
         expires_at: The first instant at which a shown item may no longer hold.

@@ -1,7 +1,7 @@
 """The answers of one call as columns, and each of them as a record when somebody reads it."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from recsys.decision import Context, Decision, Reason, SlateItem, WhyNot
 from recsys.knowledge import Knowledge
 from recsys.members import NO_FACTS, MemberBatch, Subject
+from recsys.policy.compile import Pin
 from recsys.reasons import OFFER_SOURCE, reason, source_reason
 from recsys.slate import EMPTY, OFFER
-from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, EpochSeconds, ItemKind, Rows, Scores
+from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Rows, Scores
 
 ANSWERS: tuple[AnswerKind, ...] = tuple(AnswerKind)
 """The order is the code in `Decisions.answer`."""
@@ -20,7 +21,7 @@ ANSWERS: tuple[AnswerKind, ...] = tuple(AnswerKind)
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """Candidates that some rule removed: parallel arrays of member, kind code, row, and rule code."""
+    """Candidates that some rule removed: parallel arrays of member (ascending), kind code, row, and rule code."""
 
     member: Rows
     kind: NDArray[np.int8]
@@ -44,13 +45,14 @@ class Decisions:
         source: Shape (m, n), int8: position in ``sources``; -1 where empty.
         sources: Names of the lists that proposed.
         boosts: Shape (m, n), uint32: bit b is set where boost b of ``boost_ids`` applied.
-        pinned: Shape (m, n), bool.
+        pinned: Shape (m, n), bool: one of ``pins`` put it there.
+        pins: In force, with the members whom they are about.
         value, value_sd: Shape (m, n), int64 minor units: of offers; 0 for products.
         offers_asked: Whether the slate could hold offers at all.
         offer_choice: Shape (m,): row of the first offer; UNKNOWN_ROW for no_offer.
         explored: Shape (m,), bool: the offer choice was drawn, not the best known.
         propensity: Shape (m,), float64: logging propensity of the offer choice.
-        arm: Shape (m,), int8: position in ``arm_names``; -1 where no experiment runs.
+        arm: Shape (m,), int8: position in ``arm_names``; -1 for members in no experiment.
         answer: Shape (m,), int8: position in ``ANSWERS``.
         shortfall: Shape (m,), int16: position in ``shortfalls``; 0 = none.
         expires_at: Shape (m,), epoch seconds.
@@ -71,6 +73,7 @@ class Decisions:
     boosts: NDArray[np.uint32]
     boost_ids: tuple[str, ...]
     pinned: NDArray[np.bool_]
+    pins: tuple[Pin, ...]
     value: NDArray[np.int64]
     value_sd: NDArray[np.int64]
     offers_asked: bool
@@ -113,7 +116,7 @@ class Decisions:
         context = self.context
         asked = (
             self.placement, self.channel, context.now, context.seed, context.n, sorted(context.types),
-            context.request_id, sorted(context.attributes.items()), context.degraded,
+            context.request_id, sorted(context.attributes.items()), self.degraded,
             self.knowledge.bundle_id, self.policy_id,
         )  # fmt: skip
         return hashlib.blake2b(repr(asked).encode(), digest_size=16)
@@ -149,15 +152,21 @@ class Decisions:
             is_offer = self.kind[member, at] == OFFER
             names = self.knowledge.offers.names if is_offer else self.knowledge.catalogue.names
             ids = self.knowledge.offers.offers if is_offer else self.knowledge.catalogue.products
-            applied = [rule for bit, rule in enumerate(self.boost_ids) if self.boosts[member, at] >> bit & 1]
+            kind = ItemKind.OFFER if is_offer else ItemKind.PRODUCT
+            boosts = int(self.boosts[member, at])
+            applied = [rule for bit, rule in enumerate(self.boost_ids) if boosts >> bit & 1] if boosts else []
+            if self.pinned[member, at]:
+                applied += [
+                    pin.rule_id for pin in self.pins if (pin.kind, pin.row) == (kind, row) and pin.applies[member]
+                ]
             yield SlateItem(
-                kind=ItemKind.OFFER if is_offer else ItemKind.PRODUCT,
+                kind=kind,
                 id=ids.id(row),
                 name=bytes(names[row]).decode(),
                 position=at + 1,
                 score=float(self.score[member, at]),
                 source=OFFER_SOURCE if is_offer else self.sources[self.source[member, at]],
-                reasons=tuple(self._reasons(member, at, bool(is_offer), bool(applied))),
+                reasons=tuple(self._reasons(member, at, bool(is_offer), boosts != 0)),
                 value_minor=int(self.value[member, at]) if is_offer else None,
                 value_sd_minor=int(self.value_sd[member, at]) if is_offer else None,
                 rules_applied=tuple(applied),
@@ -186,29 +195,21 @@ class Decisions:
         if self.removals is None:
             return ()
         catalogue, offers = self.knowledge.catalogue.products, self.knowledge.offers.offers
+        first, after = np.searchsorted(self.removals.member, [member, member + 1]).tolist()
         return tuple(
             WhyNot(
                 ItemKind.OFFER if self.removals.kind[at] == OFFER else ItemKind.PRODUCT,
                 (offers if self.removals.kind[at] == OFFER else catalogue).id(int(self.removals.row[at])),
                 self.rule_ids[self.removals.rule[at]],
             )
-            for at in np.flatnonzero(self.removals.member == member).tolist()
+            for at in range(first, after)
         )
 
 
 def _decision_id(common: "hashlib.blake2b", subject: Subject) -> str:
     digest = common.copy()
-    digest.update(subject.member_id.encode())
+    # Quoted, so that no id runs into what follows it; any text has a representation.
+    digest.update(repr(subject.member_id).encode())
     if subject.facts != NO_FACTS or subject.basket or subject.exclude_ids:
         digest.update(repr((subject.basket, sorted(subject.exclude_ids), subject.facts)).encode())
     return digest.hexdigest()
-
-
-def first_expiry(
-    ends: Sequence[NDArray[np.int64]], answer_expires_at: EpochSeconds, n_members: int
-) -> NDArray[np.int64]:
-    """Shape (n_members,): the earliest of the shown items' ends, each of shape (m, n), and the answer's own."""
-    earliest = np.full(n_members, answer_expires_at, dtype=np.int64)
-    for end in ends:
-        earliest = np.minimum(earliest, end.min(axis=1, initial=answer_expires_at))
-    return earliest

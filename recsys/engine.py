@@ -17,9 +17,10 @@ from recsys.members import MemberBatch, Subject
 from recsys.offers.economics import OfferTerms, offer_values
 from recsys.policy.compile import CompiledPolicy
 from recsys.policy.schema import ArmBehaviour
-from recsys.retrieve import retrieve
+from recsys.retrieve import no_candidates, retrieve
 from recsys.slate import select
 from recsys.types import SECONDS_PER_DAY, ItemKind, KeepMask
+from recsys.vocabulary import encode_id
 
 UNKNOWN_PLACEMENT = "unknown_placement"
 
@@ -38,6 +39,10 @@ class Engine:
         self._terms = OfferTerms.of(knowledge)
         # Shared budgets have no price yet: each offer's own budget is a hard rule of the policy.
         self._shadow_price = np.zeros(len(knowledge.offers))
+        # The last entry is for members outside the experiment, whose arm is -1.
+        arms = policy.experiment.arms if policy.experiment else ()
+        self._withhold = np.array([*(arm.behaviour is ArmBehaviour.NO_OFFERS for arm in arms), False])
+        self._impersonal = np.array([*(arm.behaviour is ArmBehaviour.POPULAR for arm in arms), False])
 
     def decide(self, subject: Subject, context: Context) -> Decision:
         """One member's decision: a batch of one."""
@@ -59,20 +64,14 @@ class Engine:
         """
         policy, knowledge = self.policy, self.knowledge
         asked = self._asked(context)
-        arms, withhold, impersonal = self._arms(subjects)
+        ids = _encoded(subjects)
+        arms, withhold, impersonal = self._arms(ids)
         batch = build_batch(subjects, knowledge, impersonal=impersonal)
         pins = policy.pins(batch, context)
-        candidates = retrieve(batch, knowledge, sorted({pin.row for pin in pins if pin.kind is ItemKind.PRODUCT}))
-        shelf = shelve(batch, context, candidates, policy, knowledge)
-        offers = self._offers(batch, asked, withhold)
-        slates = select(
-            shelf.candidates.products,
-            shelf.order,
-            shelf.keep & asked.products,
-            offers.choice.rows,
-            n=asked.n,
-            pins=pins,
-        )
+        candidates = retrieve(batch, knowledge, pins) if asked.products else no_candidates(len(batch))
+        shelf = shelve(batch, context, candidates, policy, knowledge, search=asked.products)
+        offers = self._offers(batch, asked, withhold, ids) if asked.max_offers else OfferShelf.none(len(batch))
+        slates = select(shelf.candidates.products, shelf.order, shelf.keep, offers.choice.rows, n=asked.n, pins=pins)
         return explain(asked, batch, arms, shelf, offers, slates, pins, policy=policy, knowledge=knowledge)
 
     def _asked(self, context: Context) -> Asked:
@@ -93,22 +92,17 @@ class Engine:
             degraded=degraded,
         )
 
-    def _arms(self, subjects: Sequence[Subject]) -> tuple[Arms, KeepMask, KeepMask]:
+    def _arms(self, ids: NDArray[np.bytes_]) -> tuple[Arms, KeepMask, KeepMask]:
         """The members' arms, who of them gets no offers, and who is answered as a stranger."""
-        m = len(subjects)
         experiment = self.policy.experiment
         if experiment is None:
-            nobody = np.zeros(m, dtype=np.bool_)
-            return Arms("", np.full(m, -1, dtype=np.int8), (), ()), nobody, nobody
-        arm = assign(experiment, _encoded(subjects))
-        # The last entry is for members outside the experiment, whose arm is -1.
-        behaviour = [*(one.behaviour for one in experiment.arms), ArmBehaviour.FULL]
-        withhold = np.array([one is ArmBehaviour.NO_OFFERS for one in behaviour])[arm]
-        impersonal = np.array([one is ArmBehaviour.POPULAR for one in behaviour])[arm]
-        names = tuple(one.name for one in experiment.arms)
-        return Arms(experiment.key, arm, names, tuple(one.weight for one in experiment.arms)), withhold, impersonal
+            arms = Arms("", np.full(len(ids), -1, dtype=np.int8), (), ())
+        else:
+            names, weights = zip(*((arm.name, arm.weight) for arm in experiment.arms), strict=True)
+            arms = Arms(experiment.key, assign(experiment, ids), names, weights)
+        return arms, self._withhold[arms.arm], self._impersonal[arms.arm]
 
-    def _offers(self, batch: MemberBatch, asked: Asked, withhold: KeepMask) -> OfferShelf:
+    def _offers(self, batch: MemberBatch, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_]) -> OfferShelf:
         policy, context = self.policy, asked.context
         cost = policy.contact_cost_minor.get(asked.channel)
         values = offer_values(batch, self.knowledge, self._terms, contact_cost_minor=cost)
@@ -121,18 +115,18 @@ class Engine:
             shadow_price=self._shadow_price,
             risk_aversion=policy.risk_aversion,
             epsilon=policy.epsilon,
-            draw=_draws(batch.subjects, asked),
+            draw=_draws(ids, asked),
             max_offers=asked.max_offers,
         )
         return OfferShelf(values, removed, boosts, choice)
 
 
-def _draws(subjects: Sequence[Subject], asked: Asked) -> NDArray[np.float64]:
+def _draws(ids: NDArray[np.bytes_], asked: Asked) -> NDArray[np.float64]:
     """Uniform on [0, 1), the same for a member in a placement all day long, so that a page reloaded shows the same."""
     context = asked.context
-    return uniforms(context.seed, f"{asked.placement}|{context.now // SECONDS_PER_DAY}", _encoded(subjects))
+    return uniforms(context.seed, f"{asked.placement}|{context.now // SECONDS_PER_DAY}", ids)
 
 
 def _encoded(subjects: Sequence[Subject]) -> NDArray[np.bytes_]:
-    ids = [subject.member_id.encode() for subject in subjects]
+    ids = [encode_id(subject.member_id) for subject in subjects]
     return np.array(ids, dtype=np.bytes_) if ids else np.empty(0, dtype="S1")

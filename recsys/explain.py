@@ -6,14 +6,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.arbitrate import OfferChoice
+from recsys.arbitrate import OfferChoice, no_choice
 from recsys.decision import Context
-from recsys.decisions import ANSWERS, Decisions, Removals, first_expiry
+from recsys.decisions import ANSWERS, Decisions, Removals
 from recsys.keep import KEPT, Shelf
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
 from recsys.offers.economics import OfferValues
 from recsys.policy.compile import CompiledPolicy, Pin
+from recsys.reasons import IMPERSONAL_SOURCES, SEGMENT_SOURCES
 from recsys.slate import EMPTY, OFFER, PRODUCT, Slates
 from recsys.types import UNKNOWN_ROW, AnswerKind, Channel, ItemKind
 
@@ -22,6 +23,12 @@ _T = TypeVar("_T", bound=np.generic)
 PLACEMENT_CAPACITY = "placement_capacity"
 NOT_ENOUGH_CANDIDATES = "not_enough_candidates"
 NO_OFFER_IS_BEST = "no_offer_is_best"
+NO_OFFER_IS_TRIED = "no_offer_is_tried"
+_SHORTFALLS = (PLACEMENT_CAPACITY, NOT_ENOUGH_CANDIDATES, NO_OFFER_IS_BEST, NO_OFFER_IS_TRIED)
+_PERSONALISED, _SEGMENT, _POPULAR, _FALLBACK = (
+    ANSWERS.index(kind)
+    for kind in (AnswerKind.PERSONALISED, AnswerKind.SEGMENT, AnswerKind.POPULAR, AnswerKind.FALLBACK)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """The running experiment and the arm of each member: shape (m,), int8, -1 where none runs."""
+    """The running experiment and the arm of each member: shape (m,), int8, -1 for members in none."""
 
     experiment: str
     arm: NDArray[np.int8]
@@ -68,6 +75,13 @@ class OfferShelf:
     removed: NDArray[np.int16]
     boosts: NDArray[np.uint32]
     choice: OfferChoice
+
+    @classmethod
+    def none(cls, n_members: int) -> "OfferShelf":
+        """That of slates that hold no offers."""
+        empty = np.empty((n_members, 0))
+        values = OfferValues(empty, empty, empty, empty)
+        return cls(values, empty.astype(np.int16), empty.astype(np.uint32), no_choice(n_members))
 
 
 def explain(
@@ -85,10 +99,14 @@ def explain(
     """Lay everything that a decision must be able to say out as columns; texts are made when somebody reads them."""
     context = asked.context
     is_offer = slates.kind == OFFER
-    value = _of_offers(offers.values.mean, slates, 0.0)
-    score = np.where(
-        is_offer, _of_offers(offers.choice.arbitrated, slates, np.nan), _of_products(shelf.scores, slates, np.nan)
-    )
+    of_offers = _Picker.of(slates.row, is_offer)
+    of_products = _Picker.of(slates.column, slates.kind == PRODUCT)
+    source = of_products.pick(shelf.candidates.source, -1)
+    score = of_products.pick(shelf.scores, np.nan)
+    boosts = of_products.pick(shelf.boosts, 0)
+    if is_offer.any():
+        score = np.where(is_offer, of_offers.pick(offers.choice.arbitrated, np.nan), score).astype(np.float32)
+        boosts = np.where(is_offer, of_offers.pick(offers.boosts, 0), boosts)
     shortfall, shortfalls = _shortfalls(asked, shelf, offers, slates, policy)
     return Decisions(
         batch=batch,
@@ -99,14 +117,15 @@ def explain(
         placement=asked.placement,
         kind=slates.kind,
         row=slates.row,
-        score=score.astype(np.float32),
-        source=_of_products(shelf.candidates.source, slates, -1),
+        score=score,
+        source=source,
         sources=shelf.candidates.sources,
-        boosts=np.where(is_offer, _of_offers(offers.boosts, slates, 0), _of_products(shelf.boosts, slates, 0)),
+        boosts=boosts,
         boost_ids=policy.boost_ids,
         pinned=_pinned(slates, pins),
-        value=np.rint(value).astype(np.int64),
-        value_sd=np.rint(_of_offers(offers.values.sd, slates, 0.0)).astype(np.int64),
+        pins=pins,
+        value=_whole(of_offers.pick(offers.values.mean, 0.0)),
+        value_sd=_whole(of_offers.pick(offers.values.sd, 0.0)),
         offers_asked=asked.max_offers > 0,
         offer_choice=offers.choice.rows[:, 0] if asked.max_offers else np.full(len(batch), UNKNOWN_ROW, dtype=np.int32),
         explored=offers.choice.explored,
@@ -115,7 +134,7 @@ def explain(
         arm=arms.arm,
         arm_names=arms.names,
         arm_weights=arms.weights,
-        answer=_answers(batch, shelf),
+        answer=_answers(batch, shelf, slates, source),
         shortfall=shortfall,
         shortfalls=shortfalls,
         degraded=asked.degraded,
@@ -125,21 +144,29 @@ def explain(
     )
 
 
-def _of_products(table: NDArray[_T], slates: Slates, absent: float) -> NDArray[_T]:
-    return _pick(table, slates.column, (slates.kind == PRODUCT) & (slates.column >= 0), absent)
+@dataclass(frozen=True, slots=True)
+class _Picker:
+    """Reads tables of members by things at the things that stand at some positions of the slates, shape (m, n)."""
+
+    line: NDArray[np.intp]
+    column: NDArray[np.int32]
+    elsewhere: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, column: NDArray[np.int32], where: NDArray[np.bool_]) -> "_Picker":
+        # Column -1 reads the last entry, which is then replaced.
+        return cls(np.arange(len(column))[:, None], np.where(where, column, -1), ~where)
+
+    def pick(self, table: NDArray[_T], absent: float) -> NDArray[_T]:
+        if not table.shape[1]:
+            return np.full(self.column.shape, absent, dtype=table.dtype)
+        found: NDArray[_T] = table[self.line, self.column]
+        found[self.elsewhere] = absent
+        return found
 
 
-def _of_offers(table: NDArray[_T], slates: Slates, absent: float) -> NDArray[_T]:
-    return _pick(table, np.where(slates.kind == OFFER, slates.row, -1), slates.kind == OFFER, absent)
-
-
-def _pick(table: NDArray[_T], column: NDArray[np.int32], where: NDArray[np.bool_], absent: float) -> NDArray[_T]:
-    if not table.shape[1]:
-        return np.full(column.shape, absent, dtype=table.dtype)
-    # Where there is nothing to pick, column -1 reads the last entry, which is then replaced.
-    found: NDArray[_T] = table[np.arange(len(table))[:, None], column]
-    found[~where] = absent
-    return found
+def _whole(amounts: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint(amounts).astype(np.int64)
 
 
 def _pinned(slates: Slates, pins: tuple[Pin, ...]) -> NDArray[np.bool_]:
@@ -150,26 +177,39 @@ def _pinned(slates: Slates, pins: tuple[Pin, ...]) -> NDArray[np.bool_]:
     return pinned
 
 
-def _answers(batch: MemberBatch, shelf: Shelf) -> NDArray[np.int8]:
-    known = (batch.row >= 0) | shelf.candidates.live
-    kind = np.where(known, ANSWERS.index(AnswerKind.PERSONALISED), ANSWERS.index(AnswerKind.POPULAR))
-    kind = np.where(~known & (batch.segment >= 0), ANSWERS.index(AnswerKind.SEGMENT), kind)
-    return np.where(shelf.fell_back, ANSWERS.index(AnswerKind.FALLBACK), kind).astype(np.int8)
+def _answers(batch: MemberBatch, shelf: Shelf, slates: Slates, source: NDArray[np.int8]) -> NDArray[np.int8]:
+    """
+    How personal what is shown is (law 10).
+
+    Personalised is a slate with a product of a list of the member's own or an offer valued with the member's own
+    columns; also an empty one, which was decided on them. Otherwise it is the segment's or everybody's.
+    """
+    # The last entry is for positions without a product, whose source is -1.
+    own = np.array([*(name not in IMPERSONAL_SOURCES for name in shelf.candidates.sources), False])
+    of_segment = np.array([*(name in SEGMENT_SOURCES for name in shelf.candidates.sources), False])
+    known = batch.row >= 0
+    # A slate without a product holds offers, or nothing.
+    personalised = own[source].any(axis=1) | (known & ((slates.kind == OFFER).any(axis=1) | (source < 0).all(axis=1)))
+    of_segment_shown = of_segment[source].any(axis=1) & (batch.segment >= 0)
+    code = np.where(personalised, _PERSONALISED, np.where(of_segment_shown, _SEGMENT, _POPULAR))
+    return np.where(shelf.fell_back, _FALLBACK, code).astype(np.int8)
 
 
 def _shortfalls(
     asked: Asked, shelf: Shelf, offers: OfferShelf, slates: Slates, policy: CompiledPolicy
 ) -> tuple[NDArray[np.int16], tuple[str, ...]]:
     """Why fewer than wanted: the rule that took the whole slate, or what ran out."""
-    names = ("", PLACEMENT_CAPACITY, NOT_ENOUGH_CANDIDATES, NO_OFFER_IS_BEST, *policy.rule_ids)
+    names = ("", *_SHORTFALLS, *policy.rule_ids)
     shown = (slates.kind != EMPTY).sum(axis=1)
-    first_rule = len(names) - len(policy.rule_ids)
+    first_rule = 1 + len(_SHORTFALLS)
     why = np.full(len(shown), names.index(NOT_ENOUGH_CANDIDATES))
     if not asked.products:
         # Of several rules, the one that stopped the offer which came furthest.
         furthest = offers.removed.max(axis=1, initial=KEPT)
         why = np.where(furthest >= 0, furthest + first_rule, why)
         why[np.any(offers.removed == KEPT, axis=1)] = names.index(NO_OFFER_IS_BEST)
+        why[offers.choice.explored & (shown == 0)] = names.index(NO_OFFER_IS_TRIED)
+        why[shown == asked.max_offers] = names.index(PLACEMENT_CAPACITY)
     withheld = shelf.withheld != KEPT
     why[withheld] = shelf.withheld[withheld] + first_rule
     full = names.index(PLACEMENT_CAPACITY) if asked.n_wanted > asked.n else 0
@@ -177,28 +217,27 @@ def _shortfalls(
 
 
 def _expiry(slates: Slates, knowledge: Knowledge, answer_expires_at: int) -> NDArray[np.int64]:
-    never = np.iinfo(np.int64).max
-    products = np.where(slates.kind == PRODUCT, slates.row, UNKNOWN_ROW)
-    offers = np.where(slates.kind == OFFER, slates.row, UNKNOWN_ROW)
-    ends = [
-        np.where(rows >= 0, until[np.maximum(rows, 0)], never)
-        for rows, until in ((products, knowledge.catalogue.sale_until), (offers, knowledge.offers.valid_until))
-        if len(until)
-    ]
-    return first_expiry(ends, answer_expires_at, len(slates.kind))
+    ends = np.full(slates.kind.shape, answer_expires_at, dtype=np.int64)
+    for code, until in ((PRODUCT, knowledge.catalogue.sale_until), (OFFER, knowledge.offers.valid_until)):
+        shown = slates.kind == code
+        ends[shown] = until[slates.row[shown]]
+    earliest: NDArray[np.int64] = ends.min(axis=1, initial=answer_expires_at)
+    return earliest
 
 
 def _removals(asked: Asked, shelf: Shelf, offers: OfferShelf) -> Removals:
-    parts: list[tuple[NDArray[np.int64], int, NDArray[np.int32], NDArray[np.int16]]] = []
-    if asked.products:
-        member, column = np.nonzero((shelf.removed >= 0) & (shelf.candidates.products >= 0))
-        parts.append((member, PRODUCT, shelf.candidates.products[member, column], shelf.removed[member, column]))
-    if asked.max_offers:
-        member, column = np.nonzero(offers.removed >= 0)
-        parts.append((member, OFFER, column.astype(np.int32), offers.removed[member, column]))
+    products = np.nonzero((shelf.removed >= 0) & (shelf.candidates.products >= 0) & asked.products)
+    coupons = np.nonzero((offers.removed >= 0) & (asked.max_offers > 0))
+    member = np.concatenate([products[0], coupons[0]])
+    by_member = np.argsort(member, kind="stable")
+
+    def joined(of_products: NDArray[_T], of_offers: NDArray[_T]) -> NDArray[_T]:
+        together: NDArray[_T] = np.concatenate([of_products, of_offers])[by_member]
+        return together
+
     return Removals(
-        member=np.concatenate([np.empty(0, np.int32), *(part[0].astype(np.int32) for part in parts)]),
-        kind=np.concatenate([np.empty(0, np.int8), *(np.full(len(part[0]), part[1], np.int8) for part in parts)]),
-        row=np.concatenate([np.empty(0, np.int32), *(part[2] for part in parts)]),
-        rule=np.concatenate([np.empty(0, np.int16), *(part[3] for part in parts)]),
+        member=member[by_member].astype(np.int32),
+        kind=joined(np.full(len(products[0]), PRODUCT, np.int8), np.full(len(coupons[0]), OFFER, np.int8)),
+        row=joined(shelf.candidates.products[products], coupons[1].astype(np.int32)),
+        rule=joined(shelf.removed[products], offers.removed[coupons]),
     )

@@ -1,7 +1,7 @@
 """The step that applies the policy to products: what each rule removes, what is boosted, and the order that is left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from recsys.reasons import CATALOGUE_SOURCE
 from recsys.retrieve import Candidates
 from recsys.scorers.blend import fuse
 from recsys.slate import cap_removals, rank_products
-from recsys.types import KeepMask, Scores
+from recsys.types import UNKNOWN_ROW, KeepMask, Scores
 
 _FALLBACK_SEARCHED = 2_000
 _FALLBACK_KEPT = 100
@@ -30,7 +30,7 @@ class Shelf:
     The candidates of each member after policy.
 
     Attributes:
-        candidates: As retrieved, or the fallback's where nothing of that was kept.
+        candidates: As retrieved; where nothing of that was kept, the fallback's after them.
         removed: Shape (m, c), int16: code of the first rule that removed the candidate; KEPT where none did.
         keep: Shape (m, c): may be shown.
         scores: Shape (m, c): with boosts.
@@ -51,21 +51,28 @@ class Shelf:
 
 
 def shelve(
-    batch: MemberBatch, context: Context, candidates: Candidates, policy: CompiledPolicy, knowledge: Knowledge
+    batch: MemberBatch,
+    context: Context,
+    candidates: Candidates,
+    policy: CompiledPolicy,
+    knowledge: Knowledge,
+    *,
+    search: bool = True,
 ) -> Shelf:
     """
     Apply the policy to the candidates.
 
     Where every candidate of a member is removed, one by one and not the whole slate, the popular products and then
-    the catalogue are searched for some that pass the same rules (law 3).
+    the catalogue are searched for some that pass the same rules (law 3), if *search*.
     """
     removed = policy.product_removals(batch, context, candidates.products)
     withheld = policy.slate_removals(batch, context)
-    fell_back: KeepMask = np.all((removed >= 0) | (candidates.products < 0), axis=1) & (withheld == KEPT)
+    keep = (removed < 0) & (candidates.products >= 0)
+    fell_back: KeepMask = ~keep.any(axis=1) & (withheld == KEPT) & search
     if fell_back.any():
         candidates = _search_catalogue(batch, context, candidates, fell_back, policy, knowledge)
         removed = policy.product_removals(batch, context, candidates.products)
-    keep = (removed < 0) & (candidates.products >= 0)
+        keep = (removed < 0) & (candidates.products >= 0)
     factor, boosts = policy.product_boost(batch, context, candidates.products)
     scores = (candidates.scores * factor).astype(np.float32)
     order = rank_products(candidates.products, scores, keep)
@@ -86,24 +93,23 @@ def _search_catalogue(
     policy: CompiledPolicy,
     knowledge: Knowledge,
 ) -> Candidates:
-    """The candidates with those of some members replaced by the first products of the catalogue that pass."""
+    """The candidates and, after those of some members, the first products of the catalogue that pass."""
     who = np.flatnonzero(fell_back)
     few = build_batch([batch.subjects[member] for member in who], knowledge, impersonal=~batch.personal[who])
     catalogue = np.arange(min(len(knowledge.catalogue), _FALLBACK_SEARCHED), dtype=np.int32)
     shared: Sequence[NDArray[np.int32]] = (knowledge.popular.products[:1], catalogue[None, :])
     products, scores, _ = fuse([np.repeat(one, len(who), axis=0) for one in shared], [1.0, 1e-3])
     passes = (policy.product_removals(few, context, products) < 0) & (products >= 0)
-    first = np.argsort(~passes, axis=1, kind="stable")[:, :_FALLBACK_KEPT]
-    line, width = np.arange(len(who))[:, None], first.shape[1]
+    width = min(_FALLBACK_KEPT, int(passes.sum(axis=1).max()))
+    first = np.argsort(~passes, axis=1, kind="stable")[:, :width]
+    line = np.arange(len(who))[:, None]
     kept = passes[line, first]
-    extra = ((0, 0), (0, max(0, width - candidates.products.shape[1])))
-    rows = np.pad(candidates.products, extra, constant_values=-1)
-    gains = np.pad(candidates.scores, extra, constant_values=np.nan)
-    source = np.pad(candidates.source, extra, constant_values=-1)
-    rows[who], gains[who], source[who] = -1, np.nan, -1
-    rows[who, :width] = np.where(kept, products[line, first], -1)
-    gains[who, :width] = np.where(kept, scores[line, first], np.nan)
-    source[who, :width] = np.where(kept, len(candidates.sources), -1)
-    return replace(
-        candidates, products=rows, scores=gains, source=source, sources=(*candidates.sources, CATALOGUE_SOURCE)
-    )
+    beside = ((0, 0), (0, width))
+    rows = np.pad(candidates.products, beside, constant_values=UNKNOWN_ROW)
+    gains = np.pad(candidates.scores, beside, constant_values=np.nan)
+    source = np.pad(candidates.source, beside, constant_values=-1)
+    found = slice(candidates.products.shape[1], None)
+    rows[who, found] = np.where(kept, products[line, first], UNKNOWN_ROW)
+    gains[who, found] = np.where(kept, scores[line, first], np.nan)
+    source[who, found] = np.where(kept, len(candidates.sources), -1)
+    return Candidates(rows, gains, source, (*candidates.sources, CATALOGUE_SOURCE))

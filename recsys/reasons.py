@@ -36,10 +36,14 @@ SOURCE_CODES: dict[str, str] = {
     SEGMENT_SOURCE: "popular_in_segment",
     "popular_segment": "popular_in_segment",
     POPULAR_SOURCE: "popular_now",
-    PINNED_SOURCE: "featured",
+    PINNED_SOURCE: "catalogue",
     CATALOGUE_SOURCE: "catalogue",
 }
 """The reason that a list of candidates gives; lists not named here give ``recommended``."""
+
+SEGMENT_SOURCES = frozenset({SEGMENT_SOURCE, "popular_segment"})
+IMPERSONAL_SOURCES = SEGMENT_SOURCES | {POPULAR_SOURCE, PINNED_SOURCE, CATALOGUE_SOURCE}
+"""Lists that are the same for many members; every other list is a member's own."""
 
 LANGUAGES = ("en", "zh")
 

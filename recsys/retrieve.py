@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
+from recsys.policy.compile import Pin
 from recsys.reasons import LIVE_SOURCE, PINNED_SOURCE, POPULAR_SOURCE, SEGMENT_SOURCE
 from recsys.scorers.blend import fuse
-from recsys.types import UNKNOWN_ROW, KeepMask, Rows, Scores
+from recsys.types import UNKNOWN_ROW, ItemKind, Rows, Scores
 
 _LIVE_PRODUCTS = 5
 _LIVE_WEIGHT = 1.0
-_POPULAR_WEIGHT = 0.02
-"""So small that what is merely popular comes after everything that a personal list proposes."""
+_SEGMENT_WEIGHT = 0.02
+_POPULAR_WEIGHT = 1e-3
+"""So small that what is merely popular comes after everything that a personal list proposes, the segment's first."""
 _PINNED_WEIGHT = 1e-6
 
 
@@ -29,56 +31,62 @@ class Candidates:
         scores: Same shape: weighted reciprocal ranks; NaN where padded.
         source: Same shape, int8: position in ``sources`` of the list that contributed most.
         sources: Names of the lists.
-        live: Shape (m,): something the member did since the cut-off took part.
     """
 
     products: Rows
     scores: Scores
     source: NDArray[np.int8]
     sources: tuple[str, ...]
-    live: KeepMask
 
 
-def retrieve(batch: MemberBatch, knowledge: Knowledge, pinned: Sequence[int] = ()) -> Candidates:
+def no_candidates(n_members: int) -> Candidates:
+    """Those of slates that hold no products."""
+    nothing = np.empty((n_members, 0), dtype=np.int32)
+    return Candidates(nothing, nothing.astype(np.float32), nothing.astype(np.int8), ())
+
+
+def retrieve(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin] = ()) -> Candidates:
     """
     Join the nightly lists of each member, the neighbours of what the member just did, and what is popular.
 
     Lists are joined by weighted reciprocal rank fusion (Cormack, Clarke, Buettcher 2009), which needs no common
-    scale. Strangers get what is popular in their segment, or overall. Products that the policy pins come into question
-    for everybody, last.
+    scale. What is popular overall stands in where a member has no segment, and follows where the segment has too few
+    products to fill its list. Products that the policy pins come last, for the members whom the pin is about.
     """
     names = list(knowledge.source_weights)
-    weights = [knowledge.source_weights[name] for name in names]
+    weights = list(knowledge.source_weights.values())
     lists = [_rows(knowledge.sources[name].products, batch.row) for name in names]
-    followed = _followed(batch)
-    live: KeepMask = np.any(followed >= 0, axis=1)
+
+    def add(name: str, weight: float, rows: Rows) -> None:
+        names.append(name)
+        weights.append(weight)
+        lists.append(rows)
+
     # A list that is empty for the whole call is left out: fusion then has less to sort and gives the same answer.
-    if live.any():
-        lists.append(_neighbours(followed, knowledge))
-        names.append(LIVE_SOURCE)
-        weights.append(_LIVE_WEIGHT)
+    if len(batch.touched.values) or len(batch.basket.values):
+        add(LIVE_SOURCE, _LIVE_WEIGHT, _neighbours(_followed(batch), knowledge))
     popular = knowledge.popular.products
     has_segment = batch.segment >= 0
-    for name, rows, theirs in (
-        (SEGMENT_SOURCE, batch.segment.astype(np.int32) + 1, has_segment),
-        (POPULAR_SOURCE, np.zeros(len(batch), dtype=np.int32), ~has_segment),
-    ):
-        if theirs.any():
-            lists.append(_rows(popular, np.where(theirs & (rows < len(popular)), rows, UNKNOWN_ROW)))
-            names.append(name)
-            weights.append(_POPULAR_WEIGHT)
+    of_segment = _rows(popular, np.where(has_segment, batch.segment + 1, UNKNOWN_ROW))
+    if has_segment.any():
+        add(SEGMENT_SOURCE, _SEGMENT_WEIGHT, of_segment)
+    too_few = (of_segment < 0).any(axis=1)
+    if too_few.any():
+        add(POPULAR_SOURCE, _POPULAR_WEIGHT, _rows(popular, np.where(too_few, 0, UNKNOWN_ROW)))
+    pinned = [np.where(pin.applies, pin.row, UNKNOWN_ROW) for pin in pins if pin.kind is ItemKind.PRODUCT]
     if pinned:
-        lists.append(np.tile(np.array(pinned, dtype=np.int32), (len(batch), 1)))
-        names.append(PINNED_SOURCE)
-        weights.append(_PINNED_WEIGHT)
+        add(PINNED_SOURCE, _PINNED_WEIGHT, np.stack(pinned, axis=1).astype(np.int32))
     products, scores, source = fuse(lists, weights)
-    return Candidates(products, scores, source, tuple(names), live)
+    return Candidates(products, scores, source, tuple(names))
 
 
-def _rows(table: Rows, row: Rows) -> Rows:
+def _rows(table: Rows, row: NDArray[np.integer]) -> Rows:
     if not len(table):
         return np.full((len(row), 1), UNKNOWN_ROW, dtype=np.int32)
-    return np.where((row >= 0)[:, None], table[np.maximum(row, 0)], UNKNOWN_ROW).astype(np.int32)
+    # Row -1 reads the last line, which is then replaced.
+    found: Rows = table[row]
+    found[row < 0] = UNKNOWN_ROW
+    return found
 
 
 def _followed(batch: MemberBatch) -> Rows:

@@ -12,6 +12,7 @@ from recsys.types import UNKNOWN_ROW, ItemKind, KeepMask, Rows, Scores
 EMPTY, PRODUCT, OFFER = -1, 0, 1
 """Codes of what a position holds."""
 
+_Entry = tuple[int, int, int]
 _LARGEST_FLOAT = np.uint64(0x7FFFFFFF)
 _HIGH = np.uint64(32)
 _LAST = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -81,7 +82,8 @@ def select(
         keep: Shape (m, c): those that may be shown.
         offers: Shape (m, k): chosen offer rows, UNKNOWN_ROW pads.
         n: Positions of the slate.
-        pins: Of kept candidates or chosen offers; a pin never brings back what a rule removed.
+        pins: Of kept candidates or chosen offers; a pin never brings back what a rule removed, and a pinned product
+            never takes the place of an offer.
     """
     m = len(products)
     column = np.full((m, n), -1, dtype=np.int32)
@@ -102,35 +104,49 @@ def select(
         kind[shown, slot] = OFFER
         column[shown, slot] = -1
     slates = Slates(kind, row, column)
-    for pin in pins:
-        _pin(slates, pin, products, keep)
+    if pins:
+        for named in np.flatnonzero(np.any([pin.applies for pin in pins], axis=0)).tolist():
+            _pin(slates, named, [pin for pin in pins if pin.applies[named]], products, keep)
     return slates
 
 
-def _pin(slates: Slates, pin: Pin, products: Rows, keep: KeepMask) -> None:
-    """Move the pinned item to its position; those between shift by one."""
-    wanted = PRODUCT if pin.kind is ItemKind.PRODUCT else OFFER
+def _pin(slates: Slates, member: int, pins: Sequence[Pin], products: Rows, keep: KeepMask) -> None:
+    """Put a member's pinned items where they belong, the first of those that want one position; the rest follows on."""
     n = slates.kind.shape[1]
-    target = min(pin.position, n) - 1
-    for member in np.flatnonzero(pin.applies):
-        at = np.flatnonzero((slates.kind[member] == wanted) & (slates.row[member] == pin.row))
-        column = -1
-        if len(at):
-            source, column = int(at[0]), int(slates.column[member, at[0]])
-        elif wanted == PRODUCT and n:
-            candidate = np.flatnonzero(keep[member] & (products[member] == pin.row))
-            if not len(candidate):
-                continue
-            source, column = n - 1, int(candidate[0])
-            if slates.kind[member, source] == OFFER:
-                continue
-        else:
+    line = zip(*(array[member].tolist() for array in slates), strict=True)
+    rest: list[_Entry] = [entry for entry in line if entry[0] != EMPTY]
+    chosen = {entry[:2]: entry for entry in rest}
+    pinned: dict[tuple[int, int], tuple[int, _Entry]] = {}
+    for pin in pins:
+        key = (PRODUCT if pin.kind is ItemKind.PRODUCT else OFFER, pin.row)
+        if key in pinned:
             continue
-        filled = int((slates.kind[member] != EMPTY).sum())
-        goal = min(target, max(filled - 1, 0))
-        for array, value in ((slates.kind, wanted), (slates.row, pin.row), (slates.column, column)):
-            line = np.insert(np.delete(array[member], source), goal, value)
-            array[member] = line
+        entry = chosen.get(key)
+        if entry is None and pin.kind is ItemKind.PRODUCT:
+            columns = np.flatnonzero(keep[member] & (products[member] == pin.row))
+            entry = (*key, int(columns[0])) if len(columns) else None
+        if entry is not None and _make_room(rest, entry, n - len(pinned)):
+            pinned[key] = (pin.position, entry)
+    filled: list[_Entry] = []
+    for position, entry in sorted(pinned.values(), key=lambda one: one[0]):
+        n_before = max(0, position - 1 - len(filled))
+        filled += [*rest[:n_before], entry]
+        rest = rest[n_before:]
+    filled += rest
+    for at, entry in enumerate(filled):
+        slates.kind[member, at], slates.row[member, at], slates.column[member, at] = entry
+
+
+def _make_room(rest: list[_Entry], entry: _Entry, n: int) -> bool:
+    """Take the entry itself or, where n positions are full, the last product out of the rest; say if there is room."""
+    if entry in rest:
+        rest.remove(entry)
+    elif len(rest) >= n:
+        last = next((other for other in reversed(rest) if other[0] == PRODUCT), None)
+        if last is None:
+            return False
+        rest.remove(last)
+    return True
 
 
 def _nth_of_its_group(groups: Rows) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from recsys.policy.native import NativeRule
 from recsys.policy.rule import Effect, Rule
 from recsys.types import Channel, ItemKind, OfferKind
 
+SMALLEST_EPSILON = 1e-6
 MAX_BOOSTS = 32
 """Boosts that touched a candidate are the bits of one uint32."""
 
@@ -145,9 +146,16 @@ class Economics(Part):
 
 
 class Exploration(Part):
-    """How often the offer is drawn at random among those that may be shown."""
+    """How often the offer is drawn at random among those that may be shown: 0, or at least once in a million."""
 
     epsilon: Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)] = 0.0
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> Self:
+        # Draws have 53 bits: much smaller shares would be logged with propensities that the draw does not have.
+        if 0 < self.epsilon < SMALLEST_EPSILON:
+            raise ValueError(f"epsilon is {self.epsilon:g}; write 0 for none, or at least {SMALLEST_EPSILON:f}")
+        return self
 
 
 class Arm(Part):

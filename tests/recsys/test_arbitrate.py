@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recsys.arbitrate import OfferChoice, arbitrate
+from recsys.arbitrate import OfferChoice, arbitrate, no_choice
 from recsys.offers.economics import OfferValues
 
 
@@ -76,10 +76,48 @@ def test_several_offers_come_in_order_and_only_those_worth_something() -> None:
     assert choose(values([[1, 5, -3]]), max_offers=3).rows.tolist() == [[1, 0, -1]]
 
 
-def test_a_placement_without_offers_chooses_none() -> None:
-    choice = choose(values([[1, 5]]), max_offers=0)
-    assert choice.rows.shape == (1, 0)
-    assert choice.propensity.tolist() == [1.0]
+def test_a_slate_without_offers_chooses_none_for_certain() -> None:
+    choice = no_choice(2)
+    assert choice.rows.shape == choice.arbitrated.shape == (2, 0)
+    assert choice.propensity.tolist() == [1.0, 1.0]
+    assert not choice.explored.any()
+
+
+def test_without_any_offer_defined_no_offer_is_chosen() -> None:
+    choice = choose(values([[], []]), epsilon=0.5, draw=np.array([0.1, 0.9]), max_offers=2)
+    assert choice.rows.tolist() == [[-1, -1], [-1, -1]]
+    assert choice.propensity.tolist() == [1.0, 1.0]
+
+
+def test_more_offers_may_be_asked_for_than_there_are() -> None:
+    choice = choose(values([[1, 5]]), max_offers=4, epsilon=0.3, draw=np.array([0.15]))
+    assert choice.rows.tolist() == [[0, 1, -1, -1]]
+
+
+def test_values_that_only_rounding_tells_apart_are_equal() -> None:
+    assert 0.1 + 0.2 > 0.3
+    assert choose(values([[0.1 + 0.2, 0.3]], discount=[[30, 10]])).rows.tolist() == [[1]]
+
+
+def test_an_offer_that_may_be_worth_something_is_tried_and_one_that_cannot_is_not() -> None:
+    # Two standard deviations reach 0 for the first offer only when it is included; the second stays below.
+    drawn = np.array([0.4999])
+    assert choose(values([[-1.9, -9]], sd=1.0), epsilon=0.5, draw=drawn).rows.tolist() == [[0]]
+    assert choose(values([[-2.0, -9]], sd=1.0), epsilon=0.5, draw=drawn).rows.tolist() == [[-1]]
+
+
+def test_an_offer_that_is_best_only_after_its_cost_is_still_an_arm() -> None:
+    """Propensities of the greedy choice count it among the arms, whatever is thought of its uncertainty."""
+    choice = choose(values([[5, -9]]), epsilon=0.4, draw=np.array([0.9]))
+    assert choice.propensity.tolist() == pytest.approx([0.6 + 0.4 / 2])
+
+
+@pytest.mark.parametrize("epsilon", [5e-324, 1e-300, 1e-12, 0.0])
+def test_a_share_that_is_next_to_nothing_explores_nobody(epsilon: float) -> None:
+    choice = choose(values([[1, 5]] * 3), epsilon=epsilon, draw=np.array([1e-9, 0.5, 1 - 2.0**-53]))
+    assert choice.rows.tolist() == [[1]] * 3
+    assert choice.propensity.tolist() == pytest.approx([1.0] * 3)
+    assert not choice.explored.any()
 
 
 @pytest.mark.parametrize("max_offers", [1, 2])

@@ -11,7 +11,6 @@ from recsys.knowledge import Knowledge
 from recsys.members import Contact, LiveFacts, ProductFact, Subject
 from recsys.policy.compile import compile_policy
 from recsys.policy.load import default_policy_text, parse_policy
-from recsys.ragged import Ragged
 from recsys.types import AnswerKind, Channel, Consent, EventKind, ItemKind
 from tests.worlds import ALL, DAY, NOW, small_knowledge
 
@@ -198,37 +197,6 @@ def test_where_every_candidate_is_removed_the_catalogue_is_searched() -> None:
     assert decision.answer is AnswerKind.FALLBACK
     assert ids(decision) == ["p020", "p021"]
     assert {item.source for item in decision.items} == {"catalogue"}
-
-
-def _empty_world() -> Knowledge:
-    knowledge = small_knowledge()
-    none = np.empty((0, 12), dtype=np.int32)
-    return replace(
-        knowledge,
-        members=replace(
-            knowledge.members,
-            members=type(knowledge.members.members).of([]),
-            **{
-                name: getattr(knowledge.members, name)[:0]
-                for name in (
-                    "tier", "stage", "consent", "segment", "birth_month", "points", "orders_per_day",
-                    "basket_minor", "margin_rate", "purchased_at",
-                )
-            },
-            purchased=Ragged.of([]),
-        ),
-        sources={
-            name: replace(source, products=none, scores=none.astype(np.float32))
-            for name, source in knowledge.sources.items()
-        },
-        response=replace(knowledge.response, scope_affinity=knowledge.response.scope_affinity[:0]),
-    )  # fmt: skip
-
-
-def test_a_bundle_without_members_still_answers() -> None:
-    decision = engine(_empty_world()).decide(Subject("m000"), Context(placement="home", now=NOW))
-    assert decision.answer is AnswerKind.POPULAR
-    assert decision.items
 
 
 @pytest.mark.parametrize("placement", ["home", "offers", "product_page"])

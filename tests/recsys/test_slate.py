@@ -81,6 +81,26 @@ def test_a_pin_beyond_the_slate_stands_last_without_a_gap() -> None:
     assert filled(ALL_KEPT, n=6, pins=_pin(2, 90)).row.tolist()[0] == [4, 9, 7, 2, -1, -1]
 
 
+def test_of_two_pins_for_one_position_the_first_has_it() -> None:
+    assert filled(ALL_KEPT, pins=(*_pin(9, 1), *_pin(4, 1))).row.tolist()[0] == [9, 4, 2]
+
+
+def test_a_pin_from_below_pushes_out_what_is_not_pinned() -> None:
+    assert filled(ALL_KEPT, pins=(*_pin(9, 3), *_pin(7, 1))).row.tolist()[0] == [7, 2, 9]
+    assert filled(ALL_KEPT, n=1, pins=(*_pin(9, 1), *_pin(7, 1))).row.tolist()[0] == [9]
+
+
+def test_a_pinned_product_never_takes_the_place_of_an_offer() -> None:
+    offers = np.array([[6, 5], [-1, -1]], dtype=np.int32)
+    assert filled(ALL_KEPT, n=2, offers=offers, pins=_pin(7, 1)).row.tolist()[0] == [6, 5]
+    moved = filled(ALL_KEPT, offers=offers, pins=(*_pin(6, 3, ItemKind.OFFER), *_pin(7, 1)))
+    assert (moved.row.tolist()[0], moved.kind.tolist()[0]) == ([7, 5, 6], [PRODUCT, OFFER, OFFER])
+
+
+def test_the_same_pin_twice_is_one() -> None:
+    assert filled(ALL_KEPT, pins=(*_pin(9, 2), *_pin(9, 1))).row.tolist()[0] == [2, 9, 4]
+
+
 @given(st.lists(st.integers(-1, 3), min_size=1, max_size=20), st.integers(0, 3), st.integers(0, 2**20 - 1))
 def test_a_cap_keeps_the_best_of_each_group(groups: list[int], limit: int, bits: int) -> None:
     c = len(groups)

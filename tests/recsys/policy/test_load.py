@@ -100,6 +100,7 @@ MISTAKES = {
     "true as a count": (MINIMAL.replace("capacity: 4", "capacity: true"), "capacity: True is not allowed"),
     "more offers than room": (MINIMAL.replace("types:", "max_offers: 5, types:"), "more than the capacity of 4"),
     "unknown kind of item": (MINIMAL.replace("[product, offer]", "[user]"), "'user' is not allowed"),
+    "epsilon too small to draw": (f"{MINIMAL}exploration: {{epsilon: 1.0e-9}}", "0 for none, or at least 0.000001"),
     "epsilon too large": (f"{MINIMAL}exploration: {{epsilon: 0.6}}", "less than or equal to 0.5"),
     "weights": (
         f"{MINIMAL}experiment: {{key: k, arms: [{{name: a, weight: 0.5}}, {{name: b, weight: 0.4}}]}}",
