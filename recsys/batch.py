@@ -39,7 +39,7 @@ def build_batch(
     """
     members = knowledge.members
     row = members.members.rows([subject.member_id for subject in subjects])
-    consent = np.where(row >= 0, _gather(members.consent, row, 0), 0).astype(np.uint8)
+    consent = _gather(members.consent, row, 0, row < 0)
     live = [i for i, subject in enumerate(subjects) if subject.facts.consent is not None or subject.facts.erased]
     for i in live:
         facts = subjects[i].facts
@@ -48,40 +48,46 @@ def build_batch(
     if impersonal is not None:
         personal &= ~impersonal
     row = np.where(personal, row, UNKNOWN_ROW).astype(np.int32)
-    touched, touched_at, touched_kind = _touched(subjects, personal, knowledge.catalogue.products)
+    strangers = row < 0
+    products, offers = knowledge.catalogue.products, knowledge.offers.offers
+    touched, touched_at, touched_kind = _touched(subjects, personal, products)
     bought, bought_at = _bought(knowledge, row, touched, touched_at, touched_kind)
-    offers = knowledge.offers.offers
+    excluded = [sorted(subject.exclude_ids) for subject in subjects]
+
+    def of_members(column: NDArray[_T], of_strangers: float) -> NDArray[_T]:
+        return _gather(column, row, of_strangers, strangers)
+
     return MemberBatch(
         subjects=tuple(subjects),
         row=row,
         personal=personal,
-        tier=_tier(subjects, personal, _gather(members.tier, row, _LOWEST_TIER), knowledge.tiers),
-        stage=_gather(members.stage, row, _POTENTIAL),
+        tier=_tier(subjects, personal, of_members(members.tier, _LOWEST_TIER), knowledge.tiers),
+        stage=of_members(members.stage, _POTENTIAL),
         consent=consent,
-        segment=_gather(members.segment, row, -1),
-        birth_month=_gather(members.birth_month, row, 0),
-        points=_gather(members.points, row, 0),
-        orders_per_day=_gather(members.orders_per_day, row, knowledge.stranger_orders_per_day),
-        basket_minor=_gather(members.basket_minor, row, knowledge.stranger_basket_minor),
-        margin_rate=_gather(members.margin_rate, row, knowledge.stranger_margin_rate),
+        segment=of_members(members.segment, -1),
+        birth_month=of_members(members.birth_month, 0),
+        points=of_members(members.points, 0),
+        orders_per_day=of_members(members.orders_per_day, knowledge.stranger_orders_per_day),
+        basket_minor=of_members(members.basket_minor, knowledge.stranger_basket_minor),
+        margin_rate=of_members(members.margin_rate, knowledge.stranger_margin_rate),
         touched=touched,
         touched_at=touched_at,
         touched_kind=touched_kind,
         bought=bought,
         bought_at=bought_at,
         held=_rows_of([subject.facts.held_offers for subject in subjects], offers),
-        excluded_products=_rows_of([sorted(subject.exclude_ids) for subject in subjects], knowledge.catalogue.products),
-        excluded_offers=_rows_of([sorted(subject.exclude_ids) for subject in subjects], offers),
-        basket=_rows_of([subject.basket for subject in subjects], knowledge.catalogue.products),
+        excluded_products=_rows_of(excluded, products),
+        excluded_offers=_rows_of(excluded, offers),
+        basket=_rows_of([subject.basket for subject in subjects], products),
     )
 
 
-def _gather(column: NDArray[_T], row: Rows, absent: float) -> NDArray[_T]:
+def _gather(column: NDArray[_T], row: Rows, absent: float, is_absent: NDArray[np.bool_]) -> NDArray[_T]:
     if not len(column):
         return np.full(len(row), absent, dtype=column.dtype)
     # Row -1 reads the last entry, which is then replaced.
-    found: NDArray[_T] = column[row]
-    found[row < 0] = absent
+    found = column.take(row)
+    found[is_absent] = absent
     return found
 
 
@@ -95,30 +101,39 @@ def _tier(
 
 
 def _rows_of(lists: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Ragged:
-    if not any(lists):
+    """The rows of the known ids of each list, all looked up at once."""
+    flat = [one for ids in lists for one in ids]
+    if not flat:
         return Ragged(np.zeros(len(lists) + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
-    rows = [[row for row in vocabulary.rows(one).tolist() if row >= 0] if one else [] for one in lists]
-    return Ragged.of(rows)
+    rows = vocabulary.rows(flat)
+    known = rows >= 0
+    return _grouped(np.repeat(np.arange(len(lists)), [len(ids) for ids in lists])[known], rows[known], len(lists))
+
+
+def _grouped(owner: NDArray[np.int64], values: Rows, n_owners: int) -> Ragged:
+    """Lists from values whose owners ascend."""
+    indptr = np.zeros(n_owners + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owner, minlength=n_owners), out=indptr[1:])
+    return Ragged(indptr, values)
 
 
 def _touched(
     subjects: Sequence[Subject], personal: NDArray[np.bool_], products: Vocabulary
 ) -> tuple[Ragged, Instants, NDArray[np.int8]]:
-    lists: list[list[int]] = []
-    times: list[int] = []
-    kinds: list[int] = []
-    for i, subject in enumerate(subjects):
-        facts = [fact for fact in subject.facts.product_facts if fact.kind in _INTEREST] if personal[i] else []
-        if not facts:
-            lists.append([])
-            continue
-        facts.sort(key=lambda fact: (-fact.occurred_at, fact.product_id, fact.kind))
-        rows = products.rows([fact.product_id for fact in facts]).tolist()
-        known = [(row, fact) for row, fact in zip(rows, facts, strict=True) if row >= 0]
-        lists.append([row for row, _ in known])
-        times.extend(fact.occurred_at for _, fact in known)
-        kinds.extend(EVENT_KINDS.index(fact.kind) for _, fact in known)
-    return Ragged.of(lists), np.array(times, dtype=np.int64), np.array(kinds, dtype=np.int8)
+    """What each member did since the cut-off, newest first."""
+    owned = [
+        (owner, fact)
+        for owner, subject in enumerate(subjects)
+        if subject.facts.product_facts and personal[owner]
+        for fact in sorted(subject.facts.product_facts, key=lambda one: (-one.occurred_at, one.product_id, one.kind))
+        if fact.kind in _INTEREST
+    ]
+    rows = products.rows([fact.product_id for _, fact in owned])
+    known = rows >= 0
+    owner = np.array([owner for owner, _ in owned], dtype=np.int64)[known]
+    at = np.array([fact.occurred_at for _, fact in owned], dtype=np.int64)[known]
+    kind = np.array([EVENT_KINDS.index(fact.kind) for _, fact in owned], dtype=np.int8)[known]
+    return _grouped(owner, rows[known], len(subjects)), at, kind
 
 
 def _bought(
@@ -133,7 +148,5 @@ def _bought(
         return Ragged(indptr, rows), at
     owner = np.concatenate([Ragged(indptr, rows).owners(), touched.owners()[since]])
     order = np.argsort(owner, kind="stable")
-    joined = np.zeros(len(indptr), dtype=np.int64)
-    np.cumsum(np.bincount(owner, minlength=len(row)), out=joined[1:])
     values = np.concatenate([rows, touched.values[since]])[order]
-    return Ragged(joined, values), np.concatenate([at, touched_at[since]])[order]
+    return _grouped(owner[order], values, len(row)), np.concatenate([at, touched_at[since]])[order]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.decision import Context, Decision, Reason, SlateItem, WhyNot
+from recsys.decision import Context, Decision, SlateItem, WhyNot
 from recsys.knowledge import Knowledge
 from recsys.members import NO_FACTS, MemberBatch, Subject
 from recsys.policy.compile import Pin
-from recsys.reasons import OFFER_SOURCE, reason, source_reason
+from recsys.reasons import OFFER_SOURCE, reason, source_code
 from recsys.slate import EMPTY, OFFER
 from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Rows, Scores
 
@@ -147,49 +147,42 @@ class Decisions:
         )
 
     def _items(self, member: int) -> Iterator[SlateItem]:
-        for at in np.flatnonzero(self.kind[member] != EMPTY).tolist():
-            row = int(self.row[member, at])
-            is_offer = self.kind[member, at] == OFFER
-            names = self.knowledge.offers.names if is_offer else self.knowledge.catalogue.names
-            ids = self.knowledge.offers.offers if is_offer else self.knowledge.catalogue.products
+        offers, catalogue = self.knowledge.offers, self.knowledge.catalogue
+        columns = (self.kind, self.row, self.score, self.source, self.boosts, self.pinned, self.value, self.value_sd)
+        positions = zip(*(column[member].tolist() for column in columns), strict=True)
+        for position, (code, row, score, source, boosts, pinned, value, value_sd) in enumerate(positions, start=1):
+            if code == EMPTY:
+                continue
+            is_offer = code == OFFER
             kind = ItemKind.OFFER if is_offer else ItemKind.PRODUCT
-            boosts = int(self.boosts[member, at])
-            applied = [rule for bit, rule in enumerate(self.boost_ids) if boosts >> bit & 1] if boosts else []
-            if self.pinned[member, at]:
-                applied += [
-                    pin.rule_id for pin in self.pins if (pin.kind, pin.row) == (kind, row) and pin.applies[member]
-                ]
+            ids, names = (offers.offers, offers.names) if is_offer else (catalogue.products, catalogue.names)
+            why = self._offer_codes(member, row) if is_offer else [source_code(self.sources[source])]
+            applied: list[str] = []
+            if pinned:
+                why.append("featured")
+                applied += [pin.rule_id for pin in self.pins if pin.names(kind, row) and pin.applies[member]]
+            if boosts:
+                why.append("promoted")
+                applied += [rule for bit, rule in enumerate(self.boost_ids) if boosts >> bit & 1]
             yield SlateItem(
                 kind=kind,
                 id=ids.id(row),
                 name=bytes(names[row]).decode(),
-                position=at + 1,
-                score=float(self.score[member, at]),
-                source=OFFER_SOURCE if is_offer else self.sources[self.source[member, at]],
-                reasons=tuple(self._reasons(member, at, bool(is_offer), boosts != 0)),
-                value_minor=int(self.value[member, at]) if is_offer else None,
-                value_sd_minor=int(self.value_sd[member, at]) if is_offer else None,
+                position=position,
+                score=score,
+                source=OFFER_SOURCE if is_offer else self.sources[source],
+                reasons=tuple(reason(code, self.context.language) for code in why),
+                value_minor=value if is_offer else None,
+                value_sd_minor=value_sd if is_offer else None,
                 rules_applied=tuple(applied),
             )
 
-    def _reasons(self, member: int, at: int, is_offer: bool, boosted: bool) -> Iterator[Reason]:
-        language = self.context.language
-        if is_offer:
-            row = self.row[member, at]
-            tiers = int(self.knowledge.offers.tier_mask[row])
-            everyone = (1 << len(self.knowledge.tiers)) - 1
-            if self.explored[member] and row == self.offer_choice[member]:
-                yield reason("offer_trial", language)
-            else:
-                yield reason("offer_fits_you" if self.batch.row[member] >= 0 else "popular_now", language)
-            if tiers & everyone != everyone:
-                yield reason("offer_for_tier", language)
-        else:
-            yield source_reason(self.sources[self.source[member, at]], language)
-        if self.pinned[member, at]:
-            yield reason("featured", language)
-        if boosted:
-            yield reason("promoted", language)
+    def _offer_codes(self, member: int, row: int) -> list[str]:
+        tiers, everyone = int(self.knowledge.offers.tier_mask[row]), (1 << len(self.knowledge.tiers)) - 1
+        known = self.batch.row[member] >= 0
+        is_trial = self.explored[member] and row == self.offer_choice[member]
+        first = "offer_trial" if is_trial else "offer_fits_you" if known else "popular_now"
+        return [first] if tiers & everyone == everyone else [first, "offer_for_tier"]
 
     def _why_not(self, member: int) -> tuple[WhyNot, ...]:
         if self.removals is None:

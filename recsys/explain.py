@@ -99,8 +99,8 @@ def explain(
     """Lay everything that a decision must be able to say out as columns; texts are made when somebody reads them."""
     context = asked.context
     is_offer = slates.kind == OFFER
-    of_offers = _Picker.of(slates.row, is_offer)
-    of_products = _Picker.of(slates.column, slates.kind == PRODUCT)
+    of_offers = _Picker.of(slates.row, is_offer, offers.removed.shape[1])
+    of_products = _Picker.of(slates.column, slates.kind == PRODUCT, shelf.removed.shape[1])
     source = of_products.pick(shelf.candidates.source, -1)
     score = of_products.pick(shelf.scores, np.nan)
     boosts = of_products.pick(shelf.boosts, 0)
@@ -148,19 +148,17 @@ def explain(
 class _Picker:
     """Reads tables of members by things at the things that stand at some positions of the slates, shape (m, n)."""
 
-    line: NDArray[np.intp]
-    column: NDArray[np.int32]
+    place: NDArray[np.int64]
     elsewhere: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, column: NDArray[np.int32], where: NDArray[np.bool_]) -> "_Picker":
-        # Column -1 reads the last entry, which is then replaced.
-        return cls(np.arange(len(column))[:, None], np.where(where, column, -1), ~where)
+    def of(cls, column: NDArray[np.int32], where: NDArray[np.bool_], width: int) -> "_Picker":
+        return cls(np.where(where, column, 0) + np.arange(len(column))[:, None] * width, ~where)
 
     def pick(self, table: NDArray[_T], absent: float) -> NDArray[_T]:
-        if not table.shape[1]:
-            return np.full(self.column.shape, absent, dtype=table.dtype)
-        found: NDArray[_T] = table[self.line, self.column]
+        if not table.size:
+            return np.full(self.elsewhere.shape, absent, dtype=table.dtype)
+        found = table.take(self.place)
         found[self.elsewhere] = absent
         return found
 

@@ -53,15 +53,14 @@ class Ragged:
             The new indptr, shape (len(rows) + 1,), and positions into ``values``, shape (total of those,).
             Use the positions on any array with the layout of ``values``.
         """
-        known = rows >= 0
-        safe = np.where(known, rows, 0)
         if len(self) == 0:
             return np.zeros(len(rows) + 1, dtype=np.int64), np.empty(0, dtype=np.int64)
+        safe = np.maximum(rows, 0)
         starts = self.indptr[safe]
-        lengths = np.where(known, self.indptr[safe + 1] - starts, 0)
+        lengths = self.indptr[safe + 1] - starts
+        lengths[rows < 0] = 0
         indptr = _indptr(lengths)
-        within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)
-        return indptr, np.repeat(starts, lengths) + within
+        return indptr, np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
 
     def take(self, rows: NDArray[np.integer]) -> "Ragged":
         """The lists of some owners, in the order of *rows*; an owner below zero has an empty list."""

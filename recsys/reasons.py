@@ -1,5 +1,7 @@
 """The stable codes of why something is shown, with their texts."""
 
+from functools import cache
+
 from recsys.decision import Reason
 
 LIVE_SOURCE = "recent_activity"
@@ -48,12 +50,16 @@ IMPERSONAL_SOURCES = SEGMENT_SOURCES | {POPULAR_SOURCE, PINNED_SOURCE, CATALOGUE
 LANGUAGES = ("en", "zh")
 
 
+@cache
+def _reasons(language: str) -> dict[str, Reason]:
+    return {code: Reason(code, texts[language]) for code, texts in _TEXTS.items()}
+
+
 def reason(code: str, language: str) -> Reason:
     """A reason in a language; an unknown language is answered in English."""
-    texts = _TEXTS[code]
-    return Reason(code, texts.get(language, texts["en"]))
+    return _reasons(language if language in LANGUAGES else "en")[code]
 
 
-def source_reason(source: str, language: str) -> Reason:
-    """Why a source proposes what it proposes."""
-    return reason(SOURCE_CODES.get(source, "recommended"), language)
+def source_code(source: str) -> str:
+    """The code of why a source proposes what it proposes."""
+    return SOURCE_CODES.get(source, "recommended")

@@ -68,6 +68,10 @@ class Pin:
     position: int
     applies: KeepMask
 
+    def names(self, kind: ItemKind, row: int) -> bool:
+        """Is it about this product or offer?"""
+        return self.kind is kind and self.row == row
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledPolicy:

@@ -9,13 +9,15 @@ from recsys.ragged import Ragged
 from recsys.types import KeepMask, Rows
 
 _COMPARISONS_AT_ONCE = 1 << 22
+_LONG_LIST = 32
+_ROW_BITS = 31
 
 
 def remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], rows: Rows, code: Code) -> None:
     """
     Note the candidates that a member has on a list.
 
-    Lists are short where this is used: comparing each entry with its member's candidates beats any sorting.
+    Comparing each entry of a short list with its member's candidates beats any sorting.
 
     Args:
         codes: Shape (m, c).
@@ -24,6 +26,11 @@ def remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], row
         rows: Shape (e,): the product.
         code: Of the rule.
     """
+    if len(rows) > _LONG_LIST * len(candidates):
+        line = np.arange(len(candidates), dtype=np.int64)[:, None]
+        listed = np.isin(line << _ROW_BITS | candidates, owners << _ROW_BITS | rows)
+        codes[listed] = np.minimum(codes[listed], np.uint16(code))
+        return
     step = max(1, _COMPARISONS_AT_ONCE // max(1, candidates.shape[1]))
     for start in range(0, len(rows), step):
         some = owners[start : start + step]
