@@ -104,10 +104,14 @@ def _rows_of(lists: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Ragged:
     """The rows of the known ids of each list, all looked up at once."""
     flat = [one for ids in lists for one in ids]
     if not flat:
-        return Ragged(np.zeros(len(lists) + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
+        return _no_lists(len(lists))
     rows = vocabulary.rows(flat)
     known = rows >= 0
     return _grouped(np.repeat(np.arange(len(lists)), [len(ids) for ids in lists])[known], rows[known], len(lists))
+
+
+def _no_lists(n_owners: int) -> Ragged:
+    return Ragged(np.zeros(n_owners + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
 
 
 def _grouped(owner: NDArray[np.int64], values: Rows, n_owners: int) -> Ragged:
@@ -128,6 +132,8 @@ def _touched(
         for fact in sorted(subject.facts.product_facts, key=lambda one: (-one.occurred_at, one.product_id, one.kind))
         if fact.kind in _INTEREST
     ]
+    if not owned:
+        return _no_lists(len(subjects)), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int8)
     rows = products.rows([fact.product_id for _, fact in owned])
     known = rows >= 0
     owner = np.array([owner for owner, _ in owned], dtype=np.int64)[known]

@@ -39,8 +39,10 @@ class Engine:
         self._terms = OfferTerms.of(knowledge)
         # Shared budgets have no price yet: each offer's own budget is a hard rule of the policy.
         self._shadow_price = np.zeros(len(knowledge.offers))
-        # The last entry is for members outside the experiment, whose arm is -1.
         arms = policy.experiment.arms if policy.experiment else ()
+        self._arm_names = tuple(arm.name for arm in arms)
+        self._arm_weights = tuple(arm.weight for arm in arms)
+        # The last entry is for members outside the experiment, whose arm is -1.
         self._withhold = np.array([*(arm.behaviour is ArmBehaviour.NO_OFFERS for arm in arms), False])
         self._impersonal = np.array([*(arm.behaviour is ArmBehaviour.POPULAR for arm in arms), False])
 
@@ -95,12 +97,9 @@ class Engine:
     def _arms(self, ids: NDArray[np.bytes_]) -> tuple[Arms, KeepMask, KeepMask]:
         """The members' arms, who of them gets no offers, and who is answered as a stranger."""
         experiment = self.policy.experiment
-        if experiment is None:
-            arms = Arms("", np.full(len(ids), -1, dtype=np.int8), (), ())
-        else:
-            names, weights = zip(*((arm.name, arm.weight) for arm in experiment.arms), strict=True)
-            arms = Arms(experiment.key, assign(experiment, ids), names, weights)
-        return arms, self._withhold[arms.arm], self._impersonal[arms.arm]
+        arm = assign(experiment, ids) if experiment else np.full(len(ids), -1, dtype=np.int8)
+        arms = Arms(experiment.key if experiment else "", arm, self._arm_names, self._arm_weights)
+        return arms, self._withhold[arm], self._impersonal[arm]
 
     def _offers(self, batch: MemberBatch, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_]) -> OfferShelf:
         policy, context = self.policy, asked.context

@@ -74,7 +74,7 @@ def shelve(
         removed = policy.product_removals(batch, context, candidates.products)
         keep = (removed < 0) & (candidates.products >= 0)
     factor, boosts = policy.product_boost(batch, context, candidates.products)
-    scores = (candidates.scores * factor).astype(np.float32)
+    scores = candidates.scores * factor
     order = rank_products(candidates.products, scores, keep)
     caps = policy.caps(batch, context)
     if caps:

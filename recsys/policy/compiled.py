@@ -247,10 +247,12 @@ class CompiledPolicy:
 
     def _remove_bought_lately(self, codes: Codes, candidates: Rows, batch: MemberBatch, situation: Situation) -> None:
         settings = self._recently_bought
-        lately = np.flatnonzero(batch.bought_at > situation.now - settings.days * SECONDS_PER_DAY)
-        if not settings.days or not len(lately):
+        if not settings.days:
             return
-        rows = batch.bought.values[lately]
-        once = self._catalogue.repeat_rate[rows] < settings.unless_repeat_rate_at_least
-        owners = np.searchsorted(batch.bought.indptr, lately[once], side="right") - 1
-        remove_listed(codes, candidates, owners, rows[once], self._code[NativeRule.RECENTLY_BOUGHT])
+        lately = (batch.bought_at > situation.now - settings.days * SECONDS_PER_DAY).nonzero()[0]
+        rarely = self._catalogue.repeat_rate[batch.bought.values[lately]] < settings.unless_repeat_rate_at_least
+        entries = lately[rarely]
+        if len(entries):
+            owners = batch.bought.indptr.searchsorted(entries, side="right") - 1
+            code = self._code[NativeRule.RECENTLY_BOUGHT]
+            remove_listed(codes, candidates, owners, batch.bought.values[entries], code)
