@@ -6,19 +6,20 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from recsys.decision import Context, Decision
+from recsys.decision import Context
 from recsys.errors import StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
 from recsys.types import ItemKind
 from serving.clock import Clock
 from serving.decision_log import DecisionLog
+from serving.encode import EncodedAnswer, encode_record
 from serving.fallback import engine_error_decision, no_bundle_decision
 from serving.live import Live, Served
 from serving.logs import hashed
 from serving.metrics import Metrics
 from serving.store.decisions import DecisionRow
 from serving.store.store import Store
-from serving.wire import DecisionRequest, encode_answer
+from serving.wire import DecisionRequest
 
 STORE_UNAVAILABLE = "store_unavailable"
 NOT_LOGGED = "decision_not_logged"
@@ -63,7 +64,7 @@ class Answering:
             One JSON object a request.
         """
         served, now = self.live.current, self.clock()
-        facts, degraded = await self._facts(requests, served)
+        facts, degraded, version = await self._facts(requests, served)
         answers: list[bytes] = [b""] * len(requests)
         groups: dict[Hashable, list[int]] = {}
         for at, request in enumerate(requests):
@@ -74,10 +75,13 @@ class Answering:
                 now=now,
                 seed=self.seed,
                 types=types,
-                request_id=f"{request_id}.{number}" if number else request_id,
+                request_id=f"{request_id}|{number}" if number else request_id,
                 degraded=degraded,
             )
             for start in range(0, len(positions), _MEMBERS_A_CALL):
+                if version != self.store.restrictions.version:
+                    # Somebody withdrew consent or was erased while others of this batch were answered.
+                    facts, _, version = await self._facts(requests, served)
                 part = positions[start : start + _MEMBERS_A_CALL]
                 subjects = [requests[at].to_subject(facts[at]) for at in part]
                 for at, answer in zip(part, self._decide(served, subjects, context), strict=True):
@@ -88,50 +92,59 @@ class Answering:
 
     async def _facts(
         self, requests: Sequence[DecisionRequest], served: Served | None
-    ) -> tuple[list[LiveFacts], tuple[str, ...]]:
+    ) -> tuple[list[LiveFacts], tuple[str, ...], int]:
+        """The members' facts, what was degraded, and the version of the restrictions that they hold for at least."""
+        restrictions = self.store.restrictions
+        version = restrictions.version
         member_ids = [request.member_id for request in requests]
         if served is None:
-            return [NO_FACTS] * len(requests), ()
+            return [NO_FACTS] * len(requests), (), version
         try:
-            return await self.store.reader.fetch(member_ids, since=served.cut_off), ()
+            return await self.store.reader.fetch(member_ids, since=served.cut_off), (), version
         except StoreError:
             self.metrics.store_errors.labels("facts").inc()
-            return [self.store.restrictions.of(member_id) for member_id in member_ids], (STORE_UNAVAILABLE,)
+            return [restrictions.of(member_id) for member_id in member_ids], (STORE_UNAVAILABLE,), version
 
     def _decide(self, served: Served | None, subjects: Sequence[Subject], context: Context) -> list[bytes]:
         if served is None:
-            decisions = [no_bundle_decision(subject, context) for subject in subjects]
+            return self._count([encode_record(no_bundle_decision(subject, context)) for subject in subjects])
+        # An answer is made once, so it must say beforehand that the log has no room for it.
+        has_room = self.log.n_free >= len(subjects)
+        if not has_room:
+            context = replace(context, degraded=(*context.degraded, NOT_LOGGED))
+        try:
+            answers = served.encoder.encode(served.engine.decide_many(subjects, context))
+        except Exception as error:  # noqa: BLE001 (a storefront gets an answer whatever is broken in here)
+            self.metrics.engine_errors.inc()
+            members = [hashed(subject.member_id) for subject in subjects]
+            _LOG.error("engine_failed", members=members, placement=context.placement, exc_info=error)
+            answers = [encode_record(engine_error_decision(served, subject, context)) for subject in subjects]
+        if has_room:
+            self._keep(served, subjects, answers, context)
         else:
-            try:
-                decisions = served.engine.decide_many(subjects, context).records()
-            except Exception as error:  # noqa: BLE001 (a storefront gets an answer whatever is broken in here)
-                self.metrics.engine_errors.inc()
-                members = [hashed(subject.member_id) for subject in subjects]
-                _LOG.error("engine_failed", members=members, placement=context.placement, exc_info=error)
-                decisions = [engine_error_decision(served, subject, context) for subject in subjects]
-        return [self._finish(subject, decision, context) for subject, decision in zip(subjects, decisions, strict=True)]
+            self.log.count_lost(len(answers))
+        return self._count(answers)
 
-    def _finish(self, subject: Subject, decision: Decision, context: Context) -> bytes:
-        # Nothing is kept of members who asked to be forgotten, and there is nothing to keep without a bundle.
-        is_logged = not subject.facts.erased and bool(decision.bundle_id)
-        if is_logged and self.log.is_full:
-            decision = replace(decision, degraded=(*decision.degraded, NOT_LOGGED))
-        self.metrics.decisions.labels(decision.answer).inc()
-        for reason in decision.degraded:
-            self.metrics.degraded.labels(reason).inc()
-        answer = encode_answer(decision)
-        if is_logged:
-            self.log.put(
-                DecisionRow(
-                    decision_id=decision.decision_id,
-                    member_id=decision.member_id,
-                    placement=decision.placement,
-                    decided_at=decision.decided_at,
-                    bundle_id=decision.bundle_id,
-                    policy_id=decision.policy_id,
-                    answer=answer,
-                    subject=subject,
-                    context=context,
-                )
+    def _keep(
+        self, served: Served, subjects: Sequence[Subject], answers: Sequence[EncodedAnswer], context: Context
+    ) -> None:
+        for subject, answer in zip(subjects, answers, strict=True):
+            if subject.facts.erased:
+                continue  # nothing is kept of members who asked to be forgotten
+            row = DecisionRow(
+                decision_id=answer.decision_id,
+                member_id=subject.member_id,
+                placement=answer.placement,
+                decided_at=context.now,
+                bundle_id=served.bundle_id,
+                policy_id=served.policy_id,
+                answer=answer.body,
+                subject=subject,
+                context=context,
             )
-        return answer
+            self.log.put(row)
+
+    def _count(self, answers: Sequence[EncodedAnswer]) -> list[bytes]:
+        for answer in answers:
+            self.metrics.count_decision(answer.answer, answer.degraded)
+        return [answer.body for answer in answers]

@@ -46,19 +46,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    app.add_middleware(
-        Gate, metrics=metrics, max_body_bytes=settings.max_body_bytes, max_in_flight=settings.max_in_flight
-    )
+    app.add_middleware(Gate, metrics=metrics, max_in_flight=settings.max_in_flight)
     install_handlers(app)
-    routers = (decisions.router, events.router, members.router, status.router)
-    for router in routers:
-        app.include_router(router)
+    routers = (decisions.direct, decisions.router, events.router, members.consents, members.router, status.router)
+    # Not included but taken over: an included router looks for the route of each request twice.
+    routes = [route for router in routers for route in router.routes]
+    app.router.routes += routes
     app.state.methods = [
-        (route.path_regex, method)
-        for router in routers
-        for route in router.routes
-        if isinstance(route, APIRoute)
-        for method in route.methods or ()
+        (route.path_regex, method) for route in routes if isinstance(route, APIRoute) for method in route.methods or ()
     ]
     document(app)
     return app

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fastapi import Request
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
+from starlette.types import Scope as AsgiScope
 
 from serving.limits import TokenBuckets
 from serving.problems import ProblemError
@@ -87,4 +88,12 @@ class RequireScope(SecurityBase):
     async def __call__(self, request: Request) -> None:
         """Raise the problem that the request's key has, if any."""
         keyring: Keyring = request.app.state.service.keyring
-        keyring.admit(request.headers.get("authorization"), self.scope)
+        keyring.admit(authorization_of(request.scope), self.scope)
+
+
+def authorization_of(scope: AsgiScope) -> str | None:
+    """The header that says who is calling; ``None`` where there is none."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value.decode("latin-1"))
+    return None

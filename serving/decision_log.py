@@ -5,11 +5,14 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 
+import structlog
+
 from recsys.errors import StoreError
 from serving.store.decisions import DecisionRow, DecisionStore
 from serving.store.store import Store
 
 _RETRY_S = 1.0
+_LOG = structlog.get_logger(__name__)
 
 
 class DecisionLog:
@@ -37,6 +40,7 @@ class DecisionLog:
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._n_singly = 0
         self.n_lost = 0
 
     @property
@@ -47,10 +51,21 @@ class DecisionLog:
     @property
     def is_full(self) -> bool:
         """The next decision would be lost."""
-        return len(self._waiting) >= self._capacity
+        return self.n_free <= 0
+
+    @property
+    def n_free(self) -> int:
+        """Decisions for which there is room."""
+        return self._capacity - len(self._waiting)
 
     def put(self, row: DecisionRow) -> None:
-        """Take a decision for the log, or count it as lost where there is no room."""
+        """
+        Take a decision for the log, or count it as lost where there is no room.
+
+        A decision that waits already is the same one, asked for again.
+        """
+        if row.decision_id in self._pending:
+            return
         if self.is_full:
             self.n_lost += 1
             return
@@ -58,6 +73,10 @@ class DecisionLog:
         self._pending[row.decision_id] = row
         if len(self._waiting) >= self._batch:
             self._wake.set()
+
+    def count_lost(self, n: int) -> None:
+        """Decisions were answered that the log had no room for."""
+        self.n_lost += n
 
     def find_pending(self, decision_id: str) -> bytes | None:
         """The answer of a decision that is not in the store yet."""
@@ -112,7 +131,9 @@ class DecisionLog:
                 await asyncio.sleep(_RETRY_S)
 
     async def _write(self, decisions: DecisionStore) -> None:
-        rows = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
+        n_rows = 1 if self._n_singly else min(self._batch, len(self._waiting))
+        self._n_singly = max(0, self._n_singly - 1)
+        rows = [self._waiting.popleft() for _ in range(n_rows)]
         # Shielded, so that a stop in mid-write waits for the outcome instead of writing the batch a second time.
         writing = asyncio.ensure_future(self._store.work(lambda: decisions.append(rows)))
         try:
@@ -127,6 +148,14 @@ class DecisionLog:
         except StoreError:
             self._waiting.extendleft(reversed(rows))
             raise
+        except Exception as error:  # noqa: BLE001 (one row that cannot be written must not hold up all others)
+            if len(rows) > 1:
+                self._waiting.extendleft(reversed(rows))
+                self._n_singly = len(rows)
+                return
+            self._note_error()
+            self.n_lost += 1
+            _LOG.error("decision_unwritable", decision_id=rows[0].decision_id, exc_info=error)
         self._written(rows)
 
     def _written(self, rows: list[DecisionRow]) -> None:

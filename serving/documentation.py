@@ -16,6 +16,7 @@ _DETAILS = {
     403: "The key lacks the scope.",
     404: "There is no such thing.",
     405: "The method is not allowed here.",
+    408: "The body did not arrive in time.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "Something in the request is not as allowed; see errors.",
@@ -39,7 +40,7 @@ def problems(*statuses: int) -> Responses:
 READ_PROBLEMS = problems(400, 401, 403, 404, 422, 429)
 """Of endpoints that take no body."""
 
-WRITE_PROBLEMS = problems(400, 401, 403, 404, 413, 415, 422, 429)
+WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 429)
 """Of endpoints that take one."""
 
 

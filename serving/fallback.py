@@ -47,9 +47,12 @@ def _placement_channel(served: Served, name: str) -> Channel:
 def _decision(
     subject: Subject, context: Context, *, reason: str, items: tuple[SlateItem, ...], shortfall: str
 ) -> Decision:
-    asked = f"{reason}|{context.placement}|{context.now}|{context.request_id}|{subject.member_id}"
+    asked = (
+        reason, context.placement, context.channel, context.now, context.n, sorted(context.types), context.request_id,
+        context.degraded, subject.member_id, subject.basket, sorted(subject.exclude_ids),
+    )  # fmt: skip
     return Decision(
-        decision_id=hashlib.blake2b(asked.encode(), digest_size=16).hexdigest(),
+        decision_id=hashlib.blake2b(repr(asked).encode(), digest_size=16).hexdigest(),
         member_id=subject.member_id,
         placement=context.placement,
         channel=context.channel or Channel.WEB,

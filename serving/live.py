@@ -16,6 +16,7 @@ from recsys.policy.compile import compile_policy
 from recsys.policy.load import load_policy
 from recsys.types import EpochSeconds
 from serving.clock import Clock
+from serving.encode import AnswerEncoder
 from serving.golden import try_out
 from serving.metrics import Metrics
 
@@ -30,6 +31,7 @@ class Served:
 
     Attributes:
         engine: The decision function.
+        encoder: Of its answers.
         folder: Where the bundle lies.
         bundle_id, run_id, cut_off, policy_id, policy_name: What answers name as their versions.
         loaded_at: When it was taken in.
@@ -38,6 +40,7 @@ class Served:
     """
 
     engine: Engine
+    encoder: AnswerEncoder
     folder: Path
     bundle_id: str
     run_id: str
@@ -183,6 +186,7 @@ def load_served(folder: Path, policy_path: Path, *, now: EpochSeconds, opened: S
     engine = Engine(knowledge, compile_policy(policy, knowledge))
     return Served(
         engine=engine,
+        encoder=AnswerEncoder(),
         folder=folder,
         bundle_id=knowledge.bundle_id,
         run_id=run_id,

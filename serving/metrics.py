@@ -1,7 +1,11 @@
 """The service's Prometheus metrics, in a registry of their own, so that one process may hold several services."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from recsys.types import AnswerKind
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
@@ -47,6 +51,24 @@ class Metrics:
         )
         self.log_pending = Gauge("recsys_decision_log_pending", "Decisions not written yet.", registry=self.registry)
         self.log_lost = Gauge("recsys_decision_log_lost", "Decisions never to be written.", registry=self.registry)
+
+        self._of_requests: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._of_answers = {answer: self.decisions.labels(answer.value) for answer in AnswerKind}
+
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Count one answered request; labels are looked up once, because that costs more than counting."""
+        found = self._of_requests.get((route, status))
+        if found is None:
+            found = self.requests.labels(route, str(status)), self.seconds.labels(route)
+            self._of_requests[route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
+
+    def count_decision(self, answer: AnswerKind, degraded: Iterable[str]) -> None:
+        """Count one decision."""
+        self._of_answers[answer].inc()
+        for reason in degraded:
+            self.degraded.labels(reason).inc()
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""

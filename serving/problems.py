@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -17,6 +17,10 @@ from serving.context import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
 _SHOWN_VALUE = 80
+_MOST_LISTED = 20
+_MOST_COUNTED = 1_000
+"""Beyond so many errors none is listed: a body of a megabyte can hold half a million, and each becomes an object."""
+
 _LOG = structlog.get_logger(__name__)
 
 STATUS: Mapping[str, int] = MappingProxyType(
@@ -28,6 +32,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "unknown_decision": 404,
         "unknown_member": 404,
         "method_not_allowed": 405,
+        "body_too_slow": 408,
         "body_too_large": 413,
         "unsupported_media_type": 415,
         "invalid_request": 422,
@@ -55,7 +60,7 @@ class FieldProblem(BaseModel):
     One thing wrong with a request.
 
     Attributes:
-        pointer: JSON pointer (RFC 6901) into the body, or ``?name`` for a query parameter.
+        pointer: JSON pointer (RFC 6901) into the body, ``?name`` of the query, or ``{name}`` of the path.
         detail: What is wrong, the value, and what is allowed.
     """
 
@@ -73,7 +78,7 @@ class Problem(BaseModel):
         code: Stable; for programs.
         detail: For people: what was wrong, and what to do.
         request_id: To be quoted when asking about it; also in the logs.
-        errors: Each wrong field of the request.
+        errors: The wrong fields of the request: the first twenty; the detail says how many there are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,15 +134,20 @@ def problem_response(
     return Response(body, status_code=STATUS[code], headers=given, media_type=MEDIA_TYPE)
 
 
-def field_problems(errors: Sequence[Mapping[str, Any]], *, under: str = "") -> tuple[FieldProblem, ...]:
+def invalid(error: ValidationError, *, at: str = "") -> ProblemError:
     """
-    Pydantic's errors as problems of fields.
+    What pydantic found wrong, as a problem.
 
     Args:
-        errors: As ``ValidationError.errors()`` gives them.
-        under: JSON pointer of the part of the body that was checked.
+        error: As it was raised.
+        at: What was checked, where that is not the whole body: a JSON pointer, or ``{name}``.
     """
-    return tuple(FieldProblem(pointer=under + _pointer(error["loc"]), detail=_detail(error)) for error in errors)
+    n = error.error_count()
+    found = error.errors(include_url=False) if n <= _MOST_COUNTED else []
+    if any(one["type"] == "json_invalid" for one in found):
+        reason = found[0].get("ctx", {}).get("error", "it is not JSON")
+        return ProblemError("malformed_request", f"the body is not JSON: {reason}; send one JSON object in UTF-8")
+    return _invalid([(at + _pointer(one["loc"]), one) for one in found], n)
 
 
 def bug_response(error: Exception) -> Response:
@@ -166,18 +176,9 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    if any(one["type"] == "json_invalid" for one in found):
-        reason = found[0].get("ctx", {}).get("error", "it is not JSON")
-        return problem_response("malformed_request", f"the body is not JSON: {reason}; send one JSON object")
-    wrong = [
-        FieldProblem(
-            pointer=_pointer(one["loc"][1:]) if one["loc"][0] == "body" else f"?{one['loc'][-1]}", detail=_detail(one)
-        )
-        for one in found
-    ]
-    n = len(wrong)
-    detail = f"{n} part{'' if n == 1 else 's'} of the request {'is' if n == 1 else 'are'} not as allowed; see errors"
-    return problem_response("invalid_request", detail, wrong)
+    marks = {"query": "?{}", "path": "{{{}}}"}
+    wrong = _invalid([(marks[one["loc"][0]].format(one["loc"][-1]), one) for one in found], len(found))
+    return problem_response(wrong.code, wrong.detail, wrong.errors)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -199,9 +200,19 @@ async def _on_recsys(_request: Request, error: Exception) -> Response:
     code = next((code for kind, code in _OF_ERROR if isinstance(error, kind)), "internal_error")
     if STATUS[code] >= 500:
         _LOG.warning("request_failed", code=code, reason=str(error))
-        detail = "this cannot be done at the moment; nothing was changed; try again" if code != "internal_error" else ""
-        return problem_response(code, detail or "something went wrong here; quote the request_id")
+        if code == "internal_error":
+            return problem_response(code, "something went wrong here; quote the request_id")
+        return problem_response(code, "this cannot be done at the moment; try again: done twice is done once")
     return problem_response(code, str(error))
+
+
+def _invalid(found: Sequence[tuple[str, Mapping[str, Any]]], n: int) -> ProblemError:
+    listed = [FieldProblem(pointer=pointer, detail=_detail(error)) for pointer, error in found[:_MOST_LISTED]]
+    where = "see errors" if n <= len(listed) else f"errors lists the first {len(listed)}"
+    if not listed:
+        where = "that is too many to list; /openapi.json says what is allowed"
+    detail = f"{n} part{'' if n == 1 else 's'} of the request {'is' if n == 1 else 'are'} not as allowed; {where}"
+    return ProblemError("invalid_request", detail, errors=listed)
 
 
 def _pointer(location: Sequence[str | int]) -> str:

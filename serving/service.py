@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 
 from recsys.errors import StoreError
-from recsys.types import SECONDS_PER_DAY
+from recsys.members import LiveFacts
+from recsys.types import SECONDS_PER_DAY, Consent
 from serving.answering import Answering
 from serving.auth import Keyring
 from serving.clock import Clock, clock_of
@@ -16,9 +17,13 @@ from serving.limits import TokenBuckets
 from serving.live import Live
 from serving.metrics import Metrics
 from serving.settings import Settings
+from serving.store.facts import ERASED
 from serving.store.store import Store
 
 _PURGE_EVERY_S = 3_600
+_SHARE_OF_STORE = 4
+"""One in so many of the requests in flight may wait for the store; the others are there for decisions."""
+
 _LOG = structlog.get_logger(__name__)
 
 
@@ -44,7 +49,11 @@ class Service:
         self.clock, self.clock_lag_s = clock_of(settings.clock, settings.workspace)
         if clock is not None:
             self.clock = clock
-        self.store = Store.at(settings.database_url, deadline_s=settings.store_deadline_ms / 1_000)
+        self.store = Store.at(
+            settings.database_url,
+            deadline_s=settings.store_deadline_ms / 1_000,
+            max_waiting=max(1, settings.max_in_flight // _SHARE_OF_STORE),
+        )
         self.store_is_up = False
         self.keyring = Keyring(TokenBuckets(settings.requests_per_s, settings.burst))
         self.live = Live(settings.serving_folder, settings.policy_path, clock=self.clock, metrics=metrics)
@@ -87,6 +96,38 @@ class Service:
             reasons.append("keys were not read yet: the store does not answer")
         return tuple(reasons)
 
+    async def set_consent(self, member_id: str, consent: Consent) -> bool:
+        """
+        Take down a member's word; it holds from here on, also while the store is down.
+
+        Returns:
+            False for an erased member, of whom nothing is taken down.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
+        now = self.clock()
+        taken = await self.store.work_for_request(lambda: self.store.members.set_consent(member_id, consent, now=now))
+        if taken:
+            self.store.restrictions.note(member_id, LiveFacts(consent=consent))
+        return taken
+
+    async def erase(self, member_id: str) -> None:
+        """
+        Forget a member: in the store, in what waits for it, and in answers that are being made.
+
+        Raises:
+            StoreError: The store does not answer, or not all of it; do it again.
+        """
+        now = self.clock()
+        self.log.forget(member_id)
+        try:
+            await self.store.work_for_request(lambda: self.store.members.erase(member_id, now=now))
+        finally:
+            # Also where the store failed: a request to be forgotten is followed as far as it can be.
+            self.store.restrictions.note(member_id, ERASED)
+            self.log.forget(member_id)
+
     async def poll_store(self) -> None:
         """Bring the schema up to date once, and read keys and restrictions; a store that is down is noted only."""
         try:
@@ -107,6 +148,7 @@ class Service:
             self._is_migrated = True
         self.keyring.replace(self.store.keys.fetch_all())
         self.store.restrictions.refresh(self.store.members, now=now)
+        self.store.database.clear_traces()
         if now - self._purged_at >= _PURGE_EVERY_S:
             before = now - self.settings.retention_days * SECONDS_PER_DAY
             n_gone = self.store.decisions.purge(before=before) + self.store.events.purge(before=before)

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
         seed: Of exploration; part of what makes a decision reproducible.
         poll_s: Seconds between two looks at the bundle pointer, the policy file and the keys.
         max_body_bytes: Larger request bodies are refused with 413.
+        body_timeout_s: A request whose body takes longer to arrive is refused with 408.
         max_in_flight: More requests at once are shed with 503.
         requests_per_s: Sustained requests a key may make; more are refused with 429.
         burst: Requests a key may make at once after a pause.
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     seed: int = Field(default=0, ge=0)
     poll_s: float = Field(default=1.0, gt=0)
     max_body_bytes: int = Field(default=2 << 20, ge=1_024)
+    body_timeout_s: float = Field(default=10.0, gt=0)
     max_in_flight: int = Field(default=128, ge=1)
     requests_per_s: float = Field(default=5_000.0, gt=0)
     burst: int = Field(default=10_000, ge=1)

@@ -65,7 +65,15 @@ class DecisionRequest(Wire):
     def to_context(
         self, *, now: EpochSeconds, seed: int, types: frozenset[ItemKind], request_id: str, degraded: tuple[str, ...]
     ) -> Context:
-        """The circumstances as the engine takes them."""
+        """
+        The circumstances as the engine takes them.
+
+        The engine's decision id depends on what is decided and not on how it is told. Answers that are told otherwise
+        are other bytes, and need an id of their own.
+        """
+        told = "|".join(
+            [request_id, *(["explain"] if self.explain else ()), *([self.language] if self.language != "en" else ())]
+        )
         return Context(
             placement=self.placement,
             now=now,
@@ -73,7 +81,7 @@ class DecisionRequest(Wire):
             n=self.n,
             channel=self.channel,
             types=types,
-            request_id=request_id,
+            request_id=told,
             explain=self.explain,
             language=self.language,
             degraded=degraded,

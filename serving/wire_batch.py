@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from serving.problems import Problem, field_problems, problem
+from serving.problems import Problem, invalid, problem
 from serving.wire import BatchRequest, DecisionAnswer, DecisionRequest, Wire, encode_results
 
 
@@ -42,8 +42,8 @@ def split_valid(batch: BatchRequest) -> tuple[list[DecisionRequest], dict[int, P
         try:
             valid.append(DecisionRequest.model_validate(part))
         except ValidationError as error:
-            wrong = field_problems(error.errors(include_url=False), under=f"/requests/{position}")
-            problems[position] = problem("invalid_request", "this request of the batch is not as allowed", wrong)
+            wrong = invalid(error, at=f"/requests/{position}")
+            problems[position] = problem(wrong.code, wrong.detail, wrong.errors)
     return valid, problems
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from recsys.types import ItemKind
 from serving.auth import RequireScope
+from serving.direct import DirectRoute, json_response
 from serving.documentation import READ_PROBLEMS, WRITE_PROBLEMS
 from serving.problems import ProblemError
 from serving.scopes import Scope
@@ -14,26 +15,21 @@ from serving.store.schema import ID_LENGTH
 from serving.wire import BatchRequest, DecisionAnswer, DecisionQuery, DecisionRequest
 from serving.wire_batch import BatchAnswer, encode_batch, split_valid
 
-JSON = "application/json"
-
 router = APIRouter()
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, media_type=JSON)
+direct = APIRouter(route_class=DirectRoute)
 
 
 async def _answer_one(http: Request, wanted: DecisionRequest, types: frozenset[ItemKind]) -> Response:
     service: Service = http.app.state.service
     answers = await service.answering.answer([wanted], types, http.state.request_id)
-    return _json(answers[0])
+    return json_response(answers[0])
 
 
 async def _answer_batch(http: Request, batch: BatchRequest, types: frozenset[ItemKind]) -> Response:
     service: Service = http.app.state.service
     valid, problems = split_valid(batch)
     answers = await service.answering.answer(valid, types, http.state.request_id)
-    return _json(encode_batch(answers, problems))
+    return json_response(encode_batch(answers, problems))
 
 
 def _add_question(path: str, what: str, types: frozenset[ItemKind], scope: Scope) -> None:
@@ -50,7 +46,7 @@ def _add_question(path: str, what: str, types: frozenset[ItemKind], scope: Scope
         return await _answer_batch(http, body, types)
 
     unknown = "An unknown member or placement is answered too, and the answer says so."
-    router.add_api_route(
+    direct.add_api_route(
         path, ask, methods=["POST"], response_model=DecisionAnswer, responses=WRITE_PROBLEMS, dependencies=allowed,
         summary=f"{what} for one member", description=unknown, operation_id=f"{path[4:]}_post", tags=["decisions"],
     )  # fmt: skip
@@ -60,7 +56,7 @@ def _add_question(path: str, what: str, types: frozenset[ItemKind], scope: Scope
         description=f"{unknown} URLs end up in logs: prefer POST where the member id is personal.",
         operation_id=f"{path[4:]}_get", tags=["decisions"],
     )  # fmt: skip
-    router.add_api_route(
+    direct.add_api_route(
         f"{path}:batch", ask_many, methods=["POST"], response_model=BatchAnswer, responses=WRITE_PROBLEMS,
         dependencies=allowed, summary=f"{what} for up to 1,000 members",
         description="Each request is checked against DecisionRequest and answered by itself, in order, all from one "
@@ -89,11 +85,11 @@ async def read_decision(
     service: Service = http.app.state.service
     answer = service.log.find_pending(decision_id)
     if answer is None:
-        answer = await service.store.work(lambda: service.store.decisions.fetch_answer(decision_id))
+        answer = await service.store.work_for_request(lambda: service.store.decisions.fetch_answer(decision_id))
     if answer is None:
         raise ProblemError(
             "unknown_decision",
             f"there is no decision {decision_id!a} in the log; decisions are kept for "
             f"{service.settings.retention_days} days and not kept for erased members",
         )
-    return _json(answer)
+    return json_response(answer)

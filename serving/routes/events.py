@@ -1,8 +1,9 @@
 """Takes in what members did and saw; when it has answered, the next decision knows."""
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from serving.auth import RequireScope
+from serving.direct import DirectRoute, json_response
 from serving.documentation import WRITE_PROBLEMS
 from serving.problems import FieldProblem, ProblemError
 from serving.scopes import Scope
@@ -11,15 +12,16 @@ from serving.wire_records import EventsAnswer, EventsRequest
 
 _SKEW_S = 300
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], route_class=DirectRoute)
 
 
 @router.post(
     "/v1/events",
+    response_model=EventsAnswer,
     responses=WRITE_PROBLEMS,
     dependencies=[Depends(RequireScope(Scope.EVENTS_WRITE))],
 )
-async def add_events(http: Request, body: EventsRequest) -> EventsAnswer:
+async def add_events(http: Request, body: EventsRequest) -> Response:
     """Up to 1,000 events, all or none; the same event_id again changes nothing, so a failed request can be repeated."""
     service: Service = http.app.state.service
     now = service.clock()
@@ -34,8 +36,8 @@ async def add_events(http: Request, body: EventsRequest) -> EventsAnswer:
     ]
     if late:
         raise ProblemError("invalid_request", "some events lie in the future; nothing was taken", errors=late)
-    counts = await service.store.work(lambda: service.store.events.add(events, now=now))
+    counts = await service.store.work_for_request(lambda: service.store.events.add(events, now=now))
     answer = EventsAnswer(accepted=counts.accepted, duplicates=counts.duplicates, ignored=counts.ignored)
     for result, n in answer:
         service.metrics.events.labels(result).inc(n)
-    return answer
+    return json_response(answer.model_dump_json())

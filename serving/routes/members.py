@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from recsys.batch import build_batch
 from recsys.members import LiveFacts, Subject
 from recsys.types import STAGES, Consent
 from serving.auth import RequireScope
+from serving.direct import DirectRoute, json_response
 from serving.documentation import READ_PROBLEMS, WRITE_PROBLEMS
 from serving.live import Served
 from serving.problems import ProblemError
@@ -19,6 +20,7 @@ from serving.wire_records import ConsentRecord, ContactRecord, MemberAnswer, Pro
 MemberPath = Annotated[str, Path(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
 
 router = APIRouter(tags=["members"])
+consents = APIRouter(tags=["members"], route_class=DirectRoute)
 
 
 @router.get(
@@ -39,19 +41,18 @@ async def read_member(http: Request, member_id: MemberPath) -> MemberAnswer:
     return _profile(member_id, facts, served)
 
 
-@router.put(
+@consents.put(
     "/v1/members/{member_id:path}/consent",
+    response_model=ConsentRecord,
     responses=WRITE_PROBLEMS,
     dependencies=[Depends(RequireScope(Scope.MEMBERS_WRITE))],
 )
-async def set_consent(http: Request, member_id: MemberPath, body: ConsentRecord) -> ConsentRecord:
+async def set_consent(http: Request, member_id: MemberPath, body: ConsentRecord) -> Response:
     """What the member agrees to from now on; the next decision keeps to it."""
     service: Service = http.app.state.service
-    now = service.clock()
-    taken = await service.store.work(lambda: service.store.members.set_consent(member_id, body.to_consent(), now=now))
-    if not taken:
+    if not await service.set_consent(member_id, body.to_consent()):
         raise _unknown(member_id)
-    return body
+    return json_response(body.model_dump_json())
 
 
 @router.delete(
@@ -64,15 +65,11 @@ async def erase_member(http: Request, member_id: MemberPath) -> None:
     """
     Forget a member: events, decisions and facts are deleted, and the next decision treats them as a stranger.
 
-    What stays is a keyed mark without the id, so that the bundle's columns of the member are not used either. The
+    What stays is a mark under a digest of the id, so that the bundle's columns of the member are not used either. The
     same answer is given whether or not the member was known.
     """
     service: Service = http.app.state.service
-    now = service.clock()
-    service.log.forget(member_id)
-    await service.store.work(lambda: service.store.members.erase(member_id, now=now))
-    # Answers that were being made while the rows were deleted.
-    service.log.forget(member_id)
+    await service.erase(member_id)
 
 
 def _unknown(member_id: str) -> ProblemError:

@@ -1,5 +1,6 @@
 """Opens SQLite or PostgreSQL, brings the schema to this version, and turns driver errors into `StoreError`."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ _DIALECTS = ("sqlite", "postgresql")
 _MIGRATION_LOCK = 7_305_421
 _ERASURE_LOCK = 7_305_422
 _CONNECT_TIMEOUT_S = 2
+_BUSY_TIMEOUT_S = 2
 _STATEMENT_TIMEOUT_MS = 10_000
 _HEAD = "head"
 _AUTOCOMMIT = "AUTOCOMMIT"
@@ -36,6 +38,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._identity: FileIdentity | None = None
+        self._has_traces = False
         self.url = engine.url.render_as_string(hide_password=True)
 
     @property
@@ -56,6 +60,7 @@ class Database:
         Raises:
             StoreError: The database cannot be reached or refuses.
         """
+        self._check_file()
         with self._translated(), self._engine.begin() as connection:
             yield connection
 
@@ -67,6 +72,7 @@ class Database:
         Raises:
             StoreError: The database cannot be reached or refuses.
         """
+        self._check_file()
         with self._translated(), self._engine.connect() as connection:
             yield connection.execution_options(isolation_level=_AUTOCOMMIT)
 
@@ -100,6 +106,26 @@ class Database:
                 command.upgrade(config, revision)
             else:
                 command.downgrade(config, revision)
+        self._identity = file_identity(self.file) if self.is_sqlite else None
+
+    def note_deletion(self) -> None:
+        """Something was deleted that must not be found again: `clear_traces` has work to do."""
+        self._has_traces = self.is_sqlite
+
+    def clear_traces(self) -> None:
+        """
+        Overwrite what was deleted also in SQLite's write-ahead log; what a reader holds is left for the next call.
+
+        In the file itself deleted content is overwritten at once. PostgreSQL keeps dead rows until its vacuum.
+
+        Raises:
+            StoreError: The database cannot be reached.
+        """
+        if not self._has_traces:
+            return
+        with self.reading() as connection:
+            is_held, _, _ = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+        self._has_traces = bool(is_held)
 
     def revision(self, connection: Connection) -> str | None:
         """The version of the schema; ``None`` for an empty database."""
@@ -125,6 +151,18 @@ class Database:
         """Close idle connections."""
         self._engine.dispose()
 
+    def _check_file(self) -> None:
+        # An open SQLite file that was deleted or replaced goes on working, and all that is written into it is lost.
+        if self._identity is None:
+            return
+        found = file_identity(self.file)
+        if found == self._identity:
+            return
+        self._engine.dispose()
+        if found is None:
+            raise StoreError(f"the store's file {self.file} is gone; put it back, or start again with an empty store")
+        self._identity = found
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -135,6 +173,19 @@ class Database:
             raise StoreError(
                 f"the store {self.url} does not answer: {first_line}; is it up, and may we use it?"
             ) from error
+
+
+FileIdentity = tuple[int, int]
+"""Device and number of a file: another file of the same name has another."""
+
+
+def file_identity(path: Path | str) -> FileIdentity | None:
+    """What tells a file from another one that takes its place; ``None`` where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def open_database(url: str) -> Database:
@@ -161,11 +212,11 @@ def open_database(url: str) -> Database:
 def _sqlite_engine(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("an SQLite store needs a file; give sqlite:///FILE")
-    engine = create_engine(url, connect_args={"timeout": 10})
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, hide_parameters=True)
 
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins no transactions of its own
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: Connection) -> None:
@@ -181,7 +232,7 @@ def _sqlite_engine(url: URL) -> Engine:
 def _postgresql_engine(url: URL) -> Engine:
     driver = url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
     engine = create_engine(
-        driver, pool_size=8, max_overflow=0, pool_timeout=5, pool_pre_ping=True,
+        driver, pool_size=8, max_overflow=0, pool_timeout=5, pool_pre_ping=True, hide_parameters=True,
         connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
     )  # fmt: skip
 

@@ -18,6 +18,9 @@ MAX_OFFERS = 100
 EMPTY = "{}"
 """The text of a member of whom nothing is known."""
 
+ERASED = LiveFacts(consent=Consent.NONE, erased=True)
+"""Of a member who asked to be forgotten."""
+
 _INTEREST = frozenset({EventKind.VIEW, EventKind.CART, EventKind.PURCHASE, EventKind.CLICK})
 _NEVER = -1
 
@@ -125,7 +128,7 @@ def member_key(member_id: str) -> str:
 def read_facts(consent: int | None, tier: str | None, *, erased: bool, recent: str, since: EpochSeconds) -> LiveFacts:
     """A row of ``member_facts`` as the engine takes it; product facts before *since* are the bundle's business."""
     if erased:
-        return LiveFacts(consent=Consent.NONE, erased=True)
+        return ERASED
     if recent == EMPTY:
         return LiveFacts(consent=None if consent is None else Consent(consent), tier=tier)
     kept = orjson.loads(recent)

@@ -76,6 +76,8 @@ class MemberStore:
             )
             for table in (decisions, events):
                 connection.execute(delete(table).where(table.c.member_id == member_id))
+        self._database.note_deletion()
+        self._database.clear_traces()
 
     def record_contacts(
         self, sent: Iterable[tuple[str, str, str | None]], *, channel: Channel, now: EpochSeconds

@@ -11,13 +11,14 @@ from typing import Protocol
 from recsys.errors import StoreError
 from recsys.members import NO_FACTS, LiveFacts
 from recsys.types import EpochSeconds
-from serving.store.database import Database
+from serving.store.database import Database, FileIdentity, file_identity
 from serving.store.facts import member_key, read_facts
 from serving.store.members import MemberStore
 
 _COLUMNS = "member_key, consent, tier, erased, recent"
 _ONE = f"SELECT {_COLUMNS} FROM member_facts WHERE member_key = ?"  # noqa: S608 (a constant)
 _KEYS_A_QUERY = 500
+_LOCKED_S = 0.002
 _REST_S = 1.0
 _READERS = 4
 
@@ -45,8 +46,9 @@ class SqliteFactsReader:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file = str(file)
         self._connection: sqlite3.Connection | None = None
+        self._identity: FileIdentity | None = None
 
     async def fetch(self, member_ids: Sequence[str], *, since: EpochSeconds) -> list[LiveFacts]:
         """See `FactsReader.fetch`."""
@@ -73,11 +75,16 @@ class SqliteFactsReader:
             self._connection = None
 
     def _rows(self, keys: list[str]) -> list[tuple[str, int | None, str | None, int, str]]:
+        found = file_identity(self._file)
+        if found != self._identity:
+            self.close()  # the file was taken away or replaced: an open one would go on answering of old
         if self._connection is None:
             # The event loop's thread is not always the one that opened it: tests and reloads move loops.
             self._connection = sqlite3.connect(
-                f"file:{self._file}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=0.02
-            )
+                f"{Path(self._file).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None,
+                check_same_thread=False, timeout=_LOCKED_S,
+            )  # fmt: skip
+            self._identity = found
         if len(keys) == 1:
             return self._connection.execute(_ONE, keys).fetchall()
         rows: list[tuple[str, int | None, str | None, int, str]] = []

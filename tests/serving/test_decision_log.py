@@ -134,6 +134,25 @@ def test_an_outage_keeps_what_waits_in_order_until_the_store_is_back(store: Stor
     store.close()
 
 
+def test_a_decision_that_cannot_be_written_holds_up_no_other(store: Store) -> None:
+    def append(batch: Sequence[DecisionRow]) -> None:
+        if any(one.decision_id == "d3" for one in batch):
+            raise TypeError("a row that no store takes")
+        store.decisions.real.append(batch)
+
+    async def scenario() -> None:
+        log = log_of(store)
+        for number in range(7):
+            log.put(row(number))
+        store.decisions.append = append
+        await log.flush()
+        assert (log.n_pending, log.n_lost) == (0, 1)
+
+    asyncio.run(scenario())
+    assert [store.decisions.fetch_answer(f"d{n}") is not None for n in range(7)] == [n != 3 for n in range(7)]
+    store.close()
+
+
 def test_what_cannot_be_written_at_the_stop_is_counted_as_lost(store: Store) -> None:
     async def scenario() -> None:
         log = log_of(store)

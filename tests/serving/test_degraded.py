@@ -68,6 +68,33 @@ def test_without_the_store_withdrawn_consent_and_erasure_still_hold(service: Run
     ]  # fmt: skip
 
 
+def test_consent_withdrawn_a_moment_before_the_store_is_lost_holds(service: Running) -> None:
+    service.client.put("/v1/members/m000/consent", json={**CONSENT, "personalisation": False})
+    service.client.delete("/v1/members/m001")
+    break_store(service.service)
+    assert [service.ask(member_id=one)["answer"] for one in ("m000", "m001", "m002")] == [
+        "popular", "popular", "personalised",
+    ]  # fmt: skip
+
+
+def test_a_store_that_was_deleted_takes_nothing_until_it_is_back(service: Running) -> None:
+    event = {"event_id": "e1", "member_id": "m000", "kind": "view", "product_id": "p010"}
+    service.ask()
+    files = list(service.workspace.glob("store.db*"))
+    for path in files:
+        path.rename(path.with_name(f"gone-{path.name}"))
+    response = service.client.post("/v1/events", json={"events": [event]})
+    assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
+    assert service.ask()["degraded"] == ["store_unavailable"]
+    service.client.portal.call(service.service.poll_store)
+    assert service.client.get("/health/ready").json()["store"] == "down"
+    assert not (service.workspace / "store.db").exists(), "an empty one would have no keys"
+    for path in files:
+        path.with_name(f"gone-{path.name}").rename(path)
+    assert service.tell(**event)["accepted"] == 1
+    assert service.ask()["degraded"] == []
+
+
 def test_while_restrictions_were_never_read_nothing_personal_is_used(workspace: Path) -> None:
     (workspace / "store.db").unlink()
     (workspace / "store.db").mkdir()

@@ -1,14 +1,19 @@
 """What is too large, too many at once, or too many from one key is refused early."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recsys.errors import StoreError
+from serving.direct import read_body
 from serving.gate import Gate
 from serving.limits import TokenBuckets
 from serving.metrics import Metrics
+from serving.problems import ProblemError
+from serving.store.store import Store
 from tests.serving.service_world import JSON, running
 
 
@@ -54,6 +59,35 @@ def test_a_body_that_is_too_large_is_refused(workspace: Path, stated: bool) -> N
         assert service.client.post("/v1/slates", json={"member_id": "m", "placement": "home"}).status_code == 200
 
 
+def test_a_body_that_never_ends_is_given_up() -> None:
+    async def scenario() -> None:
+        async def drip() -> Any:
+            await asyncio.sleep(3_600)
+
+        scope = {"headers": [(b"content-type", b"application/json")]}
+        with pytest.raises(ProblemError) as raised:
+            await read_body(scope, drip, max_bytes=10, timeout_s=0.001)
+        assert raised.value.code == "body_too_slow"
+
+    asyncio.run(scenario())
+
+
+def test_requests_that_wait_for_a_store_that_stands_still_are_bounded(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = Store.at(f"sqlite:///{tmp_path / 'store.db'}", max_waiting=2)
+        may_finish = threading.Event()
+        waiting = [asyncio.create_task(store.work_for_request(may_finish.wait)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(StoreError, match="2 requests wait"):
+            await store.work_for_request(may_finish.wait)
+        may_finish.set()
+        assert await asyncio.gather(*waiting) == [True, True]
+        assert await store.work_for_request(lambda: "again") == "again"
+        store.close()
+
+    asyncio.run(scenario())
+
+
 async def _ask(gate: Gate, path: str) -> int:
     sent: list[dict[str, Any]] = []
 
@@ -82,7 +116,7 @@ def test_more_at_once_than_allowed_are_shed_but_health_is_answered() -> None:
             await send({"type": "http.response.body", "body": b""})
 
         metrics = Metrics()
-        gate = Gate(slow, metrics=metrics, max_body_bytes=1_024, max_in_flight=2)
+        gate = Gate(slow, metrics=metrics, max_in_flight=2)
         inside = [asyncio.create_task(_ask(gate, "/v1/x")) for _ in range(2)]
         while n_inside < 2:
             await asyncio.sleep(0)

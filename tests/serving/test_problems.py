@@ -122,6 +122,48 @@ def test_consent_must_be_said_in_full(shared_service: Running, body: dict[str, A
     checked(shared_service.client.put("/v1/members/m000/consent", json=body), 422, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/slates", b'{"member_id":"m","placement":"home","exclude_ids":[' + b"1," * 300_000 + b"1]}"),
+        (
+            "/v1/slates",
+            b'{"member_id":"m","placement":"home",' + b",".join(b'"k%d":0' % n for n in range(50_000)) + b"}",
+        ),
+        ("/v1/events", b'{"events":[' + b"1," * 300_000 + b"1]}"),
+        ("/v1/members/m000/consent", b"{" + b",".join(b'"k%d":0' % n for n in range(50_000)) + b"}"),
+    ],
+    ids=["ids", "fields", "events", "consent"],
+)
+def test_a_body_of_nothing_but_errors_gets_a_short_answer(shared_service: Running, path: str, body: bytes) -> None:
+    method = "PUT" if path.endswith("consent") else "POST"
+    response = shared_service.client.request(method, path, content=body, headers=JSON)
+    assert len(response.content) < 1_000
+    assert "too many to list" in checked(response, 422, "invalid_request").detail
+
+
+def test_the_first_twenty_errors_are_listed(shared_service: Running) -> None:
+    body = {"events": [{**VIEW, "kind": "stare"}] * 100}
+    problem = checked(shared_service.client.post("/v1/events", json=body), 422, "invalid_request")
+    assert len(problem.errors) == 20
+    assert problem.detail.endswith("are not as allowed; errors lists the first 20")
+
+
+def test_a_wrong_part_of_the_path_is_named(shared_service: Running) -> None:
+    consent = {"personalisation": True, "email": True, "push": True, "sms": True}
+    long = "x" * 129
+    for response in (
+        shared_service.client.get(f"/v1/members/{long}"),
+        shared_service.client.put(f"/v1/members/{long}/consent", json=consent),
+    ):
+        assert checked(response, 422, "invalid_request").errors[0].pointer == "{member_id}"
+
+
+def test_a_key_is_asked_for_before_the_body_is_looked_at(shared_service: Running) -> None:
+    anonymous = {"authorization": "", **JSON}
+    checked(shared_service.client.post("/v1/slates", content=b"{", headers=anonymous), 401, "unauthenticated")
+
+
 def test_what_is_not_there_is_a_problem_too(shared_service: Running) -> None:
     checked(shared_service.client.get("/v1/nothing"), 404, "not_found")
     checked(shared_service.client.get("/v1/decisions/none"), 404, "unknown_decision")
