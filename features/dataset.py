@@ -1,9 +1,11 @@
 """The only door between stored facts and training: nothing later than the cut-off passes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from features.digest import digest_content
 from features.purchases import Purchases, id_rows, instant, read_purchases
@@ -12,7 +14,18 @@ from recsys.errors import InputError
 from recsys.types import UNKNOWN_ROW, EpochSeconds
 from recsys.vocabulary import Vocabulary
 
-__all__ = ["Dataset", "Purchases", "read_truth"]
+__all__ = ["Dataset", "LeftOut", "Purchases", "read_truth"]
+
+LeftOut = Callable[[Sequence[str]], NDArray[np.bool_]]
+"""Which of some members nothing may be learnt of any more: shape (n,), true for those to leave out."""
+
+_AS_OF_INGEST = {"members": ("tier", "points"), "products": ("price_minor", "cost_minor", "stock")}
+_DATED = {
+    "purchases": "purchased_at",
+    "events": "occurred_at",
+    "exposures": "exposed_at",
+    "redemptions": "redeemed_at",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +34,9 @@ class Dataset:
     Everything that a model may learn from, as of a cut-off.
 
     Only members who agreed to personalisation are here, and only their facts (law 8). Every fact is strictly before
-    the cut-off (law 9). Tiers and points are known as of the ingest only, not as of an earlier day: at an earlier
-    cut-off they are withheld (tier null, points 0) rather than leaked from the future.
+    the cut-off (law 9). Tiers, points, prices, costs and stock are known as of the ingest only, not as of an earlier
+    day: at an earlier cut-off they are withheld (points 0, the others null) rather than leaked from the future. A
+    member of whom it is not known when they joined is there from the first fact on.
 
     Attributes:
         cut_off: Epoch seconds; the first instant that is not in the data.
@@ -40,6 +54,7 @@ class Dataset:
         events: member, product, offer (int32 rows; -1 where there is none), kind, at. Sorted by at, member.
         member_ids, product_ids, offer_ids: External ids to rows.
         purchases: The order lines.
+        n_left_out: Members who agreed at the ingest and whom ``left_out`` named.
     """
 
     cut_off: EpochSeconds
@@ -57,23 +72,36 @@ class Dataset:
     product_ids: Vocabulary
     offer_ids: Vocabulary
     purchases: Purchases
+    n_left_out: int
 
     @classmethod
-    def read(cls, workspace: Workspace, cut_off: EpochSeconds) -> "Dataset":
+    def read(cls, workspace: Workspace, cut_off: EpochSeconds, *, left_out: LeftOut | None = None) -> "Dataset":
         """
         Read the facts strictly before *cut_off*.
 
+        Args:
+            workspace: Whose facts.
+            cut_off: Epoch seconds.
+            left_out: Asked about every member who agreed at the ingest, because since then members may have withdrawn
+                or been erased; nothing of those it names is read. Absent means that all are as the ingest found them.
+
         Raises:
             InputError: The cut-off is later than the workspace's facts reach (`workspace.now`), so that a model would
-                claim to know days that nobody has seen.
+                claim to know days that nobody has seen; or a table's file is broken.
         """
         if cut_off > workspace.now:
             raise InputError(
                 f"the cut-off {cut_off} is later than the facts of {workspace.path} reach ({workspace.now}); "
                 f"choose a cut-off up to {workspace.now}, or ingest newer facts"
             )
-        members = _members(workspace, cut_off)
-        products = workspace.read_table("products").collect().sort("product_id")
+        with workspace.reading():
+            return cls._read(workspace, cut_off, left_out)
+
+    @classmethod
+    def _read(cls, workspace: Workspace, cut_off: EpochSeconds, left_out: LeftOut | None) -> "Dataset":
+        agreed = _members(workspace, cut_off)
+        members = agreed if left_out is None else agreed.filter(~_named(left_out, agreed["member_id"].to_list()))
+        products = _as_of(workspace, cut_off, "products", workspace.read_table("products").collect().sort("product_id"))
         offers = workspace.read_table("offers").collect().sort("offer_id")
         member_ids = Vocabulary.of(members["member_id"].to_list())
         product_ids = Vocabulary.of(products["product_id"].to_list())
@@ -115,6 +143,7 @@ class Dataset:
             product_ids=product_ids,
             offer_ids=offer_ids,
             purchases=purchases,
+            n_left_out=agreed.height - members.height,
         )
 
 
@@ -131,29 +160,55 @@ def read_truth(
     Purchases of members or products outside the vocabularies are left out: nothing could have been predicted of them.
 
     Raises:
-        InputError: The window is empty or reaches beyond the workspace's facts.
+        InputError: The window is empty or reaches beyond the workspace's facts, or a table's file is broken.
     """
     if not start < stop <= workspace.now:
         raise InputError(
             f"the window [{start}, {stop}) is not one of {workspace.path}; "
             f"it must begin before it ends and end by {workspace.now}"
         )
-    return read_purchases(workspace, member_ids, product_ids, start=start, stop=stop)
+    with workspace.reading():
+        return read_purchases(workspace, member_ids, product_ids, start=start, stop=stop)
 
 
 def _members(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
-    members = (
-        workspace.read_table("members")
-        .filter(
-            pl.col("consent_personalisation"),
-            pl.col("joined_at").is_null() | (pl.col("joined_at") < instant(cut_off)),
-        )
-        .collect()
-        .sort("member_id")
+    members = workspace.read_table("members").filter(
+        pl.col("consent_personalisation"),
+        pl.col("joined_at").is_null() | (pl.col("joined_at") < instant(cut_off)),
     )
+    known = members.collect().sort("member_id")
+    if cut_off < workspace.now:
+        undated = known.filter(pl.col("joined_at").is_null()).select("member_id")
+        unseen = undated.join(_seen_before(workspace, cut_off), on="member_id", how="anti")
+        known = known.join(unseen, on="member_id", how="anti").sort("member_id")
+    return _as_of(workspace, cut_off, "members", known)
+
+
+def _seen_before(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
+    """member_id: everybody with a fact before the cut-off."""
+    facts = [
+        workspace.read_table(table, ["member_id", dated]).filter(pl.col(dated) < instant(cut_off)).select("member_id")
+        for table, dated in _DATED.items()
+    ]
+    return pl.concat([fact.unique() for fact in facts]).unique().collect()
+
+
+def _as_of(workspace: Workspace, cut_off: EpochSeconds, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows without what is known as of the ingest only, where the cut-off is earlier."""
     if cut_off == workspace.now:
-        return members
-    return members.with_columns(pl.lit(None, dtype=pl.String).alias("tier"), pl.lit(0, dtype=pl.Int64).alias("points"))
+        return rows
+    nothing = {name: 0 if name == "points" else None for name in _AS_OF_INGEST[table]}
+    return rows.with_columns(**{name: pl.lit(value, dtype=rows.schema[name]) for name, value in nothing.items()})
+
+
+def _named(left_out: LeftOut, member_ids: list[str]) -> pl.Series:
+    named = np.asarray(left_out(member_ids))
+    if named.shape != (len(member_ids),) or named.dtype != np.bool_:
+        raise InputError(
+            f"left_out gave {named.dtype} of shape {named.shape} for {len(member_ids)} members; "
+            "one bool a member is due"
+        )
+    return pl.Series(named)
 
 
 def _offer_facts(

@@ -1,5 +1,6 @@
 """New tables are written aside and put in place at the end, so a failed ingest leaves the old workspace as it was."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -23,10 +24,12 @@ class Landing:
     """
     The tables and the quarantine of one ingest, aside from the workspace until `finish`.
 
-    Use it as a context: whatever leaves the context before `finish` removes what was written aside.
+    Use it as a context: whatever leaves the context before `finish` removes what was written aside. Two at a time would
+    mix their parts, so the second is refused; the lock of a process that was killed is gone with it.
 
     Raises:
-        InputError: On entering: the folder holds something else than a workspace.
+        InputError: On entering: the folder holds something else than a workspace, cannot be written, or another ingest
+            is writing to it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,10 +37,20 @@ class Landing:
         self._aside = path / _ASIDE
         self._parts: Counter[str] = Counter()
         self._quarantines: dict[str, pq.ParquetWriter] = {}
+        self._lock: int | None = None
 
     def __enter__(self) -> "Landing":
         if self._path.exists() and not self._path.is_dir():
             raise InputError(f"{self._path} is a file; give a folder for the workspace")
+        try:
+            return self._entered()
+        except OSError as error:
+            self._unlock()
+            raise InputError(
+                f"{self._path} cannot be written ({error.strerror or error}); make it writable or choose another folder"
+            ) from error
+
+    def _entered(self) -> "Landing":
         entries = {entry.name for entry in self._path.iterdir()} if self._path.is_dir() else set()
         if entries and not entries & {"workspace.json", _MARKER}:
             raise InputError(
@@ -45,6 +58,14 @@ class Landing:
                 "or a workspace to replace its tables"
             )
         self._path.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self._path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._unlock()
+            raise InputError(
+                f"another ingest is writing to {self._path}; wait for it, or choose another --out"
+            ) from None
         (self._path / _MARKER).touch()
         shutil.rmtree(self._aside, ignore_errors=True)
         for name in TABLES:
@@ -61,6 +82,12 @@ class Landing:
         shutil.rmtree(self._aside, ignore_errors=True)
         if (self._path / "workspace.json").exists() or not self._path.joinpath("tables").exists():
             (self._path / _MARKER).unlink(missing_ok=True)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def keep(self, table: str, rows: pl.DataFrame) -> None:
         """Write the rows as the next part of a table."""

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -143,6 +144,22 @@ class Workspace:
         """
         frame = pl.scan_parquet(self.table_files(name))
         return frame if columns is None else frame.select(columns)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """
+        A context for collecting tables.
+
+        Raises:
+            InputError: A file of a table is broken, lacks a column, or went away meanwhile.
+        """
+        try:
+            yield
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise InputError(
+                f"the tables of {self.path} cannot be read ({str(error).splitlines()[0][:200]}); "
+                "is an ingest running? If not, run `recsys ingest` again"
+            ) from error
 
     def n_rows(self, name: str) -> int:
         """How many rows a canonical table has."""

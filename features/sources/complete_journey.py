@@ -58,7 +58,9 @@ class CompleteJourneySource:
         "paid_minor is sales_value, what the retailer receives; discount_minor is the retailer's own discount "
         "(retail_disc + coupon_match_disc). A manufacturer's coupon is in neither: the manufacturer pays it back.",
         "A coupon's depth is not recorded: it is the median coupon_disc of receipt lines on products of "
-        f"its scope, or {DEFAULT_DEPTH_MINOR} minor units where fewer than {MIN_DEPTH_LINES} tell; once a member.",
+        f"its scope, or {DEFAULT_DEPTH_MINOR} minor units where fewer than {MIN_DEPTH_LINES} tell; once a member. Like "
+        "a product's regular price, it is of the whole period: earlier cut-offs know no prices, and no model that is "
+        "judged reads a depth.",
         "Every household of a Type B or C campaign saw all its coupons on the first day. Which 16 coupons a Type A "
         "household got is not recorded: those mailings are in quarantine as mailing_unknown.",
         "Exposures were not randomised: logging_propensity is null, and no effect may be read from them.",

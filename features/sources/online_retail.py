@@ -45,7 +45,10 @@ class OnlineRetailSource:
         "The set is anonymous and says nothing of consent: personalisation is taken as agreed, so that the set can be "
         "evaluated; e-mail, push and text messages as not agreed, so that nobody is ever written to.",
         "It has no tiers, points, costs, categories or offers: one tier, no points, and null for the others.",
-        "A product's price is the median unit price of its sales; its name the most frequent description.",
+        "A product's price is the median unit price of its sales; its name the most frequent description. A member's "
+        "segment is the country of the first receipt.",
+        "A purchase that was cancelled in full later is no purchase at all, also for models of days before the "
+        "cancellation.",
         "Codes that differ only in case (85123a, 85123A) are one product. Times are taken as UTC.",
     )
 
@@ -72,7 +75,13 @@ class OnlineRetailSource:
 
     def _members(self) -> pl.DataFrame:
         known = self._lines.filter(pl.col("CustomerID").is_not_null())
-        country = _most_frequent(known.filter(pl.col("Country") != "Unspecified"), "CustomerID", "Country")
+        # The first, not the most frequent: what a member's later receipts say must not reach an earlier cut-off.
+        country = (
+            known.filter(pl.col("Country") != "Unspecified")
+            .sort("InvoiceDate", SOURCE_ROW, nulls_last=True)
+            .unique("CustomerID", keep="first", maintain_order=True)
+            .select("CustomerID", "Country")
+        )
         return (
             known.select(pl.col("CustomerID").unique().sort())
             .join(country, on="CustomerID", how="left")

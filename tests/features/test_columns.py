@@ -91,7 +91,9 @@ def test_without_any_cost_the_margin_is_the_stated_assumption(tmp_path: Path) ->
 
 
 def test_a_workspace_before_its_first_purchase_has_defined_columns(tmp_path: Path) -> None:
-    dataset = Dataset.read(write_workspace(tmp_path / "w", small_rows()), START_AT)
+    rows = small_rows()
+    rows["members"] = [row | {"joined_at": day(-1)} for row in rows["members"]]
+    dataset = Dataset.read(write_workspace(tmp_path / "w", rows), START_AT)
     members, stranger = build_members(dataset), build_stranger(dataset)
     assert set(members.stage.tolist()) == {STAGES.index(Stage.POTENTIAL)}
     assert np.all(members.orders_per_day == 0)

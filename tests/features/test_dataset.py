@@ -1,6 +1,8 @@
 import dataclasses
 import random
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,7 +11,7 @@ import pytest
 from features.dataset import Dataset, read_truth
 from features.workspace import Workspace
 from recsys.errors import InputError
-from tests.features.small_workspace import DAY, NOW, START_AT, day, purchase, small_rows, write_workspace
+from tests.features.small_workspace import DAY, NOW, START_AT, day, member, purchase, small_rows, write_workspace
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +124,10 @@ def test_the_digest_is_about_the_cut_off_too(workspace: Workspace) -> None:
 def test_later_facts_do_not_change_an_earlier_dataset(workspace: Workspace, tmp_path: Path) -> None:
     rows = small_rows()
     rows["purchases"].append(purchase("late", "m2", "tea", day(95), order_id="o99", paid=400))
+    rows["members"].append(member("m6", segment="north"))
+    rows["purchases"].append(purchase("first", "m6", "tea", day(95), order_id="o98", paid=400))
     rows["members"][0]["points"] = 12_345
+    rows["products"][0] |= {"price_minor": 1, "cost_minor": 1, "stock": 1}
     later = write_workspace(tmp_path / "w", rows)
     assert Dataset.read(later, START_AT + 90 * DAY).digest == Dataset.read(workspace, START_AT + 90 * DAY).digest
 
@@ -165,3 +170,60 @@ def test_an_order_id_that_two_members_share_is_two_orders(tmp_path: Path) -> Non
 def test_a_dataset_cannot_be_changed(workspace: Workspace) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Dataset.read(workspace, NOW).__setattr__("cut_off", 0)
+
+
+def test_prices_costs_and_stock_of_today_are_withheld_from_an_earlier_cut_off(workspace: Workspace) -> None:
+    columns = ("price_minor", "cost_minor", "stock")
+    today, earlier = Dataset.read(workspace, NOW).products, Dataset.read(workspace, NOW - 1).products
+    assert today.filter(pl.col("product_id") == "milk").select(columns).row(0) == (100, 60, 0)
+    assert earlier.filter(pl.col("product_id") == "milk").select(columns).row(0) == (None, None, None)
+    assert earlier.drop(columns).equals(today.drop(columns))
+
+
+def test_a_member_of_unknown_joining_is_there_from_the_first_fact_on(workspace: Workspace, tmp_path: Path) -> None:
+    def ids(days: float) -> list[str]:
+        return Dataset.read(workspace, START_AT + round(days * DAY)).members["member_id"].to_list()
+
+    assert ids(1) == []
+    assert ids(1.5) == ["m1"]
+    assert ids(3) == ["m1", "m2"]
+    rows = small_rows()
+    rows["members"].append(member("m6", segment="north"))
+    rows["purchases"] = [line for line in rows["purchases"] if line["member_id"] != "m2"]
+    other = write_workspace(tmp_path / "w", rows)
+    assert "m6" not in Dataset.read(other, NOW - 1).members["member_id"].to_list()
+    assert "m6" in Dataset.read(other, NOW).members["member_id"].to_list()
+    # m2 is seen in an exposure on day 30 and, on day 99, in an event.
+    assert "m2" not in Dataset.read(other, START_AT + 30 * DAY).members["member_id"].to_list()
+    assert "m2" in Dataset.read(other, START_AT + 31 * DAY).members["member_id"].to_list()
+
+
+def test_members_who_left_since_the_ingest_leave_no_trace(workspace: Workspace, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def left_out(member_ids: Sequence[str]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        asked.extend(member_ids)
+        return np.array([member_id == "m1" for member_id in member_ids])
+
+    found = Dataset.read(workspace, NOW, left_out=left_out)
+    assert asked == ["m1", "m2", "m3", "m5"]
+    assert found.n_left_out == 1
+    assert found.member_ids.row("m1") == -1
+    rows = small_rows()
+    for table in rows.values():
+        table[:] = [row for row in table if row.get("member_id") != "m1"]
+    never = Dataset.read(write_workspace(tmp_path / "w", rows), NOW)
+    assert found.digest == never.digest
+    assert found.digest != Dataset.read(workspace, NOW).digest
+
+
+def test_nobody_left_out_changes_nothing(workspace: Workspace) -> None:
+    found = Dataset.read(workspace, NOW, left_out=lambda ids: np.zeros(len(ids), dtype=np.bool_))
+    assert found.digest == Dataset.read(workspace, NOW).digest
+    assert found.n_left_out == 0
+
+
+@pytest.mark.parametrize("answer", [np.zeros(3, dtype=np.bool_), np.zeros(4, dtype=np.int64)], ids=["few", "numbers"])
+def test_an_answer_that_does_not_fit_the_members_is_refused(workspace: Workspace, answer: Any) -> None:
+    with pytest.raises(InputError, match="one bool a member is due"):
+        Dataset.read(workspace, NOW, left_out=lambda ids: answer)

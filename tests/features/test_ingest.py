@@ -233,6 +233,40 @@ def test_an_ingest_that_was_killed_can_be_run_again(tmp_path: Path) -> None:
     assert not (tmp_path / "ingest.incomplete").exists()
 
 
+class Interrupted(RowsSource):
+    """While its purchases are read, somebody else begins an ingest into the same workspace."""
+
+    def __init__(self, rows: Rows, out: Path) -> None:
+        super().__init__(rows)
+        self._out = out
+        self.refusal = ""
+
+    def chunks(self, table: str) -> Iterator[Chunk]:
+        if table == "purchases":
+            with pytest.raises(InputError) as raised:
+                run(small_rows() | {"purchases": small_rows()["purchases"][:2]}, self._out)
+            self.refusal = str(raised.value)
+        return super().chunks(table)
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_second_ingest_into_the_same_workspace_waits_and_the_first_is_whole(tmp_path: Path, new: bool) -> None:
+    out = tmp_path / "w"
+    if not new:
+        run(small_rows(), out)
+    source = Interrupted(small_rows(), out)
+    ingest_source(source, out, now=NOW, policy="", progress=SILENT)
+    assert "another ingest is writing to" in source.refusal
+    assert Workspace.open(out).n_rows("purchases") == 19
+    assert run(small_rows(), out).counts["purchases"].kept == 19
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot be written.*choose another folder"):
+        run(small_rows(), tmp_path / "file" / "w")
+
+
 def test_chunks_do_not_change_what_is_learnt(tmp_path: Path) -> None:
     whole, parts = run(small_rows(), tmp_path / "a").workspace, run(small_rows(), tmp_path / "b", chunk=2).workspace
     assert Dataset.read(whole, whole.now).digest == Dataset.read(parts, parts.now).digest

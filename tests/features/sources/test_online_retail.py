@@ -196,3 +196,13 @@ def test_the_real_receipts_are_kept_or_rejected_to_the_last_row(public_data: Pat
     assert done.counts["members"].kept == 4_372
     assert done.workspace.n_rows("purchases") == count.kept == 388_328
     assert pl.read_parquet(tmp_path / "w" / "quarantine" / "purchases.parquet").height == count.rejected
+
+
+def test_the_segment_is_the_country_of_the_first_receipt_whatever_came_later(tmp_path: Path) -> None:
+    lines = [
+        line("3", "22000", 1, InvoiceDate=datetime(2011, 3, 1), Country="Spain"),
+        line("4", "22000", 2, InvoiceDate=datetime(2011, 4, 1), Country="Spain"),
+        line("2", "22000", 3, InvoiceDate=datetime(2011, 2, 1), Country="France"),
+        line("1", "22000", 4, InvoiceDate=datetime(2011, 1, 1), Country="Unspecified"),
+    ]
+    assert ingest_lines(lines, tmp_path).workspace.read_table("members").collect()["segment"].to_list() == ["France"]
