@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.comparison import comparison_facts, comparison_notes, comparison_tables, draw_comparison
 from experiments.offline import Judged, differences, judge_all, names_of
+from features.dataset import LeftOut
 from features.workspace import Workspace
 from recsys.report import Progress, Report
 from serving.export.plan import as_json
@@ -15,7 +16,9 @@ from training.summary import flat_metrics
 from training.tracking import AVAILABLE, Registry, git_commit
 
 
-def compare(*configs: Path, workspace: Path, seed: int = 0, progress: Progress) -> Report:
+def compare(
+    *configs: Path, workspace: Path, seed: int = 0, progress: Progress, left_out: LeftOut | None = None
+) -> Report:
     """
     Train and score configurations on one split and say which differences are more than luck.
 
@@ -26,6 +29,7 @@ def compare(*configs: Path, workspace: Path, seed: int = 0, progress: Progress) 
         workspace: What they learn from.
         seed: Of all randomness, the same for every configuration.
         progress: Shows the work.
+        left_out: As `training.commands.train` takes it, and picklable.
 
     Raises:
         InputError: A file is wrong, or the configurations cannot be compared.
@@ -35,7 +39,7 @@ def compare(*configs: Path, workspace: Path, seed: int = 0, progress: Progress) 
     opened = Workspace.open(workspace)
     read = dict(zip(names_of(configs), (read_config(path) for path in configs), strict=True))
     registry = Registry(opened) if AVAILABLE else None
-    judged = judge_all(opened, read, seed=seed, progress=progress)
+    judged = judge_all(opened, read, seed=seed, progress=progress, left_out=left_out)
     found = differences(judged, seed=seed)
     facts = comparison_facts(judged, found, seed=seed)
     if registry is None:

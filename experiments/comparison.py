@@ -69,6 +69,9 @@ def comparison_notes(judged: Sequence[Judged], found: Sequence[Difference]) -> t
         "Each configuration chose its blend on the window before; all were scored once on the same test window. "
         "Choosing among many on this window wears it out: confirm the winner on later data.",
     ]
+    if judged[0].judgement.n_left_out:
+        n_left_out = judged[0].judgement.n_left_out
+        notes.append(f"Left out, because they withdrew or were erased since the ingest: {n_left_out} members.")
     same = [
         (one.name, other.name) for at, one in enumerate(judged) for other in judged[:at] if one.config == other.config
     ]

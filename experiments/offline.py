@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.measure import measured, peak_rss_mb
+from features.dataset import LeftOut
 from features.workspace import Workspace
 from recsys.errors import InputError
 from recsys.report import SILENT, Progress
@@ -63,10 +64,22 @@ class Difference:
 
 
 def judge_all(
-    workspace: Workspace, configs: Mapping[str, TrainConfig], *, seed: int, progress: Progress
+    workspace: Workspace,
+    configs: Mapping[str, TrainConfig],
+    *,
+    seed: int,
+    progress: Progress,
+    left_out: LeftOut | None = None,
 ) -> list[Judged]:
     """
     Judge configurations one after the other, each in a fresh process with one thread, so that costs compare.
+
+    Args:
+        workspace: What they learn from.
+        configs: By name.
+        seed: Of all randomness, the same for every configuration.
+        progress: Told of each configuration.
+        left_out: As `features.dataset.Dataset.read` takes it; it is pickled to the processes.
 
     Raises:
         InputError: They would be judged on different windows or members, or fewer than two are given.
@@ -76,7 +89,7 @@ def judge_all(
     judged: list[Judged] = []
     for name, config in configs.items():
         progress.step(f"train and score {name}")
-        judged += map_spawned(_judge_one, (workspace, seed), [(name, config)], workers=1)
+        judged += map_spawned(_judge_one, (workspace, seed, left_out), [(name, config)], workers=1)
     return judged
 
 
@@ -114,7 +127,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _judge_one(settings: tuple[Workspace, int]) -> "_JudgeOne":
+def _judge_one(settings: tuple[Workspace, int, LeftOut | None]) -> "_JudgeOne":
     return _JudgeOne(*settings)
 
 
@@ -122,10 +135,11 @@ def _judge_one(settings: tuple[Workspace, int]) -> "_JudgeOne":
 class _JudgeOne:
     workspace: Workspace
     seed: int
+    left_out: LeftOut | None
 
     def __call__(self, task: tuple[str, TrainConfig]) -> Judged:
         name, config = task
-        done = measured(lambda: judge(self.workspace, config, seed=self.seed, progress=SILENT))
+        done = measured(lambda: judge(self.workspace, config, seed=self.seed, progress=SILENT, left_out=self.left_out))
         return Judged(name, config, done.result, done.cpu_s, peak_rss_mb())
 
 

@@ -25,6 +25,7 @@ class Case:
         keep: Shape (n_products,): on sale at the window's start.
         without: Ragged (m,): products that the member goes without; empty lists in the case ``all``.
         share_reachable: Share of the window's distinct purchases that were on sale at its start.
+        n_eligible: Members who could be asked about; more than are, where they were sampled.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Case:
     keep: KeepMask
     without: Ragged
     share_reachable: float
+    n_eligible: int
 
 
 def build_cases(
@@ -81,12 +83,13 @@ def _case(
 ) -> Case:
     mine = pairs[np.isin(pairs // n_products, chosen)]
     owner = mine // n_products
+    n_eligible = len(np.unique(pairs // n_products))
     members, lengths = np.unique(owner, return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     truth = Ragged(indptr, (mine % n_products).astype(np.int32))
     nothing = Ragged(np.zeros(len(members) + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
     without = nothing if purchased is None else purchased.take(members)
-    return Case(name, members.astype(np.int32), truth, keep, without, share)
+    return Case(name, members.astype(np.int32), truth, keep, without, share, n_eligible)
 
 
 def _sample(members: np.ndarray[tuple[int], np.dtype[np.int64]], most: int, rng: np.random.Generator) -> Rows:

@@ -3,10 +3,13 @@
 import json
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from features.dataset import LeftOut
 from features.workspace import Workspace
+from recsys.errors import RegistryError
 from recsys.report import SILENT, Progress, Report, Table
 from recsys.types import EpochSeconds
 from training.config import TrainConfig, config_text, read_config
@@ -17,13 +20,28 @@ from training.summary import evaluation_facts, evaluation_notes, evaluation_tabl
 from training.tracking import AVAILABLE, BUNDLE, EVALUATION, Registry, Version, git_commit
 
 
-def train(workspace: Path, *, config: Path | None = None, seed: int = 0, progress: Progress = SILENT) -> Report:
+def train(
+    workspace: Path,
+    *,
+    config: Path | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+    left_out: LeftOut | None = None,
+) -> Report:
     """
     Fit, judge against the floors, write the bundle, log everything to MLflow and register it as challenger.
 
     Beside the bundle lies ``<bundle>.evaluation.json`` with the whole evaluation; the run in MLflow holds the same
     file, and `publish` reads it there. Where MLflow is not installed the bundle is written all the same, and the
     report says that it is not registered.
+
+    Args:
+        workspace: Where the tables are and the bundle goes.
+        config: What differs from the defaults; see `training.config`.
+        seed: Of all randomness: the same data, settings and seed give the same bundle.
+        progress: Told of every step.
+        left_out: Asked whom to leave out of the members who agreed at the ingest: those who withdrew or were erased
+            since. The report says how many they are.
 
     Raises:
         InputError: No workspace, or a broken configuration.
@@ -36,9 +54,16 @@ def train(workspace: Path, *, config: Path | None = None, seed: int = 0, progres
     tags = {"git_sha": git_sha, "seed": str(seed), "workspace_source": place.source}
     run_id = registry.start_run(f"train-{place.source}-{place.now}", tags) if registry else ""
     try:
-        judgement = judge(place, settings, seed=seed, progress=progress)
+        judgement = judge(place, settings, seed=seed, progress=progress, left_out=left_out)
         built = build_bundle(
-            place, settings, judgement.weights, seed=seed, run_id=run_id, git_sha=git_sha, progress=progress
+            place,
+            settings,
+            judgement.weights,
+            seed=seed,
+            run_id=run_id,
+            git_sha=git_sha,
+            progress=progress,
+            left_out=left_out,
         )
         facts = evaluation_facts(judgement, settings, seed) | _bundle_facts(built)
         sidecar = built.path.with_name(f"{built.path.name}.{EVALUATION}")
@@ -49,15 +74,23 @@ def train(workspace: Path, *, config: Path | None = None, seed: int = 0, progres
             version = _log(registry, run_id, built, facts, settings, tags)
     except BaseException:
         if registry:
-            registry.end_run(run_id, failed=True)
+            with suppress(RegistryError):  # what went wrong before is what the caller must hear
+                registry.end_run(run_id, failed=True)
         raise
     return _train_report(built, judgement, settings, facts | {"run_id": run_id}, version)
 
 
-def evaluate(workspace: Path, *, config: Path | None = None, seed: int = 0, progress: Progress = SILENT) -> Report:
-    """Judge models and floors on the test window and change nothing."""
+def evaluate(
+    workspace: Path,
+    *,
+    config: Path | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+    left_out: LeftOut | None = None,
+) -> Report:
+    """Judge models and floors on the test window and change nothing; arguments and errors as those of `train`."""
     settings = read_config(config)
-    judgement = judge(Workspace.open(workspace), settings, seed=seed, progress=progress)
+    judgement = judge(Workspace.open(workspace), settings, seed=seed, progress=progress, left_out=left_out)
     facts = evaluation_facts(judgement, settings, seed)
     return Report(facts, evaluation_tables(judgement), evaluation_notes(judgement, settings))
 
@@ -117,6 +150,7 @@ def _bundle_facts(built: Built) -> dict[str, Any]:
         "bundle_path": str(built.path),
         "bundle_dataset_digest": built.manifest.dataset_digest,
         "n_members": built.n_members,
+        "n_members_left_out": built.n_left_out,
         "n_products": built.n_products,
         "n_offers": built.n_offers,
         "n_offers_measured": built.n_measured,
@@ -132,6 +166,7 @@ def _train_report(
         ("folder", str(built.path)),
         ("version", f"{version.number} (challenger)" if version else "not registered: MLflow is not installed"),
         ("members", built.n_members),
+        ("members left out: withdrew or erased since the ingest", built.n_left_out),
         ("products", built.n_products),
         ("offers measured against no offer", f"{built.n_measured} of {built.n_offers}"),
     )

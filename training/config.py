@@ -65,7 +65,7 @@ class LightfmConfig(_Settings):
     epochs: Count = 12
     learning_rate: Positive = 0.05
     max_pairs: Count = 3_000_000
-    """Pairs of member and product an epoch; a larger data set is sampled, and the report says so."""
+    """Pairs of member and product that are learnt from; more are sampled, and the report says so."""
 
 
 class ResponseConfig(_Settings):
@@ -83,10 +83,10 @@ class ResponseConfig(_Settings):
 class EvaluationConfig(_Settings):
     """How models are compared."""
 
-    holdout_days: Positive = 14.0
+    holdout_days: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 14.0
     """Length of the validation window and of the test window after it."""
     max_members: Count = 20_000
-    """Members scored in a window; more are sampled, the same for every model."""
+    """Members scored in a window; more are sampled, the same for every model, and the report says so."""
     n_resamples: Annotated[int, Field(ge=100)] = 1_000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
@@ -99,6 +99,8 @@ class GateConfig(_Settings):
     max_loss_share: Annotated[float, Field(ge=0, lt=1)] = 0.02
     """Where the sure gain is in products new to the member, the lower end of the gain with repeats may be below zero
     by this share of the floor's NDCG@10 at most."""
+    min_members: Count = 30
+    """So many members must have been judged: the bootstrap of a handful is far too sure of itself."""
     max_lift_drop: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """NDCG@10 over the best floor's may be lower than the champion's by this share at most."""
 

@@ -55,6 +55,7 @@ class CaseResult:
     One case: ``all`` (repeats allowed) or ``explore``.
 
     Attributes:
+        n_members, n_eligible: Members judged, and those who could have been: fewer are judged where they were sampled.
         best_floor: The floor with the highest NDCG@10 on these very members.
         rows: Floors first, then sources, then the blend.
         slices: Per tier: members, blend's NDCG@10, best floor's, and the gain.
@@ -64,6 +65,7 @@ class CaseResult:
 
     name: str
     n_members: int
+    n_eligible: int
     share_reachable: float
     best_floor: str
     rows: tuple[Row, ...]
@@ -140,7 +142,15 @@ def evaluate_case(
             }
             slices.append({"tier": label, "n_members": int(chosen.sum())} | means | asdict(gain(BLEND, chosen)))
     return CaseResult(
-        case.name, len(case.members), case.share_reachable, best_floor, rows, tuple(slices), per_member, case.members
+        case.name,
+        len(case.members),
+        case.n_eligible,
+        case.share_reachable,
+        best_floor,
+        rows,
+        tuple(slices),
+        per_member,
+        case.members,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from recsys.errors import RegistryError
 from training.evaluate import BLEND
 
-_LIMITS = ("min_gain_low", "max_loss_share", "max_lift_drop")
+_LIMITS = ("min_gain_low", "max_loss_share", "max_lift_drop", "min_members")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ def judge_challenger(challenger: Mapping[str, Any], champion: Mapping[str, Any] 
     surely no worse than the floor by more than the share ``max_loss_share``: where members repeat their baskets so
     closely that counting is the best there is, what a model adds is the rest. And the blend over its best floor may
     not be below the champion's by more than the share ``max_lift_drop``. Ratios are compared, not the NDCG itself,
-    because the two were measured in different windows on different members.
+    because the two were measured in different windows on different members. Nothing is sure of fewer than
+    ``min_members`` members.
 
     Raises:
         RegistryError: An evaluation lacks a figure.
@@ -43,6 +44,7 @@ def judge_challenger(challenger: Mapping[str, Any], champion: Mapping[str, Any] 
     try:
         mine = _figures(challenger, "all")
         new = _figures(challenger, "explore") if "explore" in challenger["cases"] else None
+        n_members = int(challenger["cases"]["all"]["n_members"])
         theirs = _figures(champion, "all") if champion is not None else None
         limits = {name: float(challenger["gate"][name]) for name in _LIMITS}
     except (KeyError, TypeError, ValueError) as error:
@@ -50,6 +52,11 @@ def judge_challenger(challenger: Mapping[str, Any], champion: Mapping[str, Any] 
     failures = []
     if not all(isfinite(value) for figures in (mine, new or {}) for value in figures.values()):
         failures.append(f"a figure is not finite: {mine}, {new}")
+    if n_members < limits["min_members"]:
+        failures.append(
+            f"{n_members} members were judged, and intervals of fewer than {limits['min_members']:.0f} mean little; "
+            "lengthen evaluation.holdout_days or ingest more members"
+        )
     enough, loss = limits["min_gain_low"], limits["max_loss_share"] * mine["floor_ndcg_at_10"]
     gains_anew = new is not None and new["gain_low"] > enough and mine["gain_low"] > -loss
     if not (mine["gain_low"] > enough or gains_anew):
@@ -63,7 +70,8 @@ def judge_challenger(challenger: Mapping[str, Any], champion: Mapping[str, Any] 
             f"NDCG@10 is {mine['lift']:.3f} times the best floor's, the champion's was {theirs['lift']:.3f} times "
             f"its own; it may be lower by {limits['max_lift_drop']:.0%} at most"
         )
-    return GateFinding({"challenger": mine, "explore": new, "champion": theirs, **limits}, tuple(failures))
+    figures = {"n_members": n_members, "challenger": mine, "explore": new, "champion": theirs, **limits}
+    return GateFinding(figures, tuple(failures))
 
 
 def _gain(figures: Mapping[str, float], evaluation: Mapping[str, Any], case: str) -> str:

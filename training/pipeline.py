@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.dataset import Dataset
+from features.dataset import Dataset, LeftOut
 from features.members import build_stranger
 from features.offers import build_offers
 from features.workspace import Workspace
@@ -41,17 +41,21 @@ class Judgement:
         weights: Of the blend, chosen on the validation window.
         cases: The cases ``all`` and ``explore`` on the test window; a case that no member has is left out.
         dataset_digest: Of what the judged models learnt from.
+        n_left_out: Members known before the test window who withdrew or were erased since the ingest.
+        n_pairs: Distinct pairs of member and product that the judged models could learn from.
     """
 
     split: Split
     weights: Mapping[str, float]
     cases: tuple[CaseResult, ...]
     dataset_digest: str
+    n_left_out: int
+    n_pairs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A written bundle: where it lies, what it says of itself, and how many of its offers were measured."""
+    """A written bundle: where it lies, what it says of itself, and how much is in it and left out of it."""
 
     path: Path
     manifest: Manifest
@@ -59,20 +63,30 @@ class Built:
     n_measured: int
     n_members: int
     n_products: int
+    n_left_out: int
 
 
-def judge(workspace: Workspace, config: TrainConfig, *, seed: int, progress: Progress) -> Judgement:
+def judge(
+    workspace: Workspace, config: TrainConfig, *, seed: int, progress: Progress, left_out: LeftOut | None = None
+) -> Judgement:
     """
     Fit before the validation window, choose the blend there, fit again before the test window and score once.
+
+    Args:
+        workspace: Whose facts.
+        config: What is fitted and how it is compared.
+        seed: Of all randomness.
+        progress: Told of every step.
+        left_out: As `Dataset.read` takes it.
 
     Raises:
         NotEnoughDataError: The history is too short or a window is empty.
     """
     progress.step("read purchases before the validation window")
     split = _split(workspace, config)
-    weights = _chosen_weights(workspace, split, config, seed, progress)
+    weights = _chosen_weights(workspace, split, config, seed, progress, left_out)
     progress.step("read purchases before the test window")
-    dataset = Dataset.read(workspace, split.test_at)
+    dataset = Dataset.read(workspace, split.test_at, left_out=left_out)
     fitted = fit_models(dataset, config, seed, progress)
     tier = _tiers_of(workspace, dataset.member_ids)
     results = tuple(
@@ -89,7 +103,8 @@ def judge(workspace: Workspace, config: TrainConfig, *, seed: int, progress: Pro
         for case in _cases(workspace, fitted, split.end, config, seed)
         if len(case.members)
     )
-    return Judgement(split, weights, results, dataset.digest)
+    n_pairs = len(fitted.members.purchased.values)
+    return Judgement(split, weights, results, dataset.digest, dataset.n_left_out, n_pairs)
 
 
 def build_bundle(
@@ -101,10 +116,11 @@ def build_bundle(
     run_id: str,
     git_sha: str,
     progress: Progress,
+    left_out: LeftOut | None = None,
 ) -> Built:
     """Learn from everything before ``workspace.now`` and write the bundle under its own id."""
     progress.step("read all purchases")
-    dataset = Dataset.read(workspace, workspace.now)
+    dataset = Dataset.read(workspace, workspace.now, left_out=left_out)
     knowledge = build_knowledge(dataset, config, weights, seed=seed, progress=progress)
     progress.step("write the bundle")
     arrays, settings = as_arrays(knowledge)
@@ -122,8 +138,15 @@ def build_bundle(
     path = workspace.bundles / manifest.bundle_id[:16]
     shutil.rmtree(path, ignore_errors=True)
     aside.rename(path)
-    measured = int(knowledge.response.measured.sum())
-    return Built(path, manifest, len(knowledge.offers), measured, len(knowledge.members), len(knowledge.catalogue))
+    return Built(
+        path,
+        manifest,
+        n_offers=len(knowledge.offers),
+        n_measured=int(knowledge.response.measured.sum()),
+        n_members=len(knowledge.members),
+        n_products=len(knowledge.catalogue),
+        n_left_out=dataset.n_left_out,
+    )
 
 
 def build_knowledge(
@@ -156,9 +179,15 @@ def build_knowledge(
 
 
 def _chosen_weights(
-    workspace: Workspace, split: Split, config: TrainConfig, seed: int, progress: Progress
+    workspace: Workspace,
+    split: Split,
+    config: TrainConfig,
+    seed: int,
+    progress: Progress,
+    left_out: LeftOut | None,
 ) -> dict[str, float]:
-    fitted = fit_models(Dataset.read(workspace, split.validation_at), config, seed, progress)
+    dataset = Dataset.read(workspace, split.validation_at, left_out=left_out)
+    fitted = fit_models(dataset, config, seed, progress)
     case, _ = _cases(workspace, fitted, split.test_at, config, seed)
     lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=config.n_candidates, progress=progress)
     progress.step("choose the blend")
@@ -167,7 +196,8 @@ def _chosen_weights(
 
 def _split(workspace: Workspace, config: TrainConfig) -> Split:
     first = workspace.read_table("purchases", ["purchased_at"]).select(pl.col("purchased_at").min().dt.epoch("s"))
-    first_at = first.collect().item()
+    with workspace.reading():
+        first_at = first.collect().item()
     return Split.of(
         first_at=workspace.now if first_at is None else int(first_at),
         end=workspace.now,
@@ -189,7 +219,8 @@ def _cases(workspace: Workspace, fitted: Fitted, stop: int, config: TrainConfig,
 
 def _tiers_of(workspace: Workspace, member_ids: Vocabulary) -> NDArray[np.int8]:
     """Shape (n_members,): today's tier, for slices of the evaluation only; the lowest where there is none."""
-    table = workspace.read_table("members", ["member_id", "tier"]).collect()
+    with workspace.reading():
+        table = workspace.read_table("members", ["member_id", "tier"]).collect()
     row_of = {name: row for row, name in enumerate(workspace.tiers)}
     tier = np.zeros(len(member_ids), dtype=np.int8)
     rows = member_ids.rows(table["member_id"].to_list())

@@ -26,6 +26,7 @@ def evaluation_facts(judgement: Judgement, config: TrainConfig, seed: int) -> di
         "confidence": config.evaluation.confidence,
         "weights": dict(judgement.weights),
         "dataset_digest": judgement.dataset_digest,
+        "n_left_out": judgement.n_left_out,
         "gate": config.gate.model_dump(),
         "cases": {case.name: _case_facts(case) for case in judgement.cases},
     }
@@ -63,6 +64,20 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
         "The blend was chosen on the window before; the test window was scored once. "
         "Earlier days know no tiers, so the models judged here had none.",
     ]
+    if judgement.n_left_out:
+        notes.append(
+            f"Left out, because they withdrew or were erased since the ingest: {judgement.n_left_out} members."
+        )
+    sampled = [case for case in judgement.cases if case.n_members < case.n_eligible]
+    notes += [
+        f"{CASE_TITLES[case.name].capitalize()}: {case.n_members} of {case.n_eligible} members, drawn at random."
+        for case in sampled
+    ]
+    if config.lightfm.enabled and judgement.n_pairs > config.lightfm.max_pairs:
+        notes.append(
+            f"lightfm learnt from {config.lightfm.max_pairs} of {judgement.n_pairs} pairs of member and product, drawn "
+            "at random (lightfm.max_pairs)."
+        )
     unreachable = [case for case in judgement.cases if case.share_reachable < 1]
     if unreachable:
         notes.append(f"{1 - unreachable[0].share_reachable:.1%} of what was bought was not yet on sale at the cut-off.")
@@ -74,6 +89,7 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
 def _case_facts(case: CaseResult) -> dict[str, Any]:
     return {
         "n_members": case.n_members,
+        "n_eligible": case.n_eligible,
         "share_reachable": case.share_reachable,
         "best_floor": case.best_floor,
         "rows": {row.name: _row_facts(row) for row in case.rows},

@@ -161,10 +161,26 @@ class Registry:
 
 
 def git_commit() -> str:
-    """The commit of this code; empty where it is not a git checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    """
+    The commit of this code, ending in ``-dirty`` where a file differs from it.
+
+    Empty where this file is not under git's control: installed into the checkout of another project it must not take
+    that project's commit for its own.
+    """
+    file = Path(__file__)
+    return (
+        ""
+        if not _git(file, "ls-files", "--error-unmatch", file.name)
+        else _git(file, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    )
+
+
+def _git(file: Path, *arguments: str) -> str:
+    """What git says in the folder of a file; empty where it does not know or is not there."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(file.parent), *arguments], capture_output=True, text=True, timeout=5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

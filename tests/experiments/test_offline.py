@@ -19,6 +19,7 @@ def judged(name: str, **figures: list[float]) -> Judged:
         CaseResult(
             name=case,
             n_members=len(values),
+            n_eligible=len(values),
             share_reachable=1.0,
             best_floor="popular_7_days",
             rows=(),
@@ -28,7 +29,9 @@ def judged(name: str, **figures: list[float]) -> Judged:
         )
         for case, values in figures.items()
     )
-    return Judged(name, CONFIG, Judgement(Split(0, 1, 2), {}, cases, "d"), cpu_s=1.0, peak_rss_mb=1.0)
+    return Judged(
+        name, CONFIG, Judgement(Split(0, 1, 2), {}, cases, "d", n_left_out=0, n_pairs=9), cpu_s=1.0, peak_rss_mb=1.0
+    )
 
 
 def test_a_difference_is_the_later_less_the_earlier():

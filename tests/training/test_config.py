@@ -14,6 +14,7 @@ from training.config import TrainConfig, config_text, read_config
         ("n_candidates: many", "n_candidates"),
         ("n_candidates: 200", r"n_listed is 100, below n_candidates 200"),
         ("evaluation: {holdout_days: .inf}", "holdout_days"),
+        ("evaluation: {holdout_days: 0.5}", r"holdout_days: .*greater than or equal to 1.*got 0\.5"),
         ("[1, 2]", "the file"),
         ("a: [", "not YAML"),
     ],

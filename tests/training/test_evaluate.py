@@ -99,6 +99,7 @@ class TestCases:
     def test_many_members_are_sampled(self, shop, early, cases):
         sampled, _ = cases_of(shop, early, shop.now, max_members=20)
         assert len(sampled.members) == 20
+        assert sampled.n_eligible == cases[0].n_eligible == len(cases[0].members)
         assert set(sampled.members) <= set(cases[0].members)
 
     def test_an_empty_window_is_refused(self, shop):
@@ -153,7 +154,7 @@ class TestWeights:
         truth = rng.permuted(np.tile(np.arange(60), (50, 1)), axis=1)[:, :3].astype(np.int32)
         case = Case(
             "all", np.arange(50, dtype=np.int32), Ragged.of(truth.tolist()), np.ones(60, dtype=bool),
-            Ragged.of([[]] * 50), 1.0,
+            Ragged.of([[]] * 50), 1.0, 50,
         )  # fmt: skip
         noise = rng.permuted(np.tile(np.arange(60), (50, 1)), axis=1)[:, :20].astype(np.int32)
         good = np.concatenate([truth, (truth + 1) % 60], axis=1)

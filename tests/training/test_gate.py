@@ -6,11 +6,11 @@ from recsys.errors import RegistryError
 from training.gate import judge_challenger
 
 
-def evaluation(ndcg=0.12, floor=0.10, low=0.005, *, new_low=None, min_gain_low=0.0, max_lift_drop=0.1):
-    cases = {"all": _case(ndcg, floor, low)}
+def evaluation(ndcg=0.12, floor=0.10, low=0.005, *, new_low=None, min_gain_low=0.0, max_lift_drop=0.1, n_members=500):
+    cases = {"all": _case(ndcg, floor, low) | {"n_members": n_members}}
     if new_low is not None:
         cases["explore"] = _case(0.03, 0.02, new_low)
-    limits = {"min_gain_low": min_gain_low, "max_loss_share": 0.02, "max_lift_drop": max_lift_drop}
+    limits = {"min_gain_low": min_gain_low, "max_loss_share": 0.02, "max_lift_drop": max_lift_drop, "min_members": 30}
     return {"cases": cases, "gate": limits}
 
 
@@ -60,6 +60,12 @@ def test_a_lift_far_below_the_champions_does_not_pass():
 def test_an_easier_window_does_not_help_a_worse_model():
     easy, hard = evaluation(ndcg=0.44, floor=0.40), evaluation(ndcg=0.13, floor=0.10)
     assert judge_challenger(easy, hard).failures
+
+
+def test_a_gain_of_a_handful_of_members_does_not_pass_however_sure_it_looks():
+    assert judge_challenger(evaluation(n_members=30), None).failures == ()
+    (failure,) = judge_challenger(evaluation(n_members=29, low=0.4), None).failures
+    assert "29 members were judged" in failure
 
 
 def test_a_figure_that_is_none_does_not_pass():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from features.members import build_members
 from features.products import build_catalogue
@@ -124,6 +125,23 @@ def test_lightfm_gives_strangers_of_one_segment_and_tier_one_vector(dataset, nou
     scorer = lightfm_hybrid.fit(few, LightfmConfig(factors=4, epochs=2), rng, members=nouns[0], catalogue=nouns[1])
     np.testing.assert_array_equal(scorer.members[11], scorer.members[13])
     assert not np.array_equal(scorer.members[1], scorer.members[11])
+
+
+def test_lightfm_ranks_nothing_of_which_it_knows_neither_purchase_nor_feature(dataset, nouns):
+    few = small(dataset, [0, 1, 2, 3], [0, 1, 2, 3], [1, 2, 3, 4])
+    blank = np.full(len(dataset.product_ids), -1, dtype=np.int32)
+    catalogue = replace(nouns[1], category=blank, brand=blank)
+    rng = np.random.default_rng(0)
+    scorer = lightfm_hybrid.fit(few, LightfmConfig(factors=4, epochs=2), rng, members=nouns[0], catalogue=catalogue)
+    rows, _ = scorer.best(np.array([0, 9]), keep=np.ones(160, dtype=bool), k=160)
+    assert sorted(rows[0, :4].tolist()) == sorted(rows[1, :4].tolist()) == [0, 1, 2, 3]
+    assert (rows[:, 4:] == -1).all()
+
+
+def test_als_does_not_warn_about_threads(dataset, recwarn):
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        als.fit(dataset, AlsConfig(factors=2, iterations=1), np.random.default_rng(0))
+    assert not recwarn.list
 
 
 def test_lightfm_samples_what_is_too_large(dataset, nouns):

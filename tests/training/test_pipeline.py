@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from features.dataset import Dataset
 from recsys.bundle import Bundle
-from recsys.errors import NotEnoughDataError
+from recsys.errors import InputError, NotEnoughDataError
 from recsys.knowledge import Knowledge
 from recsys.report import SILENT
 from tests.training.shop import DAYS, START, member_row, product_row, write_rows, write_shop
@@ -72,6 +73,24 @@ def test_other_order_of_rows_and_files_gives_the_same_bundle(built, tmp_path, qu
     assert again.manifest.bundle_id == built.manifest.bundle_id
 
 
+def test_members_who_left_since_the_ingest_are_in_neither_judgement_nor_bundle(tmp_path, quick):
+    shop = write_shop(tmp_path / "w")
+    gone = {"m000", "m004", "m215"}  # m215 had never agreed
+
+    def left_out(member_ids):
+        return np.array([member_id in gone for member_id in member_ids])
+
+    done = build_bundle(shop, quick, WEIGHTS, seed=3, run_id="r", git_sha="g", progress=SILENT, left_out=left_out)
+    assert (done.n_left_out, done.n_members) == (2, 208)
+    for file in done.path.iterdir():
+        assert not any(member_id.encode() in file.read_bytes() for member_id in gone), file.name
+    asked = []
+    config = TrainConfig.model_validate(quick.model_dump() | {"als": {"enabled": False}, "lightfm": {"enabled": False}})
+    judgement = judge(shop, config, seed=0, progress=SILENT, left_out=lambda ids: asked.append(ids) or left_out(ids))
+    assert judgement.n_left_out == 2
+    assert len(asked) == 2  # before the validation window and before the test window
+
+
 def test_another_seed_gives_another_bundle(built, shop, quick, tmp_path):
     other = build(write_shop(tmp_path / "w"), quick, seed=4)
     assert other.manifest.dataset_digest == built.manifest.dataset_digest
@@ -93,7 +112,25 @@ def test_what_is_judged_does_not_depend_on_what_the_test_window_holds(quick, tmp
     assert one.cases[0].rows[-1].metrics != two.cases[0].rows[-1].metrics
 
 
+def test_a_broken_file_of_a_table_is_an_error_in_words(tmp_path, quick):
+    shop = write_shop(tmp_path / "w")
+    part = shop.table_files("purchases")[0]
+    part.write_bytes(part.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"tables of .* cannot be read.*recsys ingest"):
+        judge(shop, quick, seed=0, progress=SILENT)
+    with pytest.raises(InputError, match="cannot be read"):
+        Dataset.read(shop, shop.now)
+
+
 class TestThinWorkspaces:
+    def test_nobody_agreed(self, tmp_path, quick):
+        shop = write_shop(tmp_path / "w")
+        part = shop.table_files("members")[0]
+        members = pl.read_parquet(part).with_columns(consent_personalisation=pl.lit(False))
+        members.write_parquet(part)
+        with pytest.raises(NotEnoughDataError, match="no purchase by a member with consent"):
+            judge(shop, quick, seed=0, progress=SILENT)
+
     def test_no_purchases(self, tmp_path, quick):
         with pytest.raises(NotEnoughDataError, match=r"span 0\.0 days"):
             judge(tiny(tmp_path / "w", []), quick, seed=0, progress=SILENT)

@@ -2,20 +2,24 @@
 
 import json
 import shutil
+import subprocess
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from recsys.bundle import Bundle
 from recsys.errors import BundleError, GateError, InputError, RecsysError, RegistryError
 from recsys.knowledge import Knowledge
-from recsys.report import Report
+from recsys.report import SILENT, Report
 from tests.training.shop import QUICK
 from training import commands, tracking
 from training.audit import AuditRow, AuditTrail
+from training.config import read_config
+from training.pipeline import build_bundle
 from training.publish import AUDIT_FILE
 from training.serving_folder import ServingFolder
-from training.tracking import CHALLENGER, CHAMPION, PREVIOUS, Registry, Version
+from training.tracking import CHALLENGER, CHAMPION, PREVIOUS, Registry, Version, git_commit
 
 
 @dataclass(frozen=True)
@@ -198,19 +202,32 @@ def test_a_folder_that_is_no_workspace_is_refused(tmp_path):
         commands.train(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def untracked(shop, trained) -> Report:
+    """What `train` answers where MLflow is absent and one member has left since the ingest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "AVAILABLE", False)
+        return commands.train(
+            shop.path,
+            config=trained.config_path,
+            left_out=lambda member_ids: np.array([member_id == "m007" for member_id in member_ids]),
+        )
+
+
 class TestWithoutMlflow:
-    @pytest.fixture(autouse=True)
-    def _absent(self, monkeypatch):
+    def test_train_still_writes_the_bundle_and_says_that_tracking_is_off(self, shop, untracked):
+        assert untracked.facts["version"] is None
+        assert any("Tracking is OFF" in note for note in untracked.notes)
+        assert Bundle.open(shop.bundles / untracked.facts["bundle_id"][:16])
+
+    def test_train_says_how_many_members_were_left_out(self, untracked, trained):
+        assert (untracked.facts["n_left_out"], untracked.facts["n_members_left_out"]) == (1, 1)
+        assert any("withdrew or were erased since the ingest: 1 members" in note for note in untracked.notes)
+        assert untracked.facts["bundle_dataset_digest"] != trained.report.facts["bundle_dataset_digest"]
+        assert trained.report.facts["n_members_left_out"] == 0
+
+    def test_publish_says_what_to_install(self, shop, monkeypatch):
         monkeypatch.setattr(tracking, "AVAILABLE", False)
-        monkeypatch.setattr(commands, "AVAILABLE", False)
-
-    def test_train_still_writes_the_bundle_and_says_that_tracking_is_off(self, shop, trained):
-        report = commands.train(shop.path, config=trained.config_path)
-        assert report.facts["version"] is None
-        assert any("Tracking is OFF" in note for note in report.notes)
-        assert Bundle.open(shop.bundles / report.facts["bundle_id"][:16])
-
-    def test_publish_says_what_to_install(self, shop):
         with pytest.raises(RegistryError, match=r"recsys-nbo\[train\]"):
             commands.publish(shop.path, actor="ann", now=1)
 
@@ -221,13 +238,51 @@ def test_a_registry_that_is_down_is_an_error_in_words(trained, monkeypatch):
         Registry(trained.workspace).version(CHAMPION)
 
 
-def test_same_data_and_seed_give_the_same_bundle_with_another_run(trained, tmp_path):
+def test_the_same_data_and_seed_are_judged_the_same_twice(trained):
     again = commands.evaluate(trained.workspace.path, config=trained.config_path)
     facts = trained.report.facts
     rows, before = again.facts["cases"]["all"]["rows"], facts["cases"]["all"]["rows"]
-    assert {name: row["metrics"] for name, row in rows.items()} == {
-        name: row["metrics"] for name, row in before.items()
+    assert {name: (row["metrics"], row["gain"]) for name, row in rows.items()} == {
+        name: (row["metrics"], row["gain"]) for name, row in before.items()
     }
     assert again.facts["weights"] == facts["weights"]
+
+
+def test_the_same_data_and_seed_give_the_same_bundle_whatever_the_run_and_the_commit(trained, shop):
+    facts, config = trained.report.facts, read_config(trained.config_path)
+    again = build_bundle(shop, config, facts["weights"], seed=0, run_id="x", git_sha="y", progress=SILENT)
+    assert again.manifest.bundle_id == facts["bundle_id"]
     manifest = Bundle.open(trained.workspace.bundles / facts["bundle_id"][:16]).manifest
-    assert trained.report.facts["run_id"] == manifest.run_id
+    assert facts["run_id"] == manifest.run_id != again.manifest.run_id
+
+
+class TestGitCommit:
+    @pytest.fixture
+    def checkout(self, tmp_path, monkeypatch):
+        file = tmp_path / "training" / "tracking.py"
+        file.parent.mkdir()
+        file.write_text("one")
+        monkeypatch.setattr(tracking, "__file__", str(file))
+        return file
+
+    @staticmethod
+    def git(file, *arguments):
+        name = ("-c", "user.name=ann", "-c", "user.email=ann@example.org")
+        return subprocess.run(["git", "-C", file.parent, *name, *arguments], check=True, capture_output=True, text=True)
+
+    def test_it_is_the_whole_commit_and_says_where_files_differ(self, checkout):
+        for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
+            self.git(checkout, *arguments)
+        commit = self.git(checkout, "rev-parse", "HEAD").stdout.strip()
+        assert git_commit() == commit
+        checkout.write_text("two")
+        assert git_commit() == f"{commit}-dirty"
+
+    def test_the_checkout_of_another_project_is_not_taken_for_ours(self, checkout):
+        (checkout.parent / "theirs.txt").write_text("theirs")
+        for arguments in (["init", "-q"], ["add", "theirs.txt"], ["commit", "-q", "-m", "theirs"]):
+            self.git(checkout, *arguments)
+        assert git_commit() == ""
+
+    def test_without_a_checkout_it_is_empty(self, checkout):
+        assert git_commit() == ""

@@ -31,15 +31,15 @@ def fit(dataset: Dataset, config: AlsConfig, rng: np.random.Generator) -> Factor
     shape = (len(dataset.member_ids), len(dataset.product_ids))
     confidence = (1.0 + config.alpha * np.log1p(pairs.strength)).astype(np.float32)
     matrix = sparse.csr_matrix((confidence, (pairs.member, pairs.product)), shape=shape)
-    model = AlternatingLeastSquares(
-        factors=config.factors,
-        regularization=config.regularization,
-        alpha=1.0,
-        iterations=config.iterations,
-        random_state=int(rng.integers(2**31)),
-    )
     # BLAS threads inside OpenMP threads slow each other down; the factors are the same for any number of threads.
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
+        model = AlternatingLeastSquares(
+            factors=config.factors,
+            regularization=config.regularization,
+            alpha=1.0,
+            iterations=config.iterations,
+            random_state=int(rng.integers(2**31)),
+        )
         try:
             model.fit(matrix, show_progress=False)
         except ModelFitError as error:

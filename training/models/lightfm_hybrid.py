@@ -24,6 +24,7 @@ def fit(
 
     A member's vector is the sum of those of identity, tier and segment; a product's of identity, category and brand.
     Whoever has no purchase keeps the features' part only: the vector of an identity that was never trained is noise.
+    Without features either there is nothing to go by, and the vector is NaN: zero would rank before what is disliked.
     One thread, because LightFM's several threads race and give another model each time.
 
     Raises:
@@ -57,8 +58,12 @@ def fit(
             f"{len(pairs)} pairs of member and product ({str(error).split('.')[0]}); "
             "lower lightfm.learning_rate or switch lightfm off"
         ) from error
-    _, member_vectors = model.get_user_representations(_without_strangers(member_features, pairs.member))
-    bias, product_vectors = model.get_item_representations(_without_strangers(product_features, pairs.product))
+    known_members = _without_strangers(member_features, pairs.member)
+    known_products = _without_strangers(product_features, pairs.product)
+    _, member_vectors = model.get_user_representations(known_members)
+    bias, product_vectors = model.get_item_representations(known_products)
+    member_vectors[known_members.getnnz(axis=1) == 0] = np.nan
+    product_vectors[known_products.getnnz(axis=1) == 0] = np.nan
     return FactorScorer(member_vectors.astype(np.float32), product_vectors.astype(np.float32), bias.astype(np.float32))
 
 
@@ -79,8 +84,8 @@ def _without_strangers(features: sparse.csr_matrix, trained: NDArray[np.int32]) 
     stranger = np.ones(n_rows, dtype=np.bool_)
     stranger[trained] = False
     entries = features.tocoo()
-    weight = np.where((entries.col < n_rows) & stranger[entries.row], 0.0, entries.data).astype(np.float32)
-    return sparse.csr_matrix((weight, (entries.row, entries.col)), shape=features.shape)
+    keep = (entries.col >= n_rows) | ~stranger[entries.row]
+    return sparse.csr_matrix((entries.data[keep], (entries.row[keep], entries.col[keep])), shape=features.shape)
 
 
 def _sample(pairs: Pairs, max_pairs: int, rng: np.random.Generator) -> Pairs:
