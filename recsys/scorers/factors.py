@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.ragged import Ragged
-from recsys.scorers.topk import leave_out, top_k
-from recsys.types import KeepMask, Rows, Scores
+from recsys.scorers.topk import top_k
+from recsys.types import UNKNOWN_ROW, KeepMask, Rows, Scores
 
 _BLOCK_SCORES = 1 << 22
 
@@ -40,13 +40,26 @@ class FactorScorer:
         return scores
 
     def best(self, members: Rows, *, keep: KeepMask, k: int, without: Ragged | None = None) -> tuple[Rows, Scores]:
-        """See `Scorer.best`. Works block by block, so memory does not grow with the number of members."""
+        """
+        See `Scorer.best`.
+
+        Works block by block, so memory does not grow with the number of members; products that cannot be ranked cost
+        nothing, and of a large catalogue those are most.
+        """
         rows = np.empty((len(members), k), dtype=np.int32)
         best = np.empty((len(members), k), dtype=np.float32)
-        step = max(1, _BLOCK_SCORES // max(1, len(self.products)))
+        ranked = np.flatnonzero(keep & np.isfinite(self.products).all(axis=1))
+        among = FactorScorer(self.members, self.products[ranked], self.bias[ranked])
+        column = np.full(len(self.products), UNKNOWN_ROW, dtype=np.int32)
+        column[ranked] = np.arange(len(ranked), dtype=np.int32)
+        step = max(1, _BLOCK_SCORES // max(1, len(ranked)))
         for start in range(0, len(members), step):
             block = np.arange(start, min(start + step, len(members)))
-            scores = self.score(members[block])
-            leave_out(scores, keep, None if without is None else without.take(block))
-            rows[block], best[block] = top_k(scores, k)
+            scores = among.score(members[block])
+            if without is not None:
+                theirs = without.take(block)
+                place = column[theirs.values]
+                scores[theirs.owners()[place >= 0], place[place >= 0]] = np.nan
+            columns, best[block] = top_k(scores, k)
+            rows[block] = np.where(columns >= 0, np.append(ranked, UNKNOWN_ROW)[columns], UNKNOWN_ROW)
         return rows, best

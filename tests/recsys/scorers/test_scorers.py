@@ -9,6 +9,7 @@ from recsys.scorers.factors import FactorScorer
 from recsys.scorers.frequency import FrequencyScorer
 from recsys.scorers.neighbours import NeighbourScorer
 from recsys.scorers.popularity import PopularityScorer
+from recsys.scorers.topk import top_k
 
 N_MEMBERS, N_PRODUCTS = 5, 8
 EVERYTHING = np.ones(N_PRODUCTS, dtype=bool)
@@ -112,3 +113,19 @@ def test_neighbours_add_up_over_the_history():
 def test_nearest_lists_the_neighbours_of_each_product():
     rows, _ = neighbour_scorer().nearest(2)
     assert rows[:3].tolist() == [[1, 2], [0, 3], [-1, -1]]
+
+
+def test_a_wide_catalogue_of_mostly_unknown_products_ranks_as_the_whole_table_of_scores_does():
+    rng = np.random.default_rng(4)
+    products = np.full((500, 3), np.nan, dtype=np.float32)
+    known = np.sort(rng.choice(500, 60, replace=False))
+    products[known] = rng.integers(-2, 3, (60, 3))  # many equal scores
+    scorer = FactorScorer(rng.integers(-1, 2, (9, 3)).astype(np.float32), products, np.zeros(500, dtype=np.float32))
+    keep, without = rng.random(500) < 0.7, Ragged.of([[*known[i : i + 5].tolist(), int(i)] for i in range(9)])
+    expected = scorer.score(np.arange(9))
+    expected[:, ~keep] = np.nan
+    expected[without.owners(), without.values] = np.nan
+    rows, scores = scorer.best(np.arange(9), keep=keep, k=50, without=without)
+    want_rows, want_scores = top_k(expected, 50)
+    np.testing.assert_array_equal(rows, want_rows)
+    np.testing.assert_array_equal(scores, want_scores)
