@@ -115,7 +115,7 @@ clean: demo-stop ## remove what was built, the demo too; .venv stays
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 test: check ## everything: lint, types, import directions, all tests (JOBS=2 processes)
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 test-fast: setup ## the engine's tests only, without lint
 	$(BIN)/pytest -q tests/recsys tests/contract tests/properties recsys
@@ -136,7 +136,7 @@ docs: setup ## does the README say what is true: commands, options, targets, lin
 	$(BIN)/pytest -q tests/test_docs.py tests/test_architecture.py
 
 coverage: setup ## all tests with line and branch coverage
-	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term --cov-report=xml
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --cov --cov-report=term --cov-report=xml
 
 bench: setup ## measure serving and bulk decisions against their floors
 	$(BIN)/recsys bench serve
