@@ -1,10 +1,11 @@
-"""The commands of this room: serve, decide once, make a key."""
+"""The commands of this room: serve, decide once, make a key, and say who opted out."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import orjson
 import uvicorn
 
@@ -12,12 +13,14 @@ from recsys.decision import Context, Decision
 from recsys.errors import StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
 from recsys.report import Report, Table
+from recsys.types import Consent, KeepMask
 from serving.app import create_app
 from serving.clock import Clock, clock_of
 from serving.live import Served, load_served, read_pointer
 from serving.logs import configure_logging
 from serving.scopes import Scope
 from serving.settings import ClockChoice, Settings, read_settings
+from serving.store.facts import member_key
 from serving.store.store import Store
 from serving.wire import encode_answer
 
@@ -112,6 +115,41 @@ def create_key(
     )
 
 
+def opted_out(workspace: Path, member_ids: Sequence[str], *, store_url: str | None = None) -> KeepMask:
+    """
+    Who withdrew consent to personalisation or asked to be forgotten since the service began: not to be learnt from.
+
+    Training knows what its tables say; this is the word that members gave to the service meanwhile (law 8).
+
+    Args:
+        workspace: Whose store is asked.
+        member_ids: Any number, in any order.
+        store_url: Absent means ``RECSYS_STORE_URL``, or SQLite in the workspace.
+
+    Returns:
+        Shape (len(member_ids),), bool: True for members who opted out. All False where nothing was ever served.
+
+    Raises:
+        StoreError: There is a store, and it does not answer: nothing may be learnt from anybody then.
+    """
+    settings = read_settings(workspace, store_url=store_url)
+    store = Store.at(settings.database_url)
+    try:
+        if store.database.is_sqlite and not store.database.file.exists():
+            return np.zeros(len(member_ids), dtype=np.bool_)
+        store.database.migrate()
+        said = store.members.fetch_restricted(since=0)
+    finally:
+        store.close()
+    out = {
+        key for key, facts in said.items()
+        if facts.erased or (facts.consent is not None and Consent.PERSONALISATION not in facts.consent)
+    }  # fmt: skip
+    if not out:
+        return np.zeros(len(member_ids), dtype=np.bool_)
+    return np.fromiter((member_key(one) in out for one in member_ids), dtype=np.bool_, count=len(member_ids))
+
+
 def _first_key(settings: Settings) -> str:
     """A key for a workspace that has none yet; empty where it has, or the store is down."""
     try:
@@ -147,7 +185,7 @@ def _stored_facts(settings: Settings, member_id: str, served: Served) -> LiveFac
 def _greeting(settings: Settings, host: str, port: int, key: str) -> Report:
     url = f"http://{host}:{port}"
     _, lag_s = clock_of(settings.clock, settings.workspace)
-    notes = [f"API      {url}", f"Docs     {url}/docs", f"Ready    {url}/health/ready"]
+    notes = [f"Try it   {url}", f"Docs     {url}/docs", f"Ready    {url}/health/ready"]
     if key:
         notes += [f"Key      {key}", "         (shown this once; `recsys key create` makes another)"]
     else:

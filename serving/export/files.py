@@ -55,7 +55,9 @@ class PartialExport:
         """Where one part is once it is complete."""
         return self.parts / f"part-{index:05}.{self.plan.file_format.value}"
 
-    def write_part(self, index: int, table: Table, *, n_members: int, counts: dict[str, int]) -> PartMark:
+    def write_part(
+        self, index: int, table: Table, *, n_members: int, counts: dict[str, int], consents: str
+    ) -> PartMark:
         """Write a part and then its mark, each aside and renamed: a reader sees all of it or none."""
         part = self.part(index)
         aside = self.folder / f"{part.name}.{os.getpid()}.tmp"
@@ -68,6 +70,7 @@ class PartialExport:
             n_members=n_members,
             n_rows=n_rows(table),
             counts=counts,
+            consents=consents,
             sha256=digest,
         )
         write_aside(self._mark(index), as_json(mark))

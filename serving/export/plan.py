@@ -78,6 +78,7 @@ class PartMark(BaseModel):
         n_members: Members decided in it.
         n_rows: Rows, without a header.
         counts: Members by status, and for ``nothing`` by reason (``nothing.contact_cap``).
+        consents: Digest of what its members had said when it was made; see `serving.export.consents`.
         sha256: Of the part.
     """
 
@@ -87,6 +88,7 @@ class PartMark(BaseModel):
     n_members: int
     n_rows: int
     counts: dict[str, int]
+    consents: str
     sha256: str
 
 

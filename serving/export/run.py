@@ -14,6 +14,7 @@ from recsys.errors import InputError
 from recsys.policy.schema import Policy
 from recsys.report import Progress
 from serving.export.audience import Audience
+from serving.export.consents import ConsentsNow
 from serving.export.files import (
     is_single_file,
     manifest_path,
@@ -33,6 +34,8 @@ from serving.export.worker import (
     WorkerSettings,
     value_name,
 )
+from serving.store.database import open_database
+from serving.store.members import MemberStore
 
 Manifest = Mapping[str, Any]
 """What an export says of itself, as in manifest.json."""
@@ -74,7 +77,7 @@ def run_export(out: Path, plan: ExportPlan, inputs: ExportInputs, *, workers: in
         settings = WorkerSettings(inputs.bundle, inputs.policy, inputs.store_url, export)
         if plan.limit is not None:
             _apply_limit(settings, plan.limit, workers=workers, progress=progress)
-        marks = _write_parts(settings, workers=workers, progress=progress)
+        marks = _write_parts(settings, inputs.audience, workers=workers, progress=progress)
         progress.step("finish")
         export.finish(marks, lambda files: as_json(_manifest(plan, inputs.audience, marks, files)))
     return read_manifest(out, plan)
@@ -122,18 +125,40 @@ def checksum(files: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _write_parts(settings: WorkerSettings, *, workers: int, progress: Progress) -> list[PartMark]:
+def _write_parts(settings: WorkerSettings, audience: Audience, *, workers: int, progress: Progress) -> list[PartMark]:
+    """
+    Make every part that is missing, and make those again whose members changed their word since, until none is left.
+
+    An export may be continued days after it was stopped: a part made then must not go out to who withdrew meanwhile.
+    """
     export = settings.export
     chunks = export.plan.chunks()
-    progress.step("decide and write", export.plan.n_members)
+    database = open_database(settings.store_url)
+    store = MemberStore(database)
     marks = {index: mark for index in range(len(chunks)) if (mark := export.finished_part(index)) is not None}
-    progress.advance(sum(mark.n_members for mark in marks.values()))
-    tasks = [ChunkTask(Step.WRITE, index, *chunks[index]) for index in range(len(chunks)) if index not in marks]
-    for done in _spawned(settings, tasks, workers=workers):
-        assert done.mark is not None
-        marks[done.index] = done.mark
-        progress.advance(done.n_members)
+    step = "decide and write"
+    try:
+        while tasks := _due(chunks, marks, audience, ConsentsNow.read(store)):
+            progress.step(step, export.plan.n_members)
+            progress.advance(export.plan.n_members - sum(task.stop - task.start for task in tasks))
+            for done in _spawned(settings, tasks, workers=workers):
+                assert done.mark is not None
+                marks[done.index] = done.mark
+                progress.advance(done.n_members)
+            step = "decide again where members changed their word"
+    finally:
+        database.close()
     return [marks[index] for index in range(len(chunks))]
+
+
+def _due(
+    chunks: Sequence[tuple[int, int]], marks: Mapping[int, PartMark], audience: Audience, consents: ConsentsNow
+) -> list[ChunkTask]:
+    return [
+        ChunkTask(Step.WRITE, index, start, stop)
+        for index, (start, stop) in enumerate(chunks)
+        if index not in marks or marks[index].consents != consents.digest(audience.encoded[start:stop].tolist())
+    ]
 
 
 def _apply_limit(settings: WorkerSettings, limit: int, *, workers: int, progress: Progress) -> None:

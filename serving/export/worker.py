@@ -17,6 +17,7 @@ from recsys.policy.compile import compile_policy
 from recsys.policy.schema import Policy
 from recsys.types import EpochSeconds
 from serving.export.columns import export_columns, message_values
+from serving.export.consents import consents_digest
 from serving.export.files import PartialExport
 from serving.export.plan import PartMark
 from serving.export.table import COLUMNS, Cell
@@ -106,14 +107,17 @@ class ChunkWorker:
     def _write(self, task: ChunkTask) -> ChunkDone:
         table: dict[str, list[Cell]] = {name: [] for name in COLUMNS}
         counts: dict[str, int] = {}
+        subjects: list[Subject] = []
         for start, decisions in self._decided(task):
+            subjects += decisions.batch.subjects
             block = export_columns(decisions, self._within_limit(start, start + len(decisions)))
             for name, cells in block.table.items():
                 table[name].extend(cells)
             for name, count in block.counts.items():
                 counts[name] = counts.get(name, 0) + count
         n_members = task.stop - task.start
-        mark = self._export.write_part(task.index, table, n_members=n_members, counts=counts)
+        consents = consents_digest([one.member_id for one in subjects], [one.facts for one in subjects])
+        mark = self._export.write_part(task.index, table, n_members=n_members, counts=counts, consents=consents)
         return ChunkDone(task.index, n_members, mark)
 
     def _decided(self, task: ChunkTask) -> Iterator[tuple[int, Decisions]]:

@@ -1,4 +1,4 @@
-"""What is served, whether it is healthy, and the metrics."""
+"""What is served, whether it is healthy, the metrics, and a page to try it."""
 
 from dataclasses import asdict
 
@@ -8,11 +8,18 @@ from serving.auth import RequireScope
 from serving.documentation import READ_PROBLEMS
 from serving.live import Refusal, Served
 from serving.metrics import CONTENT_TYPE
+from serving.page import HEADERS, PAGE
 from serving.scopes import Scope
 from serving.service import Service
 from serving.wire_records import AliveAnswer, ModelsAnswer, ReadyAnswer, RefusalAnswer, ServedAnswer
 
 router = APIRouter(tags=["status"])
+
+
+@router.get("/", include_in_schema=False)
+async def try_it() -> Response:
+    """A page for people; it holds no data and asks for a key."""
+    return Response(PAGE, media_type="text/html", headers=HEADERS)
 
 
 @router.get("/v1/models", responses=READ_PROBLEMS, dependencies=[Depends(RequireScope(Scope.DECISIONS_READ))])

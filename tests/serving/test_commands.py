@@ -15,8 +15,8 @@ import httpx2
 import pytest
 
 from recsys.errors import BundleError, InputError, StoreError
-from recsys.types import Channel
-from serving.commands import create_key, decide
+from recsys.types import Channel, Consent
+from serving.commands import create_key, decide, opted_out
 from serving.scopes import Scope
 from serving.settings import ClockChoice, Settings
 from serving.store.store import Store
@@ -128,6 +128,32 @@ def test_a_key_is_made_with_its_scopes(workspace: Path) -> None:
 def test_a_store_that_is_down_makes_no_key(workspace: Path) -> None:
     with pytest.raises(StoreError, match="does not answer"):
         create_key(workspace, store_url="postgresql://me@127.0.0.1:1/x")
+
+
+def test_who_opted_out_is_known_to_training(workspace: Path) -> None:
+    store = Store.at(Settings(workspace=workspace).database_url)
+    store.members.set_consent("m001", Consent.EMAIL, now=NOW)
+    store.members.set_consent("m002", Consent.PERSONALISATION, now=NOW)
+    store.members.erase("m003", now=NOW)
+    store.close()
+    assert opted_out(workspace, ["m000", "m003", "m001", "m002"]).tolist() == [False, True, True, False]
+    assert opted_out(workspace, []).shape == (0,)
+
+
+def test_where_nothing_was_served_nobody_opted_out_and_no_store_is_made(tmp_path: Path) -> None:
+    assert not opted_out(tmp_path, ["m000"]).any()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_while_the_store_is_down_nobody_can_say_who_opted_out(workspace: Path) -> None:
+    with pytest.raises(StoreError, match="does not answer"):
+        opted_out(workspace, ["m000"], store_url="postgresql://me@127.0.0.1:1/x")
+
+
+def test_without_an_instant_a_decision_is_for_the_workspace_clock(workspace: Path) -> None:
+    (workspace / "workspace.json").write_text(json.dumps({"ingested_at": int(time.time()), "now": NOW}))
+    report = decide(workspace, member_id="m000", placement="home", n=1, now=None, explain=False)
+    assert NOW <= report.facts["decided_at"] < NOW + 600
 
 
 def test_settings_come_from_the_environment_and_are_checked(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

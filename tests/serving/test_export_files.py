@@ -33,7 +33,7 @@ def table(*members: str) -> dict[str, list]:
 
 def finish(export, *members_of_parts):
     marks = [
-        export.write_part(index, table(*members), n_members=len(members), counts={"sent": len(members)})
+        export.write_part(index, table(*members), n_members=len(members), counts={"sent": len(members)}, consents="")
         for index, members in enumerate(members_of_parts)
     ]
     export.finish(marks, lambda files: as_json({"files": files, "plan": export.plan.model_dump(mode="json")}))
@@ -79,7 +79,7 @@ def test_joined_parts_are_the_whole_once(tmp_path, write, join):
 def test_a_folder_appears_only_when_it_is_whole(tmp_path):
     out = tmp_path / "mail"
     with partial_export(out, plan()) as export:
-        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1})
+        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, consents="")
         assert not out.exists()
         finish(export, ["m1", "m2"], ["m3"])
     assert sorted(path.name for path in out.iterdir()) == [MANIFEST, "part-00000.csv", "part-00001.csv"]
@@ -99,7 +99,7 @@ def test_a_name_with_the_formats_ending_is_one_file_with_its_manifest_beside_it(
 
 def test_a_complete_part_is_not_made_again(tmp_path):
     with partial_export(tmp_path / "mail", plan()) as export:
-        mark = export.write_part(1, table("m1"), n_members=1, counts={"sent": 1})
+        mark = export.write_part(1, table("m1"), n_members=1, counts={"sent": 1}, consents="")
     with partial_export(tmp_path / "mail", plan()) as export:
         assert export.finished_part(1) == mark
         assert export.finished_part(0) is None
@@ -108,7 +108,7 @@ def test_a_complete_part_is_not_made_again(tmp_path):
 @pytest.mark.parametrize("damage", ["part", "mark", "gone"])
 def test_a_damaged_part_is_made_again(tmp_path, damage):
     with partial_export(tmp_path / "mail", plan()) as export:
-        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1})
+        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, consents="")
         mark = export.folder / "marks" / "part-00000.json"
         if damage == "part":
             export.part(0).write_text("cut off")

@@ -1,0 +1,22 @@
+"""The page at / holds all that it needs and lets nothing else in."""
+
+import re
+
+from tests.serving.service_world import Running
+
+
+def test_the_page_loads_nothing_from_elsewhere(shared_service: Running) -> None:
+    response = shared_service.client.get("/", headers={"authorization": ""})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert "http" not in response.text
+    assert re.findall(r'(?:src|href)="([^"]*)"', response.text) == ["/docs", "/health/ready", "/metrics"]
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+def test_the_page_writes_texts_and_never_markup(shared_service: Running) -> None:
+    page = shared_service.client.get("/").text
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(", page)
+    assert "localStorage" not in page
