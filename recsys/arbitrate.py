@@ -73,7 +73,7 @@ def arbitrate(
     rows = np.full((m, max_offers), UNKNOWN_ROW, dtype=np.int32)
     rows[:, : order.shape[1]] = np.where(ranked[np.arange(m)[:, None], order] > 0, order, UNKNOWN_ROW)
     best = rows[:, 0].copy()
-    worth_trying = keep & ((values.mean + _EXPLORE_SD * values.sd > 0) | (ranked > 0))
+    worth_trying = keep & (values.mean + _EXPLORE_SD * values.sd > 0)
     n_arms = worth_trying.sum(axis=1) + 1
     for member in np.flatnonzero(draw < epsilon):
         # The part of the draw below epsilon is itself uniform, so it also picks the arm.

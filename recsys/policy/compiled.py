@@ -216,7 +216,7 @@ class CompiledPolicy:
         """Shape (m, n_offers) both: what multiplies each offer's value (1 = nothing), and the bits of ``boost_ids``."""
         situation = self._situation(context)
         layer = self._standings.at(situation).offers
-        everything = np.broadcast_to(np.arange(len(self._offers), dtype=np.int32), (len(batch), len(self._offers)))
+        everything = np.arange(len(self._offers), dtype=np.int32)[None].repeat(len(batch), axis=0)
         factors, bits = standing_boost(layer, everything)
         for boost in layer.boosts:
             multiply(factors, bits, boost, everything, self._holds(boost.rule, batch, situation))

@@ -106,8 +106,12 @@ def test_an_offer_that_may_be_worth_something_is_tried_and_one_that_cannot_is_no
     assert choose(values([[-2.0, -9]], sd=1.0), epsilon=0.5, draw=drawn).rows.tolist() == [[-1]]
 
 
-def test_an_offer_that_is_best_only_after_its_cost_is_still_an_arm() -> None:
-    """Propensities of the greedy choice count it among the arms, whatever is thought of its uncertainty."""
+def test_a_draw_at_the_share_does_not_explore() -> None:
+    assert choose(values([[5, 1]]), epsilon=0.25, draw=np.array([0.25])).rows.tolist() == [[0]]
+    assert choose(values([[5, 1]]), epsilon=0.25, draw=np.array([np.nextafter(0.25, 0)])).rows.tolist() == [[1]]
+
+
+def test_the_greedy_choice_is_one_of_the_arms_drawn_from() -> None:
     choice = choose(values([[5, -9]]), epsilon=0.4, draw=np.array([0.9]))
     assert choice.propensity.tolist() == pytest.approx([0.6 + 0.4 / 2])
 

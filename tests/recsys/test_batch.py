@@ -78,6 +78,26 @@ def test_facts_are_newest_first_and_unknown_products_are_left_out() -> None:
     assert batch.touched_at.tolist() == [NOW - 60, NOW - 90]
 
 
+def test_what_a_member_was_shown_or_redeemed_is_no_interest_in_a_product() -> None:
+    seen = tuple(ProductFact("p010", kind, NOW - 9) for kind in (EventKind.EXPOSURE, EventKind.REDEMPTION))
+    assert build_batch([Subject("m000", LiveFacts((*seen, BOUGHT)))], KNOWLEDGE).touched.lists() == [[11]]
+
+
+def test_ids_are_listed_by_owner_whatever_lies_between_them() -> None:
+    subjects = [
+        Subject(
+            "m000", LiveFacts(held_offers=("o002", "x", "o001")), ("p009", "p003", "?"), frozenset({"p007", "o004"})
+        ),
+        Subject("m001"),
+        Subject("m002", basket=("p003", "p003"), exclude_ids=frozenset({"?"})),
+    ]
+    batch = build_batch(subjects, KNOWLEDGE)
+    assert batch.held.lists() == [[2, 1], [], []]
+    assert batch.basket.lists() == [[9, 3], [], [3, 3]]
+    assert batch.excluded_products.lists() == [[7], [], []]
+    assert batch.excluded_offers.lists() == [[4], [], []]
+
+
 def test_a_purchase_since_the_cut_off_joins_those_before() -> None:
     batch = build_batch([Subject("m001"), Subject("m000", LiveFacts((VIEWED, BOUGHT)))], KNOWLEDGE)
     assert batch.bought.lists() == [[7], [5, 6, 11]]

@@ -95,6 +95,7 @@ def test_without_explain_there_is_no_why_not() -> None:
 def test_no_email_without_consent_to_email() -> None:
     decision = decide("m000", "email", LiveFacts(consent=Consent.PERSONALISATION))
     assert decision.items == ()
+    assert decision.answer is not AnswerKind.FALLBACK
     assert decision.shortfall_reason == "channel_consent_missing"
 
 
@@ -197,6 +198,42 @@ def test_where_every_candidate_is_removed_the_catalogue_is_searched() -> None:
     assert decision.answer is AnswerKind.FALLBACK
     assert ids(decision) == ["p020", "p021"]
     assert {item.source for item in decision.items} == {"catalogue"}
+
+
+def test_the_catalogue_is_searched_from_what_is_popular_on() -> None:
+    popular = np.array([[29, 28], [4, 5], [4, 5]], dtype=np.int32)
+    scores = np.ones((3, 2), dtype=np.float32)
+    knowledge = replace(
+        KNOWLEDGE, popular=replace(KNOWLEDGE.popular, products=popular, scores=scores), source_weights={}
+    )
+    asked = Context(placement="home", now=NOW, types=frozenset({ItemKind.PRODUCT}))
+    decision = engine(knowledge).decide(Subject("m001", exclude_ids=frozenset({"p004", "p005"})), asked)
+    assert decision.answer is AnswerKind.FALLBACK
+    assert ids(decision)[:4] == ["p029", "p028", "p000", "p006"]
+
+
+def test_in_the_arm_that_is_not_personal_the_fallback_is_not_either() -> None:
+    """What m000 bought yesterday would be left out if anybody looked."""
+    asked = Context(placement="home", now=NOW, types=frozenset({ItemKind.PRODUCT}))
+    member = Subject("m000", exclude_ids=frozenset(f"p{row:03}" for row in range(30) if row != 5))
+    short = replace(KNOWLEDGE.popular, products=KNOWLEDGE.popular.products[:, :1])
+    assert 5 not in short.products
+    knowledge = replace(KNOWLEDGE, popular=short)
+    assert ids(engine(knowledge).decide(member, asked)) == []
+    popular = engine(knowledge, **{"behaviour: full": "behaviour: popular"}).decide(member, asked)
+    assert (popular.arm, popular.answer, ids(popular)) == ("offers", AnswerKind.FALLBACK, ["p005"])
+
+
+def test_a_boost_moves_a_product_up_and_is_named() -> None:
+    rule = "id: push, owner: tests, effect: boost, factor: 10.0, until: 2030-01-01, what: product.id == '{}'"
+    asked = Context(placement="home", now=NOW, types=frozenset({ItemKind.PRODUCT}))
+    last = engine().decide(Subject("m000"), asked).items[-1]
+    pushed = engine(**{"\nrules:": "\nrules:\n  - {" + rule.format(last.id) + "}"}).decide(Subject("m000"), asked)
+    item = next(item for item in pushed.items if item.id == last.id)
+    assert item.position < last.position
+    assert "push" in item.rules_applied
+    assert item.score == pytest.approx(10 * last.score)
+    assert item.reasons[-1].code == "promoted"
 
 
 @pytest.mark.parametrize("placement", ["home", "offers", "product_page"])

@@ -47,6 +47,11 @@ def test_a_scoped_offer_works_in_proportion_to_what_the_member_buys_in_its_scope
     assert values.mean[0, 2] == pytest.approx(-2)  # buys nothing in scope: only the contact is paid
     assert values.discount[0, 2] == 0
     assert values.discount[1, 2] > 0
+    far_above = replace(OfferTerms.of(knowledge), mean_affinity=np.full(6, 0.001))
+    above = replace(far_above, mean_affinity=np.full(6, 0.2 / 3))  # m002: three times the mean, the most that counts
+    batch = build_batch([Subject("m002")], knowledge)
+    ceilings = [offer_values(batch, knowledge, terms).sd[0, 2] for terms in (far_above, above)]
+    assert ceilings[0] == pytest.approx(ceilings[1], rel=1e-3)
 
 
 def test_a_stranger_is_valued_at_the_populations_means() -> None:
