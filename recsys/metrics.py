@@ -45,14 +45,14 @@ def ndcg(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int) -> PerMemb
     Normalised discounted cumulative gain with binary gains (Jaervelin and Kekaelaeinen 2002).
 
     The ideal list holds min(k, number bought) products. Some basket papers let it hold all that were bought, which
-    gives figures 4 to 6 % lower; never compare the two.
+    gives figures 4 to 6 % lower: see `ndcg_full`, and never compare the two.
     """
-    discount = 1.0 / np.log2(np.arange(2, k + 2))
-    gained = hit[:, :k] @ discount[: hit[:, :k].shape[1]]
-    ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(n_true, k)]
-    with np.errstate(invalid="ignore"):
-        figure: PerMember = np.divide(gained, ideal)
-    return _where_any(figure, n_true)
+    return _discounted(hit, n_true, k, np.minimum(n_true, k))
+
+
+def ndcg_full(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int) -> PerMember:
+    """As `ndcg`, but the ideal list holds all that were bought, so that 1 is out of reach where more than k were."""
+    return _discounted(hit, n_true, k, n_true)
 
 
 def reciprocal_rank(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int) -> PerMember:
@@ -74,6 +74,15 @@ def coverage(lists: Rows, k: int, n_candidates: int) -> float:
     """Share of the products that could be shown that at least one member's first k hold, 0 to 1."""
     shown = np.unique(lists[:, :k])
     return float((shown >= 0).sum()) / n_candidates if n_candidates else 0.0
+
+
+def _discounted(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int, n_ideal: NDArray[np.integer]) -> PerMember:
+    discount = 1.0 / np.log2(np.arange(2, max(k, int(n_ideal.max(initial=0))) + 2))
+    gained = hit[:, :k] @ discount[: hit[:, :k].shape[1]]
+    ideal = np.concatenate([[0.0], np.cumsum(discount)])[n_ideal]
+    with np.errstate(invalid="ignore"):
+        figure: PerMember = np.divide(gained, ideal)
+    return _where_any(figure, n_true)
 
 
 def _per_true(figure: PerMember, n_true: NDArray[np.integer]) -> PerMember:

@@ -34,6 +34,13 @@ def test_the_ideal_of_ndcg_has_no_more_than_k_products(hit):
     np.testing.assert_allclose(metrics.ndcg(hit, N_TRUE, 1), [0, 1, np.nan])
 
 
+def test_the_ideal_of_full_ndcg_has_all_that_was_bought(hit):
+    second, third, fourth = (1 / math.log2(place + 1) for place in (2, 3, 4))
+    ideal = 1 + second + third + fourth
+    np.testing.assert_allclose(metrics.ndcg_full(hit, N_TRUE, 3), [(second + third) / ideal, 1, np.nan])
+    np.testing.assert_allclose(metrics.ndcg_full(hit, N_TRUE, 2), [second / ideal, 1, np.nan])
+
+
 def test_reciprocal_rank_looks_at_the_first_hit(hit):
     np.testing.assert_allclose(metrics.reciprocal_rank(hit, N_TRUE, 3), [1 / 2, 1, np.nan])
     np.testing.assert_allclose(metrics.reciprocal_rank(hit, N_TRUE, 1), [0, 1, np.nan])
