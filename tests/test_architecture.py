@@ -17,11 +17,23 @@ LONGEST_FILE = 300
 COMMAND_LINE = {"recsys/cli.py", "recsys/cli_options.py", "recsys/cli_output.py", "recsys/cli_progress.py"}
 CLOCK_AND_NETWORK = {"time", "socket", "http", "urllib", "requests", "httpx2", "aiohttp", "sqlite3", "ssl", "ftplib"}
 CODE_CARRYING_FORMATS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
-TRAINING_ONLY = ("mlflow", "implicit", "lightfm", "polars", "pandas", "dataframely", "pyarrow", "matplotlib", "sklearn")
+TRAINING_ONLY = (
+    "mlflow",
+    "implicit",
+    "lightfm",
+    "lightgbm",
+    "polars",
+    "pandas",
+    "dataframely",
+    "pyarrow",
+    "matplotlib",
+    "sklearn",
+)
 ONE_FILE_LIBRARIES = {
     "mlflow": "training/tracking.py",
     "implicit": "training/models/als.py",
     "lightfm": "training/models/lightfm_hybrid.py",
+    "lightgbm": "training/models/boosting.py",
     "cel_expr_python": "recsys/policy/expressions.py",
 }
 

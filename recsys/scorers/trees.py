@@ -1,0 +1,65 @@
+"""Boosted regression trees as flat arrays, so that a trained model needs no library to be evaluated."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import InputError
+
+_BLOCK_ROWS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """
+    Binary trees whose answers are added up.
+
+    Attributes:
+        roots: Shape (n_trees,), int32: node where each tree begins.
+        feature: Shape (n_nodes,), int32: column that the node asks about; any column at a leaf.
+        threshold: Shape (n_nodes,), float64: rows with a value up to it go left.
+        left, right: Shape (n_nodes,), int32: the next node; a leaf leads to itself.
+        value: Shape (n_nodes,), float64: what a leaf answers.
+        depth: The most steps from a root to a leaf.
+        n_features: Columns that the trees were fitted on.
+
+    Example:
+        >>> stump = Trees(np.array([0]), np.array([1, 0, 0]), np.array([0.5, 0, 0]), np.array([1, 1, 2]),
+        ...               np.array([2, 1, 2]), np.array([0.0, -1.0, 3.0]), depth=1, n_features=2)
+        >>> stump.predict(np.array([[9.0, 0.5], [9.0, 0.6]])).tolist()
+        [-1.0, 3.0]
+    """
+
+    roots: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[np.float64]
+    depth: int
+    n_features: int
+
+    def predict(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """
+        Shape (n,): the sum over the trees.
+
+        Args:
+            features: Shape (n, n_features), no NaN.
+
+        Raises:
+            InputError: The columns are not those of the fit.
+        """
+        if features.ndim != 2 or features.shape[1] != self.n_features:
+            raise InputError(f"features have shape {features.shape}; give {self.n_features} columns")
+        total = np.zeros(len(features))
+        for start in range(0, len(features), _BLOCK_ROWS):
+            block = np.ascontiguousarray(features[start : start + _BLOCK_ROWS])
+            flat, at = block.ravel(), np.arange(len(block)) * self.n_features
+            for root in self.roots:
+                node = np.full(len(block), root, dtype=np.int64)
+                for _ in range(self.depth):
+                    goes_left = flat[at + self.feature[node]] <= self.threshold[node]
+                    node = np.where(goes_left, self.left[node], self.right[node])
+                total[start : start + len(block)] += self.value[node]
+        return total
