@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 _STATUS = Path("/proc/self/status")
+_CLEAR = Path("/proc/self/clear_refs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ def peak_rss_mb() -> float:
         return status_mb(_STATUS.read_text(), "VmHWM")
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def restart_peak() -> None:
+    """Let `peak_rss_mb` begin anew at what is held now; without effect where the system cannot (not Linux)."""
+    if _CLEAR.exists():
+        _CLEAR.write_text("5")
 
 
 def status_mb(status: str, field: str) -> float:

