@@ -1,16 +1,15 @@
 """The command line: the composition root, which imports a room only when a command of it is called."""
 
 from contextlib import AbstractContextManager
-from importlib import metadata
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from recsys import cli_options as given
-from recsys.cli_output import Answer, answering
+from recsys.cli_output import Answer, answering, versions_report
 from recsys.environment import set_process_defaults
-from recsys.report import Report, Table
 
 DATA, MODEL, DECISIONS, QUESTIONS, UPKEEP = "Data", "Models", "Decisions", "Rules and questions", "Upkeep"
 
@@ -92,26 +91,31 @@ def train(
     workspace: given.Workspace,
     config: given.Config = None,
     seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
     as_json: given.Json = False,
 ) -> None:
     """Fit the models, measure them against the floors, register the bundle as challenger."""
     with _answer(as_json) as answer:
         from training.commands import train as command
 
-        answer.show(command(workspace, config=config, seed=seed, progress=answer.progress))
+        left_out = _left_out(workspace, store_url)
+        answer.show(command(workspace, config=config, seed=seed, progress=answer.progress, left_out=left_out))
 
 
 @app.command(rich_help_panel=MODEL)
 def evaluate(
     workspace: given.Workspace,
     config: given.Config = None,
+    seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
     as_json: given.Json = False,
 ) -> None:
     """Measure models and floors on the held-out window, and change nothing."""
     with _answer(as_json) as answer:
         from training.commands import evaluate as command
 
-        answer.show(command(workspace, config=config, progress=answer.progress))
+        left_out = _left_out(workspace, store_url)
+        answer.show(command(workspace, config=config, seed=seed, progress=answer.progress, left_out=left_out))
 
 
 @app.command(rich_help_panel=MODEL)
@@ -161,8 +165,7 @@ def serve(
         from serving.settings import ClockChoice
 
         given.refuse_taken_port(host, port)
-        choice = ClockChoice(clock.value)
-        command(workspace, host=host, port=port, store_url=store_url, clock=choice, show=answer.show)
+        command(workspace, host=host, port=port, store_url=store_url, clock=ClockChoice(clock.value), show=answer.show)
 
 
 @app.command(rich_help_panel=DECISIONS)
@@ -245,13 +248,16 @@ def policy_check(
 def experiment_compare(
     configs: Annotated[list[Path], typer.Argument(help="Two or more training configurations (YAML).")],
     workspace: given.Workspace,
+    seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
     as_json: given.Json = False,
 ) -> None:
     """Train and score configurations on one split, with paired intervals of their differences."""
     with _answer(as_json) as answer:
         from experiments.commands import compare as command
 
-        answer.show(command(*configs, workspace=workspace, progress=answer.progress))
+        left_out = _left_out(workspace, store_url)
+        answer.show(command(*configs, workspace=workspace, seed=seed, progress=answer.progress, left_out=left_out))
 
 
 @app.command(rich_help_panel=QUESTIONS)
@@ -274,10 +280,7 @@ def bench(
 def version(as_json: given.Json = False) -> None:
     """Say which version this is, and of which libraries."""
     with _answer(as_json) as answer:
-        libraries = ("numpy", "scipy", "fastapi", "sqlalchemy", "mlflow", "implicit", "rectools-lightfm", "polars")
-        versions = {name: _version_of(name) for name in ("recsys-nbo", *libraries)}
-        rows = tuple((name, found or "not installed") for name, found in versions.items())
-        answer.show(Report(facts=versions, tables=(Table("Versions", ("package", "version"), rows),)))
+        answer.show(versions_report())
 
 
 def main() -> None:
@@ -290,8 +293,8 @@ def _answer(as_json: bool) -> AbstractContextManager[Answer]:
     return answering(as_json=as_json, traceback=_TRACEBACK["traceback"])
 
 
-def _version_of(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def _left_out(workspace: Path, store_url: str | None) -> Any:
+    """Rooms do not know each other: training is handed the question that only the live store can answer."""
+    from serving.commands import opted_out
+
+    return partial(opted_out, workspace, store_url=store_url)

@@ -6,6 +6,7 @@ import sys
 import traceback as traceback_module
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import metadata
 from typing import Any, NoReturn
 
 import typer
@@ -33,6 +34,7 @@ _EXTRA_OF_PACKAGE = {
     "pyarrow": "parquet",
     "threadpoolctl": "train",
 }
+_LIBRARIES = ("numpy", "scipy", "fastapi", "sqlalchemy", "mlflow", "implicit", "rectools-lightfm", "polars")
 _WIDTH_WITHOUT_TERMINAL = 160
 _BETWEEN_COLUMNS = 3
 _LONGEST_UNBROKEN_WORD = 28
@@ -115,6 +117,13 @@ def answering(*, as_json: bool, traceback: bool) -> Iterator[Answer]:
         _fail_unexpectedly(answer, error, traceback=traceback)
 
 
+def versions_report() -> Report:
+    """Which version this is, and of which libraries; those that are absent among them."""
+    versions = {name: _version_of(name) for name in ("recsys-nbo", *_LIBRARIES)}
+    rows = tuple((name, found or "not installed") for name, found in versions.items())
+    return Report(facts=versions, tables=(Table("Versions", ("package", "version"), rows),))
+
+
 def render(table: Table) -> RichTable:
     """A table for the terminal, without its title: figures to the right, `-` for what is not known."""
     rows = [[show_cell(cell) for cell in row] for row in table.rows]
@@ -187,3 +196,10 @@ def json_ready(value: Any) -> Any:
     if isinstance(value, Iterable):
         return [json_ready(each) for each in value]
     return str(value)
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,3 +240,35 @@ def test_an_unknown_source_names_the_known_ones() -> None:
     shown = runner.invoke(app, ["ingest", "netflix", "--data", ".", "--out", "w"])
     assert shown.exit_code == 2
     assert "online_retail" in shown.stderr
+
+
+LEARNING = {
+    "train": (("train",), "training.commands"),
+    "evaluate": (("evaluate",), "training.commands"),
+    "compare": (("experiment", "compare", "a.yaml", "b.yaml"), "experiments.commands"),
+}
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_the_seed_and_the_question_who_left_reach_what_learns(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    command, room = LEARNING[name]
+    options: dict[str, Any] = {}
+    asked: list[object] = []
+
+    def remember(*_: object, **given: object) -> Report:
+        options.update(given)
+        return Report(facts={})
+
+    def opted_out(workspace: Path, member_ids: list[str], *, store_url: str | None) -> list[bool]:
+        asked.append((workspace, store_url))
+        return [member_id == "m2" for member_id in member_ids]
+
+    monkeypatch.setattr(f"{room}.{name}", remember)
+    monkeypatch.setattr("serving.commands.opted_out", opted_out)
+    store_url = f"sqlite:///{tmp_path}/other.db"
+    shown = runner.invoke(app, [*command, "--workspace", "w", "--seed", "7", "--store-url", store_url])
+    assert (shown.exit_code, options["seed"]) == (0, 7)
+    assert options["left_out"](["m1", "m2"]) == [False, True]
+    assert asked == [(Path("w"), store_url)]
