@@ -86,6 +86,7 @@ class Live:
         self._metrics = metrics
         self._seen: Fingerprint | None = None
         self._bundle_seen: tuple[str, tuple[Stamp, Stamp]] | None = None
+        self._pointer_problem = ""
         self._one_at_a_time = threading.Lock()
         self.current: Served | None = None
         self.previous: Served | None = None
@@ -103,11 +104,13 @@ class Live:
                 folder = read_pointer(self._serving_folder)
                 seen = self._fingerprint(folder)
             except RecsysError as error:
-                if self.refusal is None or self.refusal.reason != str(error):
-                    self._refuse(str(self._serving_folder), str(error))
+                if self._pointer_problem != str(error):
+                    self._pointer_problem = str(error)
+                    self._refuse(POINTER, str(error))
                 return False
+            self._pointer_problem = ""
             if seen == self._seen:
-                if self.refusal is not None and self.refusal.folder == str(self._serving_folder):
+                if self.refusal is not None and self.refusal.folder == POINTER:
                     self.refusal = None  # the pointer was away for a while and is back
                 return False
             self._seen = seen
@@ -137,6 +140,8 @@ class Live:
         _LOG.info("bundle_taken", bundle_id=candidate.bundle_id, policy_id=candidate.policy_id)
 
     def _refuse(self, folder: str, reason: str) -> None:
+        # Shown to whoever asks for health: where the workspace lies on this machine is nobody's business.
+        reason = reason.replace(f"{self._serving_folder.parent}/", "")
         self.refusal = Refusal(folder, reason, self._clock())
         self._metrics.swaps.labels("refused").inc()
         _LOG.error("bundle_refused", folder=folder, reason=reason)

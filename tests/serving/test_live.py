@@ -32,6 +32,18 @@ def test_nothing_new_is_not_opened_again(service: Running) -> None:
     assert swaps(service, "taken") == 1
 
 
+def test_health_does_not_say_where_the_workspace_lies(service: Running) -> None:
+    for break_it in (
+        lambda: (service.workspace / "policy.yaml").write_text("a: ["),
+        lambda: (service.workspace / "serving" / "current").unlink(),
+    ):
+        break_it()
+        assert not service.service.live.refresh()
+        told = service.client.get("/health/ready", headers={"authorization": ""})
+        assert told.json()["refused"]["reason"]
+        assert str(service.workspace) not in told.text
+
+
 def corrupt_array(folder: Path) -> None:
     path = folder / "products.price_minor.npy"
     content = bytearray(path.read_bytes())
