@@ -49,9 +49,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.add_middleware(Gate, metrics=metrics, max_in_flight=settings.max_in_flight)
     install_handlers(app)
     routers = (decisions.direct, decisions.router, events.router, members.consents, members.router, status.router)
-    # Not included but taken over: an included router looks for the route of each request twice.
+    # Not included but taken over, and before those of the documentation: routes are tried one after another, and an
+    # included router looks for the route of each request twice.
     routes = [route for router in routers for route in router.routes]
-    app.router.routes += routes
+    app.router.routes[:0] = routes
     app.state.methods = [
         (route.path_regex, method) for route in routes if isinstance(route, APIRoute) for method in route.methods or ()
     ]

@@ -117,48 +117,6 @@ def test_stopped_and_started_again_gives_the_same_bytes(whole, shop, in_process,
     assert [os.stat(out / f"{path.stem}.csv").st_mtime_ns for path in before] == list(before.values())
 
 
-def stopped_after(parts: int, shop: Path, out: Path, monkeypatch) -> None:
-    """Begin an export and stop it after some parts."""
-    whole_pool = run.map_spawned
-
-    def some(opener, settings, tasks, *, workers) -> Iterator[object]:
-        for number, done in enumerate(whole_pool(opener, settings, tasks, workers=workers)):
-            if number == parts:
-                raise KeyboardInterrupt
-            yield done
-
-    with monkeypatch.context() as patched:
-        patched.setattr(run, "map_spawned", some)
-        with pytest.raises(KeyboardInterrupt):
-            exported(shop, out)
-
-
-def test_who_withdrew_or_was_erased_while_it_was_stopped_gets_nothing(own_shop, tmp_path, monkeypatch):
-    store, out = store_of(own_shop), tmp_path / "mail"
-    stopped_after(3, own_shop, out, monkeypatch)
-    untouched = os.stat(partial_folder(out) / "parts" / "part-00001.csv").st_mtime_ns
-    store.set_consent("m000", Consent.PERSONALISATION, now=NOW)
-    store.erase("m020", now=NOW)
-    exported(own_shop, out)
-    assert {row["member_id"]: row["status"] for row in rows(out) if row["member_id"] in ("m000", "m001", "m020")} == {
-        "m000": "nothing", "m001": "sent", "m020": "nothing",
-    }  # fmt: skip
-    assert os.stat(out / "part-00001.csv").st_mtime_ns == untouched
-
-
-def test_who_withdraws_while_it_runs_gets_nothing(own_shop, tmp_path, monkeypatch):
-    store = store_of(own_shop)
-    whole_pool = run.map_spawned
-
-    def withdrawing(opener, settings, tasks, *, workers) -> Iterator[object]:
-        yield from whole_pool(opener, settings, tasks, workers=workers)
-        store.set_consent("m000", Consent.PERSONALISATION, now=NOW)
-
-    monkeypatch.setattr(run, "map_spawned", withdrawing)
-    exported(own_shop, tmp_path / "mail")
-    assert [row["status"] for row in rows(tmp_path / "mail") if row["member_id"] == "m000"] == ["nothing"]
-
-
 def test_continued_with_other_inputs_is_refused(shop, in_process, tmp_path, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
