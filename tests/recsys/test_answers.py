@@ -48,6 +48,13 @@ def test_a_nightly_list_of_the_segment_is_not_personal() -> None:
     assert decide("m001", PRODUCTS, knowledge).answer is AnswerKind.SEGMENT
 
 
+def test_a_list_of_the_segment_for_a_member_without_one_is_everybodys() -> None:
+    nobody = replace(KNOWLEDGE.members, segment=np.full(7, -1, dtype=np.int16))
+    lists = {"popular_segment": KNOWLEDGE.sources["als"]}
+    knowledge = replace(KNOWLEDGE, members=nobody, sources=lists, source_weights={"popular_segment": 1.0})
+    assert decide("m001", PRODUCTS, knowledge).answer is AnswerKind.POPULAR
+
+
 def test_what_a_new_member_just_did_makes_the_answer_personal() -> None:
     viewed = LiveFacts((ProductFact("p012", EventKind.VIEW, NOW - 5),))
     assert decide(Subject("m001", viewed), PRODUCTS, without_own_lists()).answer is AnswerKind.PERSONALISED
@@ -120,6 +127,23 @@ def test_no_offer_that_was_drawn_is_not_said_to_be_best() -> None:
     assert "no_offer_is_best" not in {one.shortfall_reason for one in decisions if not one.items}
 
 
+def test_a_slate_that_is_full_lacks_nothing() -> None:
+    assert [decide("m000", replace(HOME, n=n)).shortfall_reason for n in (1, 2)] == ["", ""]
+
+
+def test_where_no_position_is_wanted_no_offer_is_chosen() -> None:
+    assert decide("m000", replace(OFFERS, n=1)).offer_choice == decide("m000", OFFERS).items[0].id
+    assert decide("m000", replace(OFFERS, n=0)).offer_choice is None
+
+
+def test_a_lever_on_offers_is_named_and_in_the_score_and_not_in_the_value() -> None:
+    lever = "id: lift, owner: tests, effect: boost, factor: 2.0, until: 2030-01-01, applies_to: offer"
+    plain = decide("m000", OFFERS).items[0]
+    lifted = decide("m000", OFFERS, **{"\nrules:": f"\nrules:\n  - {{{lever}}}"}).items[0]
+    assert (lifted.id, lifted.value_minor, lifted.rules_applied) == (plain.id, plain.value_minor, ("lift",))
+    assert lifted.score == 2 * plain.score
+
+
 # Identity.
 
 
@@ -157,3 +181,11 @@ def test_a_pin_proposes_nothing_to_those_it_is_not_about() -> None:
     assert ids(gold)[0] == f"p{UNLISTED:03}"
     assert [reason.code for reason in gold.items[0].reasons].count("featured") == 1
     assert f"p{UNLISTED:03}" not in ids(silver)
+
+
+def test_a_product_that_others_have_pinned_is_not_featured() -> None:
+    product = decide("m001", PRODUCTS).items[0].id
+    pins = {**PIN, "\nrules:": PIN["\nrules:"].replace(f"p{UNLISTED:03}", product)}
+    item = next(one for one in decide("m001", PRODUCTS, **pins).items if one.id == product)
+    assert "featured" not in {reason.code for reason in item.reasons}
+    assert item.rules_applied == ()

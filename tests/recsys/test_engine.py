@@ -129,6 +129,8 @@ def test_offers_carry_their_value_in_minor_units() -> None:
     assert isinstance(offer.value_minor, int)
     assert offer.value_minor > 0
     assert offer.value_sd_minor is not None
+    assert 0 < offer.value_sd_minor < offer.value_minor
+    assert offer.score == pytest.approx(offer.value_minor - 0.5 * offer.value_sd_minor, abs=0.76)  # both were rounded
 
 
 def test_a_placement_for_products_has_no_offer_choice() -> None:

@@ -27,6 +27,11 @@ def test_products_come_by_score_and_ties_by_row() -> None:
     assert filled(ALL_KEPT).row.tolist() == [[2, 4, 9], [3, 1, -1]]
 
 
+def test_equal_scores_are_ordered_by_row_wherever_they_stand() -> None:
+    products, scores = np.array([[9, 4, 7]], dtype=np.int32), np.full((1, 3), 0.5, dtype=np.float32)
+    assert rank_products(products, scores, np.ones((1, 3), dtype=np.bool_)).tolist() == [[1, 2, 0]]
+
+
 def test_what_is_not_kept_is_not_shown() -> None:
     slates = filled([[True, False, True, True], [False] * 4])
     assert slates.row.tolist() == [[4, 9, 7], [-1, -1, -1]]
@@ -116,6 +121,15 @@ def test_a_cap_keeps_the_best_of_each_group(groups: list[int], limit: int, bits:
             expected = seen[group] >= limit
             seen[group] += 1
         assert over[0, product] == expected
+
+
+def test_what_one_cap_removed_takes_no_room_of_the_next() -> None:
+    products, order = np.array([[0, 1, 2]], dtype=np.int32), np.array([[0, 1, 2]])
+    everybody = np.array([True])
+    first = SlateCap("first", 1, np.array([5, 5, -1], dtype=np.int32), everybody)
+    second = SlateCap("second", 1, np.array([-1, 6, 6], dtype=np.int32), everybody)
+    removals = cap_removals(products, order, np.ones((1, 3), dtype=np.bool_), [first, second])
+    assert [one.tolist() for one in removals] == [[[False, True, False]], [[False, False, False]]]
 
 
 def test_a_cap_holds_only_for_those_it_names() -> None:

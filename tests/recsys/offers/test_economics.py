@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.batch import build_batch
+from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.offers.economics import OfferTerms, offer_values
 from tests.worlds import small_knowledge
@@ -52,6 +53,41 @@ def test_a_scoped_offer_works_in_proportion_to_what_the_member_buys_in_its_scope
     batch = build_batch([Subject("m002")], knowledge)
     ceilings = [offer_values(batch, knowledge, terms).sd[0, 2] for terms in (far_above, above)]
     assert ceilings[0] == pytest.approx(ceilings[1], rel=1e-3)
+
+
+def with_affinity(affinity: np.ndarray) -> Knowledge:
+    return replace(KNOWLEDGE, response=replace(KNOWLEDGE.response, scope_affinity=affinity))
+
+
+def test_affinity_counts_for_known_members_and_scoped_offers_only() -> None:
+    affinity = KNOWLEDGE.response.scope_affinity.copy()
+    affinity[[0, 6]] = 0.25
+    batch = build_batch([Subject("m000"), Subject("nobody")], KNOWLEDGE)
+    plain, tilted = (offer_values(batch, one, OfferTerms.of(one)) for one in (KNOWLEDGE, with_affinity(affinity)))
+    changed = plain.mean != tilted.mean
+    assert changed.tolist() == [[False, False, True, False, False, False], [False] * 6]
+
+
+def test_nobody_redeems_more_often_than_they_order() -> None:
+    affinity = KNOWLEDGE.response.scope_affinity.copy()
+    affinity[:, 2] = 0.01
+    affinity[0, 2] = 1.0
+    knowledge = with_affinity(affinity)
+    values = offer_values(build_batch([Subject("m000")], knowledge), knowledge, OfferTerms.of(knowledge))
+    before = 1 - np.exp(-float(KNOWLEDGE.members.orders_per_day[0]) * 14)
+    price = int(np.median(KNOWLEDGE.catalogue.price_minor[[4, 5]]))
+    assert price > KNOWLEDGE.members.basket_minor[0]
+    whole_basket = int(KNOWLEDGE.members.basket_minor[0]) * 1_000 // 10_000
+    assert values.deadweight[0, 2] == pytest.approx(before * whole_basket, rel=1e-5)
+
+
+def test_of_a_scope_a_basket_holds_one_unit_at_its_median_known_price() -> None:
+    prices = KNOWLEDGE.catalogue.price_minor.copy()
+    prices[[4, 5]] = [-1, 700]
+    knowledge = replace(KNOWLEDGE, catalogue=replace(KNOWLEDGE.catalogue, price_minor=prices))
+    values = offer_values(build_batch([Subject("m000")], knowledge), knowledge, OfferTerms.of(knowledge))
+    before = 1 - np.exp(-float(KNOWLEDGE.members.orders_per_day[0]) * 14)
+    assert values.deadweight[0, 2] == pytest.approx(before * 0.4 * 70, rel=1e-5)
 
 
 def test_a_stranger_is_valued_at_the_populations_means() -> None:

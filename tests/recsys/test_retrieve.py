@@ -1,0 +1,50 @@
+"""Which products come into question, and in which order."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from recsys.batch import build_batch
+from recsys.members import LiveFacts, ProductFact, Subject
+from recsys.retrieve import no_candidates, retrieve
+from recsys.types import EventKind
+from tests.worlds import NOW, small_knowledge
+
+KNOWLEDGE = small_knowledge()
+LIVE_ONLY = replace(KNOWLEDGE, source_weights={})
+VIEWS = tuple(ProductFact(product, EventKind.VIEW, NOW - age) for product, age in (("p010", 5), ("p011", 9)))
+
+
+def near(product: int) -> list[int]:
+    return [row for row in KNOWLEDGE.neighbours.products[product].tolist() if row >= 0]
+
+
+def test_the_nearest_of_each_product_comes_before_the_second_nearest_of_any() -> None:
+    batch = build_batch([Subject("m000", LiveFacts(VIEWS))], KNOWLEDGE)
+    found = retrieve(batch, LIVE_ONLY)
+    assert near(10)[0] != near(11)[0]
+    assert found.products[0, :2].tolist() == [near(10)[0], near(11)[0]]
+    assert found.sources[found.source[0, 0]] == "recent_activity"
+
+
+def test_what_was_touched_comes_before_what_lies_in_the_basket() -> None:
+    batch = build_batch([Subject("m000", LiveFacts(VIEWS[1:]), basket=("p010",))], KNOWLEDGE)
+    assert retrieve(batch, LIVE_ONLY).products[0, :2].tolist() == [near(11)[0], near(10)[0]]
+
+
+def test_the_basket_of_who_did_not_agree_proposes_nothing() -> None:
+    """Not even beside members who did."""
+    subjects = [Subject("m006", basket=("p010",)), Subject("m000", basket=("p010",))]
+    found = retrieve(build_batch(subjects, KNOWLEDGE), KNOWLEDGE)
+    live = found.sources.index("recent_activity")
+    assert (found.source == live).any(axis=1).tolist() == [False, True]
+    alone = retrieve(build_batch(subjects[:1], KNOWLEDGE), KNOWLEDGE)
+    n = alone.products.shape[1]
+    assert found.products[0, :n].tolist() == alone.products[0].tolist()
+    assert (found.products[0, n:] == -1).all()
+
+
+def test_slates_without_products_have_no_candidates() -> None:
+    nothing = no_candidates(3)
+    assert nothing.products.shape == nothing.scores.shape == nothing.source.shape == (3, 0)
+    assert (nothing.products.dtype, nothing.scores.dtype, nothing.source.dtype) == (np.int32, np.float32, np.int8)
