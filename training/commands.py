@@ -9,7 +9,7 @@ from typing import Any
 
 from features.dataset import LeftOut
 from features.workspace import Workspace
-from recsys.errors import RegistryError
+from recsys.errors import InputError, RegistryError
 from recsys.report import SILENT, Progress, Report, Table
 from recsys.types import EpochSeconds
 from training.config import TrainConfig, config_text, read_config
@@ -44,11 +44,12 @@ def train(
             since. The report says how many they are.
 
     Raises:
-        InputError: No workspace, or a broken configuration.
+        InputError: No workspace, one that cannot be written, or a broken configuration.
         NotEnoughDataError: The history is too short, or a window is empty.
         RegistryError: The tracking server does not answer.
     """
     place, settings = Workspace.open(workspace), read_config(config)
+    _check_writable(place.bundles)
     registry = Registry(place) if AVAILABLE else None
     git_sha = git_commit()
     tags = {"git_sha": git_sha, "seed": str(seed), "workspace_source": place.source}
@@ -118,6 +119,17 @@ def sync(workspace: Path) -> Report:
     moved = sync_champion(Workspace.open(workspace))
     note = "Serving already had the champion." if moved.outcome == "current" else "Serving switches to it by itself."
     return _moved_report("sync", moved, (note,))
+
+
+def _check_writable(folder: Path) -> None:
+    """Before the work rather than after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written ({error.strerror}); make it writable, the bundle goes there"
+        ) from error
 
 
 def _log(

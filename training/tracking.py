@@ -69,6 +69,9 @@ class Registry:
             )
         self.uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.tracking_db.resolve()}"
         self._artifacts = None if os.environ.get("MLFLOW_TRACKING_URI") else workspace.artifacts.resolve().as_uri()
+        if self._artifacts and not workspace.tracking_db.exists() and not os.access(workspace.path, os.W_OK):
+            # MLflow itself tries again for half an hour.
+            raise RegistryError(f"{workspace.tracking_db} cannot be made; make the folder {workspace.path} writable")
         with _told(self.uri):
             self._client = mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 

@@ -16,8 +16,10 @@ from recsys.report import SILENT
 from tests.training.shop import N_PRODUCTS
 from training.bootstrap import paired_gain
 from training.cases import Case, build_cases
+from training.config import PopularityConfig
 from training.evaluate import BLEND, FLOORS, evaluate_case
 from training.fit import fit_models
+from training.models import frequency, popularity
 from training.nightly import candidate_lists
 from training.split import Split
 from training.weights import choose_weights
@@ -134,6 +136,32 @@ class TestEvaluateCase:
         gain = next(row.gain for row in result.rows if row.name == result.best_floor)
         assert (gain.mean, gain.low, gain.high) == (0.0, 0.0, 0.0)
 
+    def test_the_best_floor_is_the_one_that_is_hardest_to_beat(self, fitted, cases, quick):
+        for case in cases:
+            result = result_of(fitted, case, quick)
+            rows = {row.name: row for row in result.rows if row.name in FLOORS}
+            quality = {name: row.metrics["ndcg_at_10"] for name, row in rows.items()}
+            assert quality[result.best_floor] == max(quality.values()) > min(quality.values())
+            assert all(row.gain.mean <= 0 for row in rows.values())
+
+    def test_the_floors_are_what_their_names_say(self, early, fitted, cases, quick):
+        case, nobody = cases[0], np.full(len(fitted.members), -1, dtype=np.int16)
+        lists = {}
+        for days in (7, 28):
+            scorer = popularity.fit(early, PopularityConfig(window_days=days), nobody)
+            lists[f"popular_{days}_days"] = scorer.best(case.members, keep=case.keep, k=20)[0]
+        own = frequency.fit_plain(early).best(case.members, keep=case.keep, k=20)[0]
+        filled = [
+            [*mine[mine >= 0], *(one for one in popular if one not in mine)][:20]
+            for mine, popular in zip(own, lists["popular_28_days"], strict=True)
+        ]
+        lists["own_frequency_then_popular"] = np.array(filled)
+        rows = {row.name: row.metrics["ndcg_at_10"] for row in result_of(fitted, case, quick).rows}
+        for name, listed in lists.items():
+            hit = metrics.hits(listed, case.truth, N_PRODUCTS)
+            assert rows[name] == pytest.approx(metrics.ndcg(hit, case.truth.lengths(), 10).mean()), name
+        assert len({round(rows[name], 9) for name in FLOORS}) == 3
+
     def test_what_is_learnt_beats_popularity_on_products_never_bought(self, fitted, cases, quick):
         rows = {row.name: row.metrics["ndcg_at_10"] for row in result_of(fitted, cases[1], quick).rows}
         assert min(rows["als"], rows["lightfm"], rows["item_neighbours"]) > 2 * rows["popular_28_days"]
@@ -168,6 +196,12 @@ class TestWeights:
         lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=20, progress=SILENT)
         assert choose_weights(lists, case) == choose_weights(lists, case)
         assert max(choose_weights(lists, case).values()) == 1.0
+
+    def test_where_nothing_is_gained_the_weights_stay_equal(self, fitted, cases):
+        (one,) = candidate_lists(
+            {"own": fitted.scorers["own_orders"]}, cases[0].members, keep=cases[0].keep, k=20, progress=SILENT
+        ).values()
+        assert choose_weights({"a": one, "b": one}, cases[0]) == {"a": 1.0, "b": 1.0}
 
 
 class TestBootstrap:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +11,14 @@ from recsys.bundle import Bundle
 from recsys.errors import BundleError, GateError, InputError, RecsysError, RegistryError
 from recsys.knowledge import Knowledge
 from recsys.report import SILENT, Report
-from tests.training.shop import QUICK
+from tests.training.shop import QUICK, write_rows
 from training import commands, tracking
 from training.audit import AuditRow, AuditTrail
 from training.config import read_config
 from training.pipeline import build_bundle
 from training.publish import AUDIT_FILE
 from training.serving_folder import ServingFolder
-from training.tracking import CHALLENGER, CHAMPION, PREVIOUS, Registry, Version, git_commit
+from training.tracking import CHALLENGER, CHAMPION, PREVIOUS, Registry, Version
 
 
 @dataclass(frozen=True)
@@ -197,6 +196,13 @@ def test_a_blank_actor_or_reason_is_refused(trained):
         commands.publish(trained.workspace.path, actor="ann", now=1, force_reason="  ")
 
 
+def test_a_workspace_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    workspace = write_rows(tmp_path / "w", {})
+    workspace.bundles.write_text("a file in the way")
+    with pytest.raises(InputError, match=r"bundles cannot be written \(File exists\)"):
+        commands.train(workspace.path)
+
+
 def test_a_folder_that_is_no_workspace_is_refused(tmp_path):
     with pytest.raises(InputError, match="not a workspace"):
         commands.train(tmp_path)
@@ -254,35 +260,3 @@ def test_the_same_data_and_seed_give_the_same_bundle_whatever_the_run_and_the_co
     assert again.manifest.bundle_id == facts["bundle_id"]
     manifest = Bundle.open(trained.workspace.bundles / facts["bundle_id"][:16]).manifest
     assert facts["run_id"] == manifest.run_id != again.manifest.run_id
-
-
-class TestGitCommit:
-    @pytest.fixture
-    def checkout(self, tmp_path, monkeypatch):
-        file = tmp_path / "training" / "tracking.py"
-        file.parent.mkdir()
-        file.write_text("one")
-        monkeypatch.setattr(tracking, "__file__", str(file))
-        return file
-
-    @staticmethod
-    def git(file, *arguments):
-        name = ("-c", "user.name=ann", "-c", "user.email=ann@example.org")
-        return subprocess.run(["git", "-C", file.parent, *name, *arguments], check=True, capture_output=True, text=True)
-
-    def test_it_is_the_whole_commit_and_says_where_files_differ(self, checkout):
-        for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
-            self.git(checkout, *arguments)
-        commit = self.git(checkout, "rev-parse", "HEAD").stdout.strip()
-        assert git_commit() == commit
-        checkout.write_text("two")
-        assert git_commit() == f"{commit}-dirty"
-
-    def test_the_checkout_of_another_project_is_not_taken_for_ours(self, checkout):
-        (checkout.parent / "theirs.txt").write_text("theirs")
-        for arguments in (["init", "-q"], ["add", "theirs.txt"], ["commit", "-q", "-m", "theirs"]):
-            self.git(checkout, *arguments)
-        assert git_commit() == ""
-
-    def test_without_a_checkout_it_is_empty(self, checkout):
-        assert git_commit() == ""

@@ -127,6 +127,13 @@ def test_the_depth_is_the_median_discount_of_enough_lines(tmp_path: Path) -> Non
     assert depths == {"11-1": 60, "13-1": 60, "11-2": DEFAULT_DEPTH_MINOR}
 
 
+def test_too_few_lines_tell_no_depth(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["transactions_sample"] += [line(1, 200 + n, 8, coupon_disc=0.4) for n in range(4)]
+    offers = ingest_tables(tables, tmp_path).workspace.read_table("offers").collect()
+    assert offers["amount_minor"].to_list() == [DEFAULT_DEPTH_MINOR] * 3
+
+
 def test_type_b_exposes_all_coupons_and_type_a_mailings_are_quarantined(tmp_path: Path) -> None:
     done = ingest_tables(small_tables(), tmp_path)
     exposures = done.workspace.read_table("exposures").collect()
