@@ -156,7 +156,7 @@ def serve(
     workspace: given.Workspace,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
-    clock: given.ClockChoice = given.Clock.AUTO,
+    clock: given.ClockChoice = None,
     store_url: given.StoreUrl = None,
 ) -> None:
     """Answer over HTTP; a newly published bundle is taken in without a restart."""
@@ -165,7 +165,8 @@ def serve(
         from serving.settings import ClockChoice
 
         given.refuse_taken_port(host, port)
-        command(workspace, host=host, port=port, store_url=store_url, clock=ClockChoice(clock.value), show=answer.show)
+        chosen = ClockChoice(clock.value) if clock else None
+        command(workspace, host=host, port=port, store_url=store_url, clock=chosen, show=answer.show)
 
 
 @app.command(rich_help_panel=DECISIONS)

@@ -133,7 +133,12 @@ SimulatedEnd = Annotated[
     date | None,
     typer.Option(parser=date.fromisoformat, metavar="DATE", help="The day after the history.", show_default=False),
 ]
-ClockChoice = Annotated[Clock, typer.Option("--clock", help="For historic facts, time can go on from their end.")]
+ClockChoice = Annotated[
+    Clock | None,
+    typer.Option(
+        "--clock", help="For historic facts, time can go on from their end.", show_default="RECSYS_CLOCK, or auto"
+    ),
+]
 Scopes = Annotated[
     list[KeyScope] | None, typer.Option("--scope", help="What it may do; repeat it for more.", show_default="admin")
 ]
