@@ -144,6 +144,24 @@ def test_a_lever_on_offers_is_named_and_in_the_score_and_not_in_the_value() -> N
     assert lifted.score == 2 * plain.score
 
 
+def test_the_channels_contact_cost_of_the_policy_is_what_an_offer_costs() -> None:
+    plain = decide("m000", OFFERS).items[0]
+    dear = decide("m000", OFFERS, **{"  risk_aversion": "  contact_cost_minor: {web: 12}\n  risk_aversion"}).items[0]
+    assert plain.value_minor is not None
+    assert (dear.id, dear.value_minor) == (plain.id, plain.value_minor - 10)
+
+
+def test_of_several_offers_only_the_one_drawn_is_called_a_trial() -> None:
+    uplift = np.full_like(KNOWLEDGE.response.uplift, 0.5)
+    generous = replace(KNOWLEDGE, response=replace(KNOWLEDGE.response, uplift=uplift))
+    exploring = engine(generous, epsilon="epsilon: 0.5")
+    decisions = exploring.decide_many([Subject(f"v{number}") for number in range(100)], OFFERS).records()
+    codes = [[item.reasons[0].code for item in one.items] for one in decisions]
+    assert ["offer_trial", "popular_now", "popular_now"] in codes
+    assert ["popular_now", "popular_now", "popular_now"] in codes
+    assert not any("offer_trial" in one[1:] for one in codes)
+
+
 # Identity.
 
 
