@@ -59,5 +59,10 @@ class NextBasketConfig(_Settings):
     n_popular: Count = 60
     n_reached: Count = 60
     """Candidates a member beside the own products: best sellers of latest baskets, and best of the product graphs."""
-    max_training_members: Count = 4_000
+    n_lessons: Count = 4
+    """How many of each member's latest baskets are learnt from where no labels are given."""
+    max_training_members: Count = 30_000
+    """A member counts once a lesson."""
+    negative_share: Annotated[float, Field(gt=0, le=1)] = 0.3
+    """Share of the candidates that were not bought from which the trees learn."""
     boosting: BoostingConfig = BoostingConfig()

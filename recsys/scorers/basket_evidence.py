@@ -14,8 +14,8 @@ OWN = ("count", "slow", "fast", "latest_age", "first_age")
 """Own history with the product: baskets that held it, faded slowly and fast, and age of the latest and the first."""
 DERIVED = ("rate", "due")
 """Count over baskets; age of the latest over the member's mean gap between purchases of the product."""
-REACHED = ("followed", "follows", "together")
-"""What the product graphs lead to: from the latest basket, from the faded history, and within baskets."""
+REACHED = ("followed", "follows", "together", "alike")
+"""What the product graphs lead to: the basket after the latest, after the faded history, the same one, same members."""
 
 Features = NDArray[np.float32]
 
@@ -32,6 +32,7 @@ class BasketEvidence:
         faded: Same shape: the history, each basket fading with its age.
         following: Shape (n_products, n_products), CSR float32: what is bought in the basket after product p.
         together: Same shape: what is bought in the same basket.
+        alike: Same shape: what is bought by the same members.
         product_facts: Shape (n_products, d), float32.
         member_facts: Shape (n_members, e), float32; column 0 is the number of baskets.
         popular: Shape (p,): products of many latest baskets, best first.
@@ -44,6 +45,7 @@ class BasketEvidence:
     faded: sparse.csr_array
     following: sparse.csr_array
     together: sparse.csr_array
+    alike: sparse.csr_array
     product_facts: Features
     member_facts: Features
     popular: Rows
@@ -69,7 +71,8 @@ class BasketEvidence:
         followed = sparse.csr_array(self.latest[members] @ self.following)
         follows = sparse.csr_array(self.faded[members] @ self.following)
         together = sparse.csr_array(self.faded[members] @ self.together)
-        reached, _ = top_k_sparse(sparse.csr_array(followed + follows), self.n_reached)
+        alike = sparse.csr_array(self.faded[members] @ self.alike)
+        reached, _ = top_k_sparse(sparse.csr_array(followed + follows + alike), self.n_reached)
         known = np.flatnonzero(self.own.lengths()[members] > 0)
         indptr, positions = self.own.positions(members)
         line, place = np.nonzero(reached >= 0)
@@ -86,7 +89,7 @@ class BasketEvidence:
         if without is not None:
             keys = keys[~np.isin(keys, without.owners() * n_products + without.values)]
         owner, product = keys // n_products, (keys % n_products).astype(np.int32)
-        graphs = [_entries(matrix, keys) for matrix in (followed, follows, together)]
+        graphs = [_entries(matrix, keys) for matrix in (followed, follows, together, alike)]
         return owner, product, self._features(members[owner], product, graphs)
 
     def _features(self, member: Rows, product: Rows, graphs: list[Features]) -> Features:

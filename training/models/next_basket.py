@@ -1,5 +1,7 @@
 """The next basket: own rhythm, what sells and what follows what, weighed by trees on baskets that were really next."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -31,17 +33,34 @@ def fit(baskets: Baskets, config: NextBasketConfig, *, seed: int, labels: Labels
         NotEnoughDataError: No member has a basket to learn from, or every candidate was bought, or none.
     """
     evidence = build_evidence(baskets, config)
-    learnt_from = evidence
-    if labels is None:
-        earlier, labels = baskets.before_latest()
-        learnt_from = build_evidence(earlier, config)
-    if not len(labels):
-        raise NotEnoughDataError("no member has two baskets, so there is no next basket to learn from; add history")
     rng = np.random.default_rng(seed)
-    n_kept = min(len(labels), config.max_training_members)
-    sampled = labels.take(np.sort(rng.choice(len(labels), n_kept, replace=False)))
-    features, bought = _examples(learnt_from, sampled)
+    if labels is not None:
+        lessons = [_examples(evidence, _sample(labels, config.max_training_members, rng), config, rng)]
+    else:
+        lessons = list(_earlier_lessons(baskets, config, rng))
+    if not lessons or not len(lessons[0][0]):
+        raise NotEnoughDataError("no member has two baskets, so there is no next basket to learn from; add history")
+    features, bought = (np.concatenate(parts) for parts in zip(*lessons, strict=True))
     return NextBasketScorer(evidence, fit_trees(features, bought, config.boosting, seed=seed))
+
+
+def _earlier_lessons(
+    baskets: Baskets, config: NextBasketConfig, rng: np.random.Generator
+) -> Iterator[tuple[Features, NDArray[np.bool_]]]:
+    """The latest baskets as seen from before them, then the ones before these, and so on."""
+    left = config.max_training_members
+    for _ in range(config.n_lessons):
+        baskets, labels = baskets.before_latest()
+        if not left or not len(labels):
+            return
+        labels = _sample(labels, left, rng)
+        left -= len(labels)
+        yield _examples(build_evidence(baskets, config), labels, config, rng)
+
+
+def _sample(labels: Labels, n_most: int, rng: np.random.Generator) -> Labels:
+    n_kept = min(len(labels), n_most)
+    return labels.take(np.sort(rng.choice(len(labels), n_kept, replace=False)))
 
 
 def build_evidence(baskets: Baskets, config: NextBasketConfig) -> BasketEvidence:
@@ -54,7 +73,7 @@ def build_evidence(baskets: Baskets, config: NextBasketConfig) -> BasketEvidence
     in_latest = np.bincount(baskets.product[age == 0], minlength=baskets.n_products).astype(np.float32)
     in_latest[in_latest == 0] = np.nan
     popular = top_k(in_latest[None], config.n_popular)[0][0]
-    following, together = _graphs(baskets, config)
+    following, together, alike = _graphs(baskets, config)
     return BasketEvidence(
         own=baskets.lists(),
         own_facts=own_facts(baskets, config),
@@ -62,6 +81,7 @@ def build_evidence(baskets: Baskets, config: NextBasketConfig) -> BasketEvidence
         faded=baskets.matrix(config.fast_decay ** age.astype(np.float64)),
         following=following,
         together=together,
+        alike=alike,
         product_facts=product_facts(baskets),
         member_facts=member_facts(baskets),
         popular=popular[popular >= 0],
@@ -69,21 +89,26 @@ def build_evidence(baskets: Baskets, config: NextBasketConfig) -> BasketEvidence
     )
 
 
-def _examples(evidence: BasketEvidence, labels: Labels) -> tuple[Features, NDArray[np.bool_]]:
+def _examples(
+    evidence: BasketEvidence, labels: Labels, config: NextBasketConfig, rng: np.random.Generator
+) -> tuple[Features, NDArray[np.bool_]]:
+    """Candidates and whether they were bought; of those that were not, a sample, which changes no order."""
     n_products = len(evidence.product_facts)
     keep = np.ones(n_products, dtype=np.bool_)
-    features, bought = [], []
+    features, bought = [np.empty((0, evidence.n_features), dtype=np.float32)], [np.empty(0, dtype=np.bool_)]
     for start in range(0, len(labels), BLOCK_MEMBERS):
         block = labels.take(np.arange(start, min(start + BLOCK_MEMBERS, len(labels))))
         owner, product, of_block = evidence.candidates(block.members, keep=keep)
-        features.append(of_block)
         true = block.truth.owners() * n_products + block.truth.values
-        bought.append(np.isin(owner * n_products + product, true))
+        hit = np.isin(owner * n_products + product, true)
+        kept = hit | (rng.random(len(hit)) < config.negative_share)
+        features.append(of_block[kept])
+        bought.append(hit[kept])
     return np.concatenate(features), np.concatenate(bought)
 
 
-def _graphs(baskets: Baskets, config: NextBasketConfig) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Products of the following basket, and of the same one, for each product."""
+def _graphs(baskets: Baskets, config: NextBasketConfig) -> tuple[sparse.csr_array, sparse.csr_array, sparse.csr_array]:
+    """For each product, those of the following basket, of the same one, and of the same members."""
     n_baskets = baskets.n_baskets()
     start = np.cumsum(n_baskets) - n_baskets
     basket = start[baskets.member] + baskets.number
@@ -92,9 +117,12 @@ def _graphs(baskets: Baskets, config: NextBasketConfig) -> tuple[sparse.csr_arra
     last = np.zeros(held.shape[0], dtype=np.bool_)
     last[(start + n_baskets - 1)[n_baskets > 0]] = True
     before = np.flatnonzero(~last)
+    bought = baskets.matrix(np.ones(len(baskets)))
+    bought.data[:] = 1.0
     return (
         _related(held[before], held[before + 1], config, with_itself=True),
         _related(held, held, config, with_itself=False),
+        _related(bought, bought, config, with_itself=False),
     )
 
 
