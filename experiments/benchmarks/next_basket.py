@@ -13,7 +13,7 @@ from experiments.benchmarks import chosen
 from experiments.benchmarks.basket_cases import BasketSet, Case, read_basket_set
 from experiments.benchmarks.basket_judge import CUTS, FIGURES, Judged, by_member, judge, mean_over_folds
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
-from experiments.measure import measured, peak_rss_mb, restart_peak
+from experiments.measure import Measured, measured, peak_rss_mb, restart_peak
 from recsys.errors import InputError
 from recsys.report import Report, Table
 from recsys.scorers.base import Scorer
@@ -94,17 +94,31 @@ def _up_cf(locality: float) -> Fit:
 
 def _outcome(settings: Mapping[str, Fit], folder: BasketSet) -> Outcome:
     restart_peak()
-    validated = {}
-    for setting, fit in settings.items():
-        validated[setting] = mean_over_folds([judge(fit(case), case) for case in folder.validation])
+    fitted = {setting: _once(fit) for setting, fit in settings.items()}
+    validated = {
+        setting: mean_over_folds([judge(fit(case).result, case) for case in folder.validation])
+        for setting, fit in fitted.items()
+    }
     best = max(validated, key=lambda setting: validated[setting][_CHOSEN_BY])
-    test, fit_cpu, score_cpu = [], 0.0, 0.0
-    for case in folder.test:
-        fitted = measured(partial(settings[best], case))
-        lists = measured(partial(judge, fitted.result, case))
-        test.append(lists.result)
-        fit_cpu, score_cpu = fit_cpu + fitted.cpu_s, score_cpu + lists.cpu_s
-    return Outcome(best, validated[best], tuple(test), fit_cpu, score_cpu, peak_rss_mb())
+    fits = [fitted[best](case) for case in folder.test]
+    lists = [measured(partial(judge, fit.result, case)) for fit, case in zip(fits, folder.test, strict=True)]
+    fit_cpu_s = sum({id(fit): fit.cpu_s for fit in fits}.values())
+    score_cpu_s = sum(one.cpu_s for one in lists)
+    test = tuple(one.result for one in lists)
+    return Outcome(best, validated[best], test, fit_cpu_s, score_cpu_s, peak_rss_mb())
+
+
+def _once(fit: Fit) -> Callable[[Case], Measured[Scorer]]:
+    """The fit, done once for cases that share histories and labels."""
+    done: dict[tuple[int, int], Measured[Scorer]] = {}
+
+    def fitted(case: Case) -> Measured[Scorer]:
+        key = id(case.baskets), id(case.labels)
+        if key not in done:
+            done[key] = measured(partial(fit, case))
+        return done[key]
+
+    return fitted
 
 
 def _report(name: str, folder: BasketSet, outcomes: Mapping[str, Outcome], asked: Mapping[str, Any]) -> Report:
