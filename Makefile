@@ -13,26 +13,64 @@ DEMO       := demo
 SHOP       := demo-shop
 MEMBERS    ?= 3000
 PRODUCTS   ?= 600
-MEMBER     := m00000007
+MEMBER     := m00000023
+PRODUCT    := p000042
 MLFLOW_PORT ?= 5000
 
 API     = http://127.0.0.1:$(PORT)/v1
-HEADERS = -H "Authorization: Bearer $$KEY" -H "Content-Type: application/json"
+HEADERS = -H "Authorization: Bearer $$(cat $(DEMO)/key)" -H "Content-Type: application/json"
+ASKED   = {"member_id": "$(MEMBER)", "placement": "home", "n": 6}
+
+define PORT_FREE
+import os, socket, subprocess, sys
+port, pid_file = int(sys.argv[1]), sys.argv[2]
+try:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+except OSError as error:
+    try:  # the demo itself may run there: it is stopped next
+        pid = open(pid_file).read().strip()
+        proc = f"/proc/{pid}/cmdline"
+        ran = open(proc).read().replace("\0", " ") if os.path.exists(proc) else subprocess.run(
+            ["ps", "-ww", "-p", pid, "-o", "args="], capture_output=True, text=True).stdout
+    except OSError:
+        ran = ""
+    if "recsys serve" not in ran or ran.split()[-2:] != ["--port", str(port)]:
+        sys.exit(f"cannot listen on port {port} ({error.strerror}); stop what listens there or choose another: "
+                 f"make {sys.argv[3]} PORT={port + 1}")
+endef
+export PORT_FREE
 
 define WAIT
-import os, sys, time, urllib.request
-url, pid = sys.argv[1], int(open(sys.argv[2]).read())
+import json, os, sys, time, urllib.error, urllib.request
+url, pid, key = sys.argv[1], int(open(sys.argv[2]).read()), open(sys.argv[3]).read().strip()
+served = open(sys.argv[4]).read().strip()
 until = time.monotonic() + 60
 while time.monotonic() < until:
     try:
+        with urllib.request.urlopen(url + "/health/ready", timeout=2) as answer:
+            bundle = json.load(answer)["bundle_id"]
+        # Only the service of this very store knows a key that was made a moment ago.
+        asked = urllib.request.Request(url + "/v1/models", headers={"Authorization": "Bearer " + key})
+        urllib.request.urlopen(asked, timeout=2).close()
         os.kill(pid, 0)
-        urllib.request.urlopen(url, timeout=2)
-        sys.exit(0)
+        if bundle[:16] == served:
+            sys.exit(0)
+        sys.exit(f"{url} serves the bundle {bundle[:16]}, the demo's is {served}")
     except ProcessLookupError:
-        sys.exit(1)
-    except OSError:
-        time.sleep(0.2)
-sys.exit(1)
+        sys.exit("its process has ended")
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):
+            sys.exit(f"another service answers at {url}: it does not know the demo's key")
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        sys.exit("its process has ended")
+    time.sleep(0.2)
+sys.exit("it was not ready within 60 s")
 endef
 export WAIT
 
@@ -40,15 +78,19 @@ define WELCOME
 
 The demo runs. Open
   http://127.0.0.1:$(PORT)/docs      the API, to try in the browser
-  make mlflow                     the training runs, in MLflow
+  make mlflow                     the training runs, in MLflow: http://127.0.0.1:$(MLFLOW_PORT)/#/experiments/1/runs
 
-Three lines to try (the key and the members are real):
+Lines to try here (the member and the product are real). What is recommended to a member:
 
-  curl -s $(API)/slates $(HEADERS) -d '{"member_id": "$(MEMBER)", "placement": "home", "n": 6}'
+  curl -s $(API)/recommendations $(HEADERS) -d '$(ASKED)'
 
-  curl -s $(API)/events $(HEADERS) -d '{"events": [{"event_id": "first", "member_id": "$(MEMBER)", "kind": "cart", "product_id": "p000042"}]}'
+The member looks at a product; ask the line above again, and the answer knows it:
 
-  curl -s $(API)/recommendations $(HEADERS) -d '{"member_id": "$(MEMBER)", "placement": "home", "n": 6, "explain": true}'
+  curl -s $(API)/events $(HEADERS) -d '{"events": [{"event_id": "e1", "member_id": "$(MEMBER)", "kind": "view", "product_id": "$(PRODUCT)"}]}'
+
+Products and at most one offer for the member's home page:
+
+  curl -s $(API)/slates $(HEADERS) -d '$(ASKED)'
 
 Its log is $(DEMO)/serve.log; make demo-stop stops it.
 endef
@@ -75,9 +117,9 @@ $(STAMP): pyproject.toml requirements.lock
 		--constraint requirements.lock --editable '.[train,parquet,postgres,test]'
 	@touch $@
 
-demo: setup demo-stop ## a simulated retailer from nothing to a running service (PORT=8000)
-	@$(BIN)/python -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' 2>/dev/null \
-		|| { echo "port $(PORT) is taken; stop what listens there or choose another: make demo PORT=8001" >&2; exit 1; }
+demo: setup ## a simulated retailer from nothing to a running service (PORT=8000)
+	@$(BIN)/python -c "$$PORT_FREE" $(PORT) $(DEMO)/serve.pid demo
+	@$(MAKE) --no-print-directory demo-stop
 	rm -rf $(DEMO) $(SHOP) $(SHOP)-truth
 	$(BIN)/recsys simulate --out $(SHOP) --members $(MEMBERS) --products $(PRODUCTS) --seed 7
 	$(BIN)/recsys ingest simulated --data $(SHOP) --out $(DEMO)
@@ -85,14 +127,16 @@ demo: setup demo-stop ## a simulated retailer from nothing to a running service 
 	$(BIN)/recsys publish --workspace $(DEMO)
 	@$(MAKE) --no-print-directory demo-serve
 
-demo-serve: setup demo-stop ## serve the demo again as it stands, without building it anew
+demo-serve: setup ## serve the demo again as it stands, without building it anew (PORT=8000)
 	@test -f $(DEMO)/serving/current || { echo "there is no demo to serve yet; run: make demo" >&2; exit 1; }
+	@$(BIN)/python -c "$$PORT_FREE" $(PORT) $(DEMO)/serve.pid demo-serve
+	@$(MAKE) --no-print-directory demo-stop
 	@umask 077; $(BIN)/recsys key create --workspace $(DEMO) --name demo --json \
 		| $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["key"])' > $(DEMO)/key
 	@nohup $(BIN)/recsys serve --workspace $(DEMO) --port $(PORT) > $(DEMO)/serve.log 2>&1 & echo $$! > $(DEMO)/serve.pid
-	@$(BIN)/python -c "$$WAIT" http://127.0.0.1:$(PORT)/health/ready $(DEMO)/serve.pid \
+	@$(BIN)/python -c "$$WAIT" http://127.0.0.1:$(PORT) $(DEMO)/serve.pid $(DEMO)/key $(DEMO)/serving/current \
 		|| { echo "the service did not start; its log:" >&2; tail -20 $(DEMO)/serve.log >&2; exit 1; }
-	@$(BIN)/python -c 'import os, sys; sys.stdout.write(os.environ["WELCOME"].replace("$$KEY", open(sys.argv[1]).read().strip()) + "\n")' $(DEMO)/key
+	@printf '%s\n' "$$WELCOME"
 
 demo-stop: ## stop the demo's service
 	@pid=$$(cat $(DEMO)/serve.pid 2>/dev/null) || exit 0; \
@@ -102,6 +146,7 @@ demo-stop: ## stop the demo's service
 	fi; rm -f $(DEMO)/serve.pid
 
 mlflow: setup ## look at the demo's runs in MLflow (MLFLOW_PORT=5000)
+	@echo "the runs are at http://127.0.0.1:$(MLFLOW_PORT)/#/experiments/1/runs once it listens"
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true \
 		$(BIN)/mlflow ui --backend-store-uri sqlite:///$(DEMO)/mlflow.db --workers 1 --port $(MLFLOW_PORT)
 
