@@ -12,8 +12,8 @@ from recsys.types import KeepMask, Rows
 
 OWN = ("count", "slow", "fast", "latest_age", "first_age")
 """Own history with the product: baskets that held it, faded slowly and fast, and age of the latest and the first."""
-DERIVED = ("rate", "due")
-"""Count over baskets; age of the latest over the member's mean gap between purchases of the product."""
+DERIVED = ("rate",)
+"""Count over the member's baskets."""
 REACHED = ("followed", "follows", "together", "alike")
 """What the product graphs lead to: the basket after the latest, after the faded history, the same one, same members."""
 
@@ -99,11 +99,9 @@ class BasketEvidence:
         never = own[:, 0] == 0
         # Never bought is older than all that was bought.
         own[never, 3] = own[never, 4] = n_baskets[never]
-        gap = (own[:, 4] - own[:, 3]) / np.maximum(own[:, 0] - 1, 1)
         width = len(OWN)
         features[:, :width] = own
         features[:, width] = own[:, 0] / np.maximum(n_baskets, 1)
-        features[:, width + 1] = np.where(gap > 0, (own[:, 3] + 1) / np.maximum(gap, 1e-6), 0.0)
         width += len(DERIVED)
         for column, graph in enumerate(graphs):
             features[:, width + column] = graph
