@@ -27,9 +27,11 @@ def fit_als(baskets: Baskets, *, seed: int) -> FactorScorer:
     return _scorer(baskets, model.user_factors, model.item_factors, np.zeros(baskets.n_products, dtype=np.float32))
 
 
-def fit_bpr(baskets: Baskets, *, seed: int) -> FactorScorer:
-    """`implicit` BPR; 64 factors, 60 epochs."""
-    model = BayesianPersonalizedRanking(factors=_FACTORS, iterations=60, num_threads=1, random_state=seed)
+def fit_bpr(baskets: Baskets, *, seed: int, learning_rate: float) -> FactorScorer:
+    """`implicit` BPR; 64 factors, 100 epochs."""
+    model = BayesianPersonalizedRanking(
+        factors=_FACTORS, learning_rate=learning_rate, iterations=100, num_threads=1, random_state=seed
+    )
     model.fit(_counts(baskets), show_progress=False)
     return _scorer(baskets, model.user_factors, model.item_factors, np.zeros(baskets.n_products, dtype=np.float32))
 

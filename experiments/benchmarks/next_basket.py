@@ -79,7 +79,7 @@ def _methods(seed: int) -> dict[str, dict[str, Fit]]:
         "tifu_knn": {f"own_weight {weight:g}": _tifu(weight) for weight in (0.3, 0.5, 0.7, 0.9)},
         "up_cf": {f"locality {locality:g}": _up_cf(locality) for locality in (2.0, 5.0, 10.0)},
         "implicit_als": {"": lambda case: fit_als(case.baskets, seed=seed)},
-        "implicit_bpr": {"": lambda case: fit_bpr(case.baskets, seed=seed)},
+        "implicit_bpr": {f"learning rate {rate:g}": _bpr(rate, seed) for rate in (0.01, 0.05)},
         "lightfm_warp": {"": lambda case: fit_lightfm(case.baskets, seed=seed)},
     }
 
@@ -90,6 +90,10 @@ def _tifu(own_weight: float) -> Fit:
 
 def _up_cf(locality: float) -> Fit:
     return lambda case: up_cf.fit(case.baskets, UpCfConfig(locality=locality))
+
+
+def _bpr(learning_rate: float, seed: int) -> Fit:
+    return lambda case: fit_bpr(case.baskets, seed=seed, learning_rate=learning_rate)
 
 
 def _outcome(settings: Mapping[str, Fit], folder: BasketSet) -> Outcome:
