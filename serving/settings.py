@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         return self.workspace / "policy.yaml"
 
     @property
+    def consents_folder(self) -> Path:
+        """Where `recsys ingest` leaves the consents of members without personalisation."""
+        return self.workspace / "consents"
+
+    @property
     def database_url(self) -> str:
         """The store's URL, with the default filled in."""
         return self.store_url or f"sqlite:///{self.workspace / 'store.db'}"
