@@ -1,0 +1,51 @@
+"""Settings of the models of the next product, with their defaults nowhere else."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Decay = Annotated[float, Field(gt=0, le=1)]
+Power = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RecencyGraphConfig(_Settings):
+    """See training/models/recency_graph.py; chosen on the validation purchases of Amazon Beauty and Toys together."""
+
+    window: Count = 50
+    """Places of a history between two products, at most."""
+    distance_power: Power = 0.5
+    length_power: Power = 0.3
+    backward: Share = 0.7
+    popularity_power: Power = 0.3
+
+
+class SourceWeightsConfig(_Settings):
+    """How much each source counts once its best product has 1; of the popularity, its log1p."""
+
+    following: Power = 1.0
+    second: Power = 0.45
+    alike: Power = 0.3
+    profile: Power = 0.3
+    mapped: Power = 0.3
+    popular: Power = 0.03
+
+
+class NextProductConfig(_Settings):
+    """See training/models/next_product.py; chosen as `RecencyGraphConfig` was."""
+
+    graph: RecencyGraphConfig = RecencyGraphConfig()
+    decay: Decay = 0.6
+    """What each further place back in a history counts, in the product graphs."""
+    attribute_decay: Decay = 0.8
+    """The same where the attributes of the history are summed."""
+    n_second: Count = 300
+    n_alike: Count = 200
+    """Products kept a product, two steps away and alike in their attributes."""
+    ridge: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    weights: SourceWeightsConfig = SourceWeightsConfig()
