@@ -57,7 +57,8 @@ def comparison_tables(judged: Sequence[Judged], found: Sequence[Difference]) -> 
     columns = ("case", "difference of the blends", METRIC, "low", "high", "verdict")
     tables.append(Table("Paired differences, members resampled", columns, rows))
     costs = tuple((one.name, round(one.cpu_s, 2), round(one.peak_rss_mb)) for one in judged)
-    tables.append(Table("Cost of the whole judgement, one thread", ("configuration", "cpu_s", "peak_rss_mb"), costs))
+    named, formats = ("configuration", "cpu_s", "peak_rss_mb"), {"cpu_s": ",.1f"}
+    tables.append(Table("Cost of the whole judgement, one thread", named, costs, formats=formats))
     return tuple(tables)
 
 
@@ -117,7 +118,7 @@ def _case_table(judged: Sequence[Judged], name: str) -> Table:
         rows += [_row(f"{config}: {row.name} (served)", row) for row in case.rows if row.name == BLEND]
     title = f"Test window, {CASE_TITLES[name]}: {first.n_members} members; best floor {first.best_floor}"
     columns = ("ranker", *_SHOWN, "gain over floor", "low", "high", "fit_cpu_s")
-    return Table(title, columns, tuple(rows))
+    return Table(title, columns, tuple(rows), spare=("recall_at_20", "fit_cpu_s"), formats={"fit_cpu_s": ",.1f"})
 
 
 def _row(label: str, row: Any) -> tuple[Any, ...]:

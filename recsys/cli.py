@@ -8,19 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from recsys import cli_options as given
-from recsys.cli_output import Answer, answering, versions_report
+from recsys.cli_output import EXIT_CODES, Answer, Commands, answering, versions_report
 from recsys.environment import set_process_defaults
 
 DATA, MODEL, DECISIONS, QUESTIONS, UPKEEP = "Data", "Models", "Decisions", "Rules and questions", "Upkeep"
 
 app = typer.Typer(
     name="recsys",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Recommendations and next-best offers for membership programmes.",
-    epilog="Exit codes: 0 done, 1 other, 2 wrong input, 3 bundle, 4 registry, 5 gate, 6 store, 7 not enough data, "
-    "69 missing extra, 70 defect, 130 interrupted.",
+    epilog=EXIT_CODES,
 )
 policy_app = typer.Typer(no_args_is_help=True, help="The rule file.")
 experiment_app = typer.Typer(no_args_is_help=True, help="Questions to the history.")
@@ -33,9 +33,7 @@ _TRACEBACK = {"traceback": False}
 
 
 @app.callback()
-def options(
-    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an unexpected error came from.")] = False,
-) -> None:
+def options(traceback: given.Traceback = False, _version: given.Version = False) -> None:
     """Recommendations and next-best offers for membership programmes."""
     _TRACEBACK["traceback"] = traceback
 
@@ -52,11 +50,10 @@ def simulate(
 ) -> None:
     """Make a small retailer with a known truth."""
     with _answer(as_json) as answer:
-        from features.simulator.run import DEFAULT_END
-        from features.simulator.run import simulate as command
+        from features.simulator import run
 
         sizes = {"members": members, "products": products, "seed": seed, "days": days}
-        answer.show(command(out, **sizes, end=end or DEFAULT_END, progress=answer.progress))
+        answer.show(run.simulate(out, **sizes, end=end or run.DEFAULT_END, progress=answer.progress))
 
 
 @app.command(rich_help_panel=DATA)
@@ -72,9 +69,8 @@ def ingest(
     with _answer(as_json) as answer:
         from features.commands import ingest as command
 
-        answer.show(
-            command(source.value, data, out, mapping=mapping, now=given.now_or_clock(now), progress=answer.progress)
-        )
+        at = given.now_or_clock(now)
+        answer.show(command(source.value, data, out, mapping=mapping, now=at, progress=answer.progress))
 
 
 @app.command(rich_help_panel=UPKEEP)
@@ -96,9 +92,9 @@ def train(
 ) -> None:
     """Fit the models, measure them against the floors, register the bundle as challenger."""
     with _answer(as_json) as answer:
+        left_out = _checked(workspace, store_url, config)
         from training.commands import train as command
 
-        left_out = _left_out(workspace, store_url)
         answer.show(command(workspace, config=config, seed=seed, progress=answer.progress, left_out=left_out))
 
 
@@ -112,9 +108,9 @@ def evaluate(
 ) -> None:
     """Measure models and floors on the held-out window, and change nothing."""
     with _answer(as_json) as answer:
+        left_out = _checked(workspace, store_url, config)
         from training.commands import evaluate as command
 
-        left_out = _left_out(workspace, store_url)
         answer.show(command(workspace, config=config, seed=seed, progress=answer.progress, left_out=left_out))
 
 
@@ -126,17 +122,17 @@ def publish(
     as_json: given.Json = False,
 ) -> None:
     """Make the challenger champion if the gate holds, and bring it to serving."""
-    with _answer(as_json) as answer:
+    with _answer(as_json, "publish: fetch, check, move") as answer:
         from training.commands import publish as command
 
-        actor, now = given.actor_or_login(actor), given.now_or_clock(None)
-        answer.show(command(workspace, force_reason=force_reason, actor=actor, now=now))
+        who, now = given.actor_or_login(actor), given.now_or_clock(None)
+        answer.show(command(workspace, force_reason=force_reason, actor=who, now=now))
 
 
 @app.command(rich_help_panel=MODEL)
 def rollback(workspace: given.Workspace, actor: given.Actor = None, as_json: given.Json = False) -> None:
     """Make the previous champion champion again."""
-    with _answer(as_json) as answer:
+    with _answer(as_json, "roll back: fetch, check, move") as answer:
         from training.commands import rollback as command
 
         answer.show(command(workspace, actor=given.actor_or_login(actor), now=given.now_or_clock(None)))
@@ -145,7 +141,7 @@ def rollback(workspace: given.Workspace, actor: given.Actor = None, as_json: giv
 @app.command(rich_help_panel=MODEL)
 def sync(workspace: given.Workspace, as_json: given.Json = False) -> None:
     """Bring the registry's champion to the folder that serving watches."""
-    with _answer(as_json) as answer:
+    with _answer(as_json, "sync: fetch, check") as answer:
         from training.commands import sync as command
 
         answer.show(command(workspace))
@@ -207,12 +203,11 @@ def export(
     with _answer(as_json) as answer:
         from serving.export_commands import export as command
 
-        report = command(
+        answer.show(command(
             workspace, placement=placement, audience=audience, out=out, format=fmt.value, workers=workers,
             chunk=chunk, now=now, limit=limit, n=n, seed=seed, store_url=store_url or "",
             record_contacts=record_contacts, progress=answer.progress,
-        )  # fmt: skip
-        answer.show(report)
+        ))  # fmt: skip
 
 
 @key_app.command("create")
@@ -235,7 +230,7 @@ def key_create(
 @policy_app.command("check")
 def policy_check(
     path: Annotated[Path, typer.Argument(help="The policy file.")],
-    bundle: Annotated[Path | None, typer.Option(help="Compile it against this bundle too.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of a bundle to compile it against too.")] = None,
     as_json: given.Json = False,
 ) -> None:
     """Check a policy file: its schema, its expressions and, with a bundle, what it would remove."""
@@ -255,15 +250,15 @@ def experiment_compare(
 ) -> None:
     """Train and score configurations on one split, with paired intervals of their differences."""
     with _answer(as_json) as answer:
+        left_out = _checked(workspace, store_url, *configs)
         from experiments.commands import compare as command
 
-        left_out = _left_out(workspace, store_url)
         answer.show(command(*configs, workspace=workspace, seed=seed, progress=answer.progress, left_out=left_out))
 
 
 @app.command(rich_help_panel=QUESTIONS)
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark.")],
+    name: Annotated[given.Benchmark, typer.Argument(help="What is measured; experiments/README.md says how.")],
     workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="Measure on this workspace.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data set, where one is read.")] = None,
     option: given.BenchOptions = None,
@@ -273,8 +268,7 @@ def bench(
     with _answer(as_json) as answer:
         from experiments.benchmarks import run as command
 
-        options = given.read_bench_options(option, workspace=workspace, data=data)
-        answer.show(command(name, options), json_last=True)
+        answer.show(command(name, given.read_bench_options(option, workspace=workspace, data=data)), json_last=True)
 
 
 @app.command(rich_help_panel=UPKEEP)
@@ -290,12 +284,15 @@ def main() -> None:
     app()
 
 
-def _answer(as_json: bool) -> AbstractContextManager[Answer]:
-    return answering(as_json=as_json, traceback=_TRACEBACK["traceback"])
+def _answer(as_json: bool, step: str = "") -> AbstractContextManager[Answer]:
+    return answering(as_json=as_json, traceback=_TRACEBACK["traceback"], step=step)
 
 
-def _left_out(workspace: Path, store_url: str | None) -> Any:
-    """Rooms do not know each other: training is handed the question that only the live store can answer."""
-    from serving.commands import opted_out
+def _checked(workspace: Path, store_url: str | None, *configs: Path | None) -> Any:
+    """Refuse wrong input before imports that take seconds; answer the question that only the live store can answer."""
+    from training.inputs import check_inputs
+
+    check_inputs(workspace, *configs)
+    from serving.commands import opted_out  # training is handed it: rooms do not know each other
 
     return partial(opted_out, workspace, store_url=store_url)

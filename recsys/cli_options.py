@@ -5,6 +5,7 @@ import socket
 import time
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,15 @@ class Clock(StrEnum):
     AUTO = "auto"
     WALL = "wall"
     WORKSPACE = "workspace"
+
+
+class Benchmark(StrEnum):
+    """What `bench` can measure."""
+
+    BULK = "bulk"
+    NEXT_BASKET = "next_basket"
+    NEXT_PRODUCT = "next_product"
+    SERVE = "serve"
 
 
 class KeyScope(StrEnum):
@@ -120,6 +130,17 @@ def actor_or_login(stated: str | None) -> str:
     return stated or getpass.getuser()
 
 
+def show_version(asked: bool) -> None:
+    """Print the version alone and leave; `recsys version` names the libraries too."""
+    if asked:
+        typer.echo(f"recsys {metadata.version('recsys-nbo')}")
+        raise typer.Exit
+
+
+Traceback = Annotated[bool, typer.Option("--traceback", help="Show where an unexpected error came from.")]
+Version = Annotated[
+    bool, typer.Option("--version", callback=show_version, is_eager=True, help="Say which version this is, and leave.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object and nothing else.")]
 Workspace = Annotated[
     Path, typer.Option("--workspace", "-w", envvar="RECSYS_WORKSPACE", help="The workspace folder that `ingest` made.")

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import re
 import sys
 import traceback as traceback_module
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,18 +12,22 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table as RichTable
+from typer.core import TyperGroup
 
 from recsys.cli_progress import BarProgress, LineProgress
-from recsys.errors import RecsysError
+from recsys.cli_tables import fit_width, needed_width, render
+from recsys.errors import GateError, RecsysError
 from recsys.report import Progress, Report, Table
 
 EXIT_MISSING_EXTRA = 69
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 other, 2 wrong input, 3 bundle, 4 registry, 5 gate, 6 store, 7 not enough data, "
+    "69 missing extra, 70 defect, 130 interrupted."
+)
 
 _EXTRA_OF_PACKAGE = {
     "dataframely": "train",
@@ -36,8 +42,6 @@ _EXTRA_OF_PACKAGE = {
 }
 _LIBRARIES = ("numpy", "scipy", "fastapi", "sqlalchemy", "mlflow", "implicit", "rectools-lightfm", "polars")
 _WIDTH_WITHOUT_TERMINAL = 160
-_BETWEEN_COLUMNS = 3
-_LONGEST_UNBROKEN_WORD = 28
 
 
 class Answer:
@@ -67,38 +71,61 @@ class Answer:
         if self._as_json:
             _write_json(report.facts)
             return
-        console = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
+        told = sys.stdout.isatty() or "COLUMNS" in os.environ
+        console = Console(width=None if told else _WIDTH_WITHOUT_TERMINAL)
         for table in report.tables:
             console.print(table.title, style="bold", markup=False, highlight=False, soft_wrap=True)
-            shown = render(table)
-            needed = sum((column.min_width or 0) + _BETWEEN_COLUMNS for column in shown.columns) + 1
-            console.print(shown, width=max(needed, console.width), crop=False)  # never cut a column off
+            fitting = fit_width(table, console.width)
+            shown = render(fitting)
+            console.print(shown, width=max(needed_width(shown), console.width), crop=False)  # never cut a column off
+            if left_out := [name for name in table.columns if name not in fitting.columns]:
+                line = f"left out at this width: {', '.join(left_out)}; all are in --json\n"
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
         for note in report.notes:
             console.print(note, markup=False, highlight=False, soft_wrap=True)
         if json_last:
             _write_json(report.facts)
 
-    def fail(self, message: str, exit_code: int) -> NoReturn:
-        """Show *message* in red on standard error and leave with *exit_code*."""
+    def fail(self, message: str, exit_code: int, *, code: str, more: Mapping[str, Any] | None = None) -> NoReturn:
+        """Show *message* in red on standard error, and for programs as JSON; leave with *exit_code*."""
         self._shown.close(completed=False)
+        if self._as_json:
+            write_error(message, exit_code, code=code, more=more)
         self._errors.print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
         raise typer.Exit(exit_code)
 
 
+class Commands(TyperGroup):
+    """The commands; with --json, also what is wrong with the words themselves is one JSON object."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except typer.TyperException as error:
+            if "--json" in sys.argv[1:]:
+                write_error(error.format_message(), error.exit_code, code="usage")
+            raise
+
+
 @contextmanager
-def answering(*, as_json: bool, traceback: bool) -> Iterator[Answer]:
+def answering(*, as_json: bool, traceback: bool, step: str = "") -> Iterator[Answer]:
     """
     Turn whatever goes wrong inside into one message and its documented exit code.
 
     Args:
         as_json: Print the facts as JSON instead of tables.
         traceback: Show where an unexpected error came from.
+        step: What the whole of a short command is called while it works.
     """
     answer = Answer(as_json=as_json)
+    if step:
+        answer.progress.step(step)
     try:
         yield answer
     except RecsysError as error:
-        answer.fail(str(error), error.exit_code)
+        more = {"gate": error.figures, "gate_failures": error.failures} if isinstance(error, GateError) else None
+        answer.fail(str(error), error.exit_code, code=_code_of(error), more=more)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRA_OF_PACKAGE:
@@ -108,9 +135,10 @@ def answering(*, as_json: bool, traceback: bool) -> Iterator[Answer]:
             f"this command needs the package {package}, which is not installed; "
             f"install the extra that brings it: pip install 'recsys-nbo[{extra}]'",
             EXIT_MISSING_EXTRA,
+            code="missing_extra",
         )
     except KeyboardInterrupt:
-        answer.fail("interrupted", EXIT_INTERRUPTED)
+        answer.fail("interrupted", EXIT_INTERRUPTED, code="interrupted")
     except (typer.Exit, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001  the last resort: a message and a code instead of a traceback
@@ -124,44 +152,6 @@ def versions_report() -> Report:
     return Report(facts=versions, tables=(Table("Versions", ("package", "version"), rows),))
 
 
-def render(table: Table) -> RichTable:
-    """A table for the terminal, without its title: figures to the right, `-` for what is not known."""
-    rows = [[show_cell(cell) for cell in row] for row in table.rows]
-    rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    for at, name in enumerate(table.columns):
-        numeric = bool(rows) and all(row[at] in (None, "") or isinstance(row[at], int | float) for row in table.rows)
-        heading = name.replace("_", "\n") if numeric else name  # several lines, so that figures need little room
-        words = [word for text in (heading, *(row[at] for row in rows)) for word in text.split()]
-        width = max(map(len, words), default=1)
-        rich.add_column(
-            escape(heading),
-            justify="right" if numeric else "left",
-            min_width=width if numeric else min(width, _LONGEST_UNBROKEN_WORD),
-            overflow="fold",
-        )
-    for row in rows:
-        rich.add_row(*map(escape, row))
-    return rich
-
-
-def show_cell(cell: Any) -> str:
-    """
-    One cell as text.
-
-    >>> [show_cell(cell) for cell in (None, True, 12345, 0.25, "a")]
-    ['-', 'yes', '12,345', '0.2500', 'a']
-    """
-    if cell is None:
-        return "-"
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    if isinstance(cell, float):
-        return f"{cell:,.4f}"
-    return str(cell)
-
-
 def _fail_unexpectedly(answer: Answer, error: Exception, *, traceback: bool) -> NoReturn:
     if traceback:
         traceback_module.print_exception(error, file=sys.stderr)
@@ -170,7 +160,23 @@ def _fail_unexpectedly(answer: Answer, error: Exception, *, traceback: bool) -> 
         f"unexpected {type(error).__name__}: {error}\nThis is a defect. To see where it happened, put --traceback "
         "before the command: recsys --traceback ...",
         EXIT_BUG,
+        code="defect",
     )
+
+
+def write_error(message: str, exit_code: int, *, code: str, more: Mapping[str, Any] | None = None) -> None:
+    """What went wrong, as the one JSON object on standard output."""
+    _write_json({"error": message, "code": code, "exit": exit_code, **(more or {})})
+
+
+def _code_of(error: Exception) -> str:
+    """
+    The name of an error's class, as programs like it.
+
+    >>> _code_of(RecsysError("x"))
+    'recsys_error'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def _write_json(facts: Any) -> None:

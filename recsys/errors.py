@@ -15,6 +15,10 @@ A message says what was wrong, the value, what is allowed, and what to do.
 """
 
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
 class RecsysError(Exception):
     """The root: catch it to report any problem that is not a bug."""
 
@@ -51,6 +55,12 @@ class GateError(RecsysError):
     """A challenger may not become champion; the message names the figure that failed."""
 
     exit_code = 5
+
+    def __init__(self, message: str, *, figures: Mapping[str, Any] | None = None, failures: Sequence[str] = ()) -> None:
+        """What the gate looked at, JSON-able, and one sentence a limit that does not hold."""
+        super().__init__(message)
+        self.figures = dict(figures or {})
+        self.failures = tuple(failures)
 
 
 class StoreError(RecsysError):

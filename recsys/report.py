@@ -1,17 +1,25 @@
 """What a command answers: tables for people, one JSON object for programs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled table; cells are shown as given, floats with four decimals."""
+    """
+    A titled table; cells are shown as given, floats with four decimals.
+
+    Attributes:
+        spare: Columns that may be left out where the terminal is narrow, the least important first; facts hold all.
+        formats: How a column's floats are written instead, for example ``{"cpu_s": ",.1f"}``.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    spare: tuple[str, ...] = ()
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The command line: what goes to which stream, which exit code an error has, and that help is complete."""
 
-import io
 import json
 import socket
 import sys
@@ -8,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import typer
-from rich.console import Console
 from typer.testing import CliRunner
 
+from experiments.benchmarks import BENCHMARKS
 from features.sources.registry import SOURCE_NAMES
 from recsys import errors
 from recsys.cli import app, options
 from recsys.cli_options import (
+    Benchmark,
     Clock,
     ExportFormat,
     KeyScope,
@@ -28,9 +27,8 @@ from recsys.cli_options import (
     read_instant,
     refuse_taken_port,
 )
-from recsys.cli_output import answering, json_ready, render
-from recsys.cli_progress import LineProgress
-from recsys.report import Report, Table
+from recsys.cli_output import answering
+from recsys.report import Report
 from serving.export.plan import FileFormat
 from serving.scopes import Scope
 from serving.settings import ClockChoice
@@ -120,78 +118,13 @@ def test_the_option_before_the_command_turns_tracebacks_on(monkeypatch: pytest.M
     assert "Traceback" in shown.stderr
 
 
-def test_json_is_all_there_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    table = Table("figures", ("name", "value"), (("ndcg", 0.25),))
-    with answering(as_json=True, traceback=False) as answer:
-        answer.progress.step("fitting", 3)
-        answer.progress.advance()
-        answer.show(Report(facts={"ndcg": 0.25, "name": "會員"}, tables=(table,), notes=("a note",)))
-    out, err = capsys.readouterr()
-    assert json.loads(out) == {"ndcg": 0.25, "name": "會員"}
-    assert out.count("\n") == 1
-    assert "fitting" in err
-
-
-def test_a_benchmark_ends_with_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
-    table = Table("figures", ("name", "value"), (("ratio", 1.5),))
-    with answering(as_json=False, traceback=False) as answer:
-        answer.show(Report(facts={"ratio": 1.5}, tables=(table,)), json_last=True)
-    lines = capsys.readouterr().out.splitlines()
-    assert json.loads(lines[-1]) == {"ratio": 1.5}
-    assert any("figures" in line for line in lines)
-
-
-def test_facts_become_plain_json() -> None:
-    facts = {"rows": np.int64(3), "share": np.float32(0.5), "lost": float("nan"), "ids": np.array([1, 2]), 7: Path("a")}
-    assert json_ready(facts) == {"rows": 3, "share": 0.5, "lost": None, "ids": [1, 2], "7": "a"}
-
-
-def test_tables_show_numbers_for_people_and_keep_square_brackets() -> None:
-    table = Table("members", ("tier", "n", "share"), (("gold [1]", 12_345, 0.25), ("none", None, 0.75)))
-    console = Console(file=io.StringIO(), width=80)
-    console.print(render(table))
-    shown = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO of the line above
-    assert "gold [1]" in shown
-    assert "12,345" in shown
-    assert "0.2500" in shown
-
-
-def test_a_narrow_terminal_loses_no_column(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.cli_output._WIDTH_WITHOUT_TERMINAL", 40)
-    names = tuple(f"metric_{number}_at_10" for number in range(12))
-    table = Table("wide", ("ranker", *names), (("the blend of everything", *range(1_000, 1_012)),))
-    with answering(as_json=False, traceback=False) as answer:
-        answer.show(Report(facts={}, tables=(table,)))
-    shown = capsys.readouterr().out
-    assert all(f"{number:,}" in shown for number in range(1_000, 1_012))
-
-
-def test_an_empty_table_is_still_shown() -> None:
-    console = Console(file=io.StringIO(), width=80)
-    console.print(render(Table("rejected rows", ("reason", "rows"), ())))
-    assert "reason" in console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO of the line above
-
-
-def test_plain_progress_says_when_a_step_begins_and_ends() -> None:
-    console = Console(file=io.StringIO(), width=40)
-    progress = LineProgress(console)
-    progress.step("reading [purchases]", 2)
-    progress.advance(2)
-    progress.step("writing")
-    progress.close()
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # the StringIO of the line above
-    assert lines[0] == "reading [purchases] ..."
-    assert lines[1].startswith("reading [purchases]: done in ")
-    assert lines[2] == "writing ..."
-    assert lines[3].startswith("writing: done in ")
-
-
 def test_the_closed_sets_of_the_command_line_are_those_of_the_rooms() -> None:
     """They are stated twice so that help needs no NumPy; this holds the two together."""
     assert {scope.value for scope in KeyScope} == {scope.value for scope in Scope}
     assert {clock.value for clock in Clock} == {clock.value for clock in ClockChoice}
     assert {file_format.value for file_format in ExportFormat} == {file_format.value for file_format in FileFormat}
     assert {source.value for source in Source} == set(SOURCE_NAMES)
+    assert set(BENCHMARKS) <= {benchmark.value for benchmark in Benchmark}
 
 
 @pytest.mark.parametrize("text", ["yesterday", "", "2026-13-01", "12.5"])
@@ -208,19 +141,6 @@ def test_a_stated_instant_and_actor_win_over_clock_and_login() -> None:
     assert now_or_clock(0) == 0
     assert now_or_clock(None) > 1_700_000_000
     assert actor_or_login("ada") == "ada"
-
-
-def test_a_step_that_fails_is_not_reported_as_done(capsys: pytest.CaptureFixture[str]) -> None:
-    def fit() -> None:
-        with answering(as_json=False, traceback=False) as answer:
-            answer.progress.step("fitting")
-            raise errors.NotEnoughDataError("no purchases")
-
-    with pytest.raises(typer.Exit):
-        fit()
-    err = capsys.readouterr().err
-    assert "stopped after" in err
-    assert "done" not in err
 
 
 def test_a_taken_port_is_found_before_anything_is_promised() -> None:
@@ -240,6 +160,23 @@ def test_an_unknown_source_names_the_known_ones() -> None:
     shown = runner.invoke(app, ["ingest", "netflix", "--data", ".", "--out", "w"])
     assert shown.exit_code == 2
     assert "online_retail" in shown.stderr
+
+
+@pytest.mark.parametrize("command", [("train",), ("evaluate",), ("experiment", "compare", "a.yaml")])
+def test_what_learns_looks_at_its_input_before_it_loads_its_libraries(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    for room in ("training.commands", "experiments.commands"):
+        monkeypatch.setitem(sys.modules, room, None)
+    shown = runner.invoke(app, [*command, "--workspace", str(tmp_path / "nowhere"), "--json"])
+    assert shown.exit_code == 2
+    assert json.loads(shown.stdout)["code"] == "input_error"
+
+
+def test_the_version_is_an_option_too() -> None:
+    shown = runner.invoke(app, ["--version"])
+    assert shown.exit_code == 0
+    assert shown.stdout.startswith("recsys ")
 
 
 LEARNING = {
@@ -267,6 +204,7 @@ def test_the_seed_and_the_question_who_left_reach_what_learns(
 
     monkeypatch.setattr(f"{room}.{name}", remember)
     monkeypatch.setattr("serving.commands.opted_out", opted_out)
+    monkeypatch.setattr("training.inputs.check_inputs", lambda *_: None)
     store_url = f"sqlite:///{tmp_path}/other.db"
     shown = runner.invoke(app, [*command, "--workspace", "w", "--seed", "7", "--store-url", store_url])
     assert (shown.exit_code, options["seed"]) == (0, 7)

@@ -17,6 +17,9 @@ HISTORIC_AFTER_DAYS = 60
 """Facts older than this at their ingest are taken for historic; the service's clock then runs behind by as much."""
 
 
+_WHY = "why it matters"
+
+
 def doctor(workspace: Path, *, now: EpochSeconds) -> Report:
     """
     Look at every part of a workspace, whole or half-filled or damaged.
@@ -84,6 +87,6 @@ def _report(workspace: Path, findings: list[Finding]) -> Report:
                 for one in findings
             },
         },
-        tables=(Table(f"Workspace {workspace}", ("part", "state", "found", "needed", "why it matters"), rows),),
+        tables=(Table(f"Workspace {workspace}", ("part", "state", "found", "needed", _WHY), rows, spare=(_WHY,)),),
         notes=(f"{summary}.", *to_do),
     )  # fmt: skip

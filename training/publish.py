@@ -72,7 +72,9 @@ def publish_challenger(
             trail.append(replace(row, outcome="refused", reason="; ".join(finding.failures)))
             raise GateError(
                 f"version {challenger.number} (bundle {challenger.bundle_id[:16]}) may not become champion: "
-                f"{'; '.join(finding.failures)}. Train a better one, or pass the gate with --force-reason 'WHY'"
+                f"{'; '.join(finding.failures)}. Train a better one, or pass the gate with --force-reason 'WHY'",
+                figures=finding.figures,
+                failures=finding.failures,
             )
         outcome = "forced" if finding.failures else "moved"
         row = replace(row, outcome=outcome, reason=force_reason or "" if finding.failures else "")

@@ -12,7 +12,12 @@ from training.pipeline import Judgement
 
 FORMAT = 1
 
+_SPARE = ("mrr_at_10", "map_at_10", "hit_rate_at_10", "coverage_at_10", "peak_rss_mb", "recall_at_20", "fit_cpu_s")
+"""Columns that a narrow terminal does without, the first to go first."""
+
 CASE_TITLES = {"all": "repeats allowed", "explore": "products the member never bought"}
+
+_CASES_IN_SHORT = {"all": "with repeats", "explore": "new products"}
 
 
 def evaluation_facts(judgement: Judgement, config: TrainConfig, seed: int) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def evaluation_tables(judgement: Judgement) -> tuple[Table, ...]:
     """One table a case, floors first, and one of the tiers."""
     days = (judgement.split.end - judgement.split.test_at) / SECONDS_PER_DAY
     tables = [_case_table(case, days) for case in judgement.cases]
-    slices = [(CASE_TITLES[case.name], *one.values()) for case in judgement.cases for one in case.slices]
+    slices = [(_CASES_IN_SHORT[case.name], *one.values()) for case in judgement.cases for one in case.slices]
     if slices:
         columns = ("case", "tier", "members", "blend", "best floor", "gain", "low", "high")
         tables.append(Table(f"{METRIC} by today's tier", columns, tuple(slices)))
@@ -128,4 +133,4 @@ def _case_table(case: CaseResult, days: float) -> Table:
         )
         for row in case.rows
     )
-    return Table(title, columns, rows)
+    return Table(title, columns, rows, spare=_SPARE, formats={"fit_cpu_s": ",.1f"})
