@@ -5,6 +5,7 @@ from pathlib import Path
 from features.ingest import Ingested, counts_report, ingest_source
 from features.simulator import run
 from features.sources.registry import open_source
+from features.validate import LOOKS_PERSONAL
 from recsys.policy.load import default_policy_text
 from recsys.report import Progress, Report, Table
 from recsys.types import EpochSeconds
@@ -50,6 +51,18 @@ def _report(ingested: Ingested) -> Report:
     if reasons:
         tables.append(Table("Rejected rows", ("table", "reason", "rows"), reasons))
         notes.append(f"Rejected rows are kept, with their reasons, in {workspace.quarantine}.")
+    n_personal_ids = sum(count.reasons[LOOKS_PERSONAL] for count in counts.values())
+    if n_personal_ids:
+        notes.append(
+            f"{n_personal_ids:,} rows have a member id with '@', as e-mail addresses have, and were rejected; the "
+            "quarantine holds them as they came: give ids that say nothing about a person and ingest again, which "
+            "replaces the quarantine."
+        )
+    n_members = counts["members"].kept
+    notes.append(
+        f"{ingested.n_not_personal:,} of {n_members:,} members did not agree to personalisation: no model learns from "
+        "them; where they agreed to a channel they get what anybody gets."
+    )
     notes.append(f"Next: recsys train --workspace {workspace.path}")
     facts = {
         "workspace": str(workspace.path),
@@ -58,6 +71,7 @@ def _report(ingested: Ingested) -> Report:
         "tiers": list(workspace.tiers),
         "now": workspace.now,
         "tables": counts_report(counts),
+        "members_without_personalisation": ingested.n_not_personal,
         "assumptions": list(ingested.assumptions),
     }
     return Report(facts, tuple(tables), tuple(notes))

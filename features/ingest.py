@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features.consents import not_personal
 from features.landing import Landing
 from features.sources.base import REASON, Source
 from features.tables import REQUIRED, TABLES
@@ -60,11 +61,13 @@ class Ingested:
         workspace: The workspace as written.
         counts: One count a canonical table.
         assumptions: What the source does not say and the adapter assumed.
+        n_not_personal: Members kept who did not agree to personalisation.
     """
 
     workspace: Workspace
     counts: Mapping[str, TableCount]
     assumptions: tuple[str, ...]
+    n_not_personal: int
 
 
 def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, progress: Progress) -> Ingested:
@@ -94,8 +97,8 @@ def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, 
             ingested_at=now,
             now=run.latest + 1,
         )
-        landing.finish(workspace, counts_report(run.counts), policy)
-    return Ingested(workspace, run.counts, source.assumptions)
+        landing.finish(workspace, counts_report(run.counts), policy, run.not_personal)
+    return Ingested(workspace, run.counts, source.assumptions, sum(part.height for part in run.not_personal))
 
 
 def counts_report(counts: Mapping[str, TableCount]) -> dict[str, object]:
@@ -122,6 +125,7 @@ class _Run:
     counts: dict[str, TableCount] = field(default_factory=lambda: {name: TableCount() for name in TABLES})
     known: dict[str, pl.Series] = field(default_factory=dict)
     latest: int = 0
+    not_personal: list[pl.DataFrame] = field(default_factory=list)
     _held: list[Checked] = field(default_factory=list)
 
     def take(self, table: str) -> None:
@@ -157,6 +161,8 @@ class _Run:
         if not kept.height:
             return
         self.landing.keep(table, kept)
+        if table == "members":
+            self.not_personal.append(not_personal(kept))
         if table in _FACTS:
             self.latest = max(self.latest, int(kept[_FACTS[table]].dt.epoch("s").to_numpy().max()))
 

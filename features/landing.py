@@ -5,13 +5,14 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from features.consents import write_consents
 from features.tables import TABLES
 from features.workspace import Workspace
 from recsys.errors import InputError, SourceError
@@ -22,7 +23,7 @@ _ASIDE = ".ingest"
 
 class Landing:
     """
-    The tables and the quarantine of one ingest, aside from the workspace until `finish`.
+    The tables, the quarantine and the consents of one ingest, aside from the workspace until `finish`.
 
     Use it as a context: whatever leaves the context before `finish` removes what was written aside. Two at a time would
     mix their parts, so the second is refused; the lock of a process that was killed is gone with it.
@@ -70,7 +71,8 @@ class Landing:
         shutil.rmtree(self._aside, ignore_errors=True)
         for name in TABLES:
             (self._aside / "tables" / name).mkdir(parents=True)
-        (self._aside / "quarantine").mkdir()
+        for name in ("quarantine", "consents"):
+            (self._aside / name).mkdir()
         return self
 
     def __exit__(
@@ -116,18 +118,32 @@ class Landing:
             )
         writer.write_table(arrow)
 
-    def finish(self, workspace: Workspace, report: Mapping[str, object], policy: str) -> None:
-        """Put tables, quarantine and, where there is none, the policy in place; then write workspace.json."""
+    def finish(
+        self, workspace: Workspace, report: Mapping[str, object], policy: str, refusing: Sequence[pl.DataFrame]
+    ) -> None:
+        """
+        Put tables, quarantine, consents and, where there is none, the policy in place; then write workspace.json.
+
+        Args:
+            workspace: Its facts.
+            report: Counts by table and reason.
+            policy: Text of the policy for a workspace that has none.
+            refusing: Who did not agree to personalisation, as `features.consents.not_personal` gives them.
+        """
         for writer in self._quarantines.values():
             writer.close()
         self._quarantines.clear()
         text = json.dumps(report, indent=1, sort_keys=True) + "\n"
         (self._aside / "quarantine" / "report.json").write_text(text, encoding="utf-8")
+        write_consents(self._aside / "consents", refusing)
         facts = self._path / "workspace.json"
         facts.unlink(missing_ok=True)  # between here and the end the folder is no workspace, rather than half of two
         for name in ("tables", "quarantine"):
             shutil.rmtree(self._path / name, ignore_errors=True)
             os.replace(self._aside / name, self._path / name)
+        if workspace.consents.exists():  # a service may be looking: away only for as long as two renames take
+            os.rename(workspace.consents, self._aside / "former-consents")
+        os.rename(self._aside / "consents", workspace.consents)
         if not workspace.policy_path.exists():
             workspace.policy_path.write_text(policy, encoding="utf-8")
         workspace.write()

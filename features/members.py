@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.consents import consent_bits
 from features.dataset import Dataset
 from features.products import text_codes
 from features.value import OrderHistory, margin_rates, order_history, order_rates
 from recsys.errors import InputError
 from recsys.members import Members
 from recsys.ragged import Ragged
-from recsys.types import SECONDS_PER_DAY, STAGES, Consent, EpochSeconds, Instants, Stage
+from recsys.types import SECONDS_PER_DAY, STAGES, EpochSeconds, Instants, Stage
 
 NEW_DAYS = 30
 """A member is new for this long after the first order."""
@@ -58,7 +59,7 @@ def build_members(dataset: Dataset) -> Members:
         members=dataset.member_ids,
         tier=_tier_rows(dataset),
         stage=stages(history, rates, dataset.cut_off),
-        consent=_consents(dataset.members),
+        consent=consent_bits(dataset.members),
         segment=segment.astype(np.int16),
         birth_month=dataset.members["birth_month"].fill_null(0).to_numpy().astype(np.int8),
         points=dataset.members["points"].to_numpy().astype(np.int64),
@@ -111,18 +112,6 @@ def _tier_rows(dataset: Dataset) -> NDArray[np.int8]:
             "correct the members or the list of tiers and ingest again"
         )
     return np.array([0 if name is None else row_of[name] for name in names], dtype=np.int8)
-
-
-def _consents(members: pl.DataFrame) -> NDArray[np.uint8]:
-    bits = np.zeros(len(members), dtype=np.uint8)
-    for column, consent in (
-        ("consent_personalisation", Consent.PERSONALISATION),
-        ("consent_email", Consent.EMAIL),
-        ("consent_push", Consent.PUSH),
-        ("consent_sms", Consent.SMS),
-    ):
-        bits |= np.where(members[column].to_numpy(), np.uint8(consent), np.uint8(0))
-    return bits
 
 
 def _baskets(history: OrderHistory) -> NDArray[np.int64]:

@@ -30,6 +30,8 @@ _REFERENCES: dict[str, tuple[str, ...]] = {
     "exposures": ("member", "offer"),
     "redemptions": ("member", "offer"),
 }
+LOOKS_PERSONAL = "looks_personal"
+"""Reason of a member id that may be an e-mail address: ids reach files and models, which hold no personal data."""
 _RULE_WORDS = {"nullability": "missing", "regex": "bad_id", "max": "too_large"}
 
 
@@ -67,9 +69,9 @@ class TableCheck:
     The checks of one table over all its chunks.
 
     In order: the adapter's own reason; ``wrong_type:<column>``; the declaration in `features.tables` (``missing:``,
-    ``bad_id:``, ``too_small:``, ``too_large:`` with the column); ``unknown_tier``; ``reserved_id``; ``future_date``;
-    ``impossible_quantity``; ``unknown_member``, ``unknown_product``, ``unknown_offer``; ``duplicate`` (the first row of
-    a key is kept).
+    ``bad_id:``, ``too_small:``, ``too_large:`` with the column); ``looks_personal`` (a member id with ``@``);
+    ``unknown_tier``; ``reserved_id``; ``future_date``; ``impossible_quantity``; ``unknown_member``,
+    ``unknown_product``, ``unknown_offer``; ``duplicate`` (the first row of a key is kept).
 
     Attributes:
         table: Name of the canonical table.
@@ -98,6 +100,8 @@ class TableCheck:
 
     def _refusals(self) -> list[tuple[str, pl.Expr]]:
         refusals: list[tuple[str, pl.Expr]] = []
+        if "member_id" in TABLES[self.table].columns():
+            refusals.append((LOOKS_PERSONAL, pl.col("member_id").str.contains("@", literal=True)))
         if self.table == "members":
             refusals.append(("unknown_tier", ~pl.col("tier").is_in(self.tiers)))
         if self.table == "offers":

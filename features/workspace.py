@@ -90,6 +90,11 @@ class Workspace:
         return self.path / "quarantine"
 
     @property
+    def consents(self) -> Path:
+        """Channel consents of members without personalisation, whom no bundle knows; see `features.consents`."""
+        return self.path / "consents"
+
+    @property
     def policy_path(self) -> Path:
         """The policy that the retailer edits; ingest writes the packaged default when it is absent."""
         return self.path / "policy.yaml"

@@ -1,3 +1,4 @@
+import copy
 import json
 from pathlib import Path
 
@@ -37,6 +38,29 @@ def test_the_facts_are_json(report: Report) -> None:
     facts = json.loads(json.dumps(report.facts))
     assert facts["tables"]["purchases"]["reasons"] == {"unknown_product": 2}
     assert facts["currency"] == "GBP"
+
+
+def test_the_report_says_how_many_members_did_not_agree_to_personalisation(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop")
+    asked = copy.deepcopy(MAPPING)
+    asked["tables"]["members"]["constants"]["consent_personalisation"] = False
+    refused = ingest(
+        "tables", str(shop), tmp_path / "w", mapping=write_mapping(asked, tmp_path), now=NOW, progress=SILENT
+    )
+    n_members = refused.facts["tables"]["members"]["kept"]
+    assert refused.facts["members_without_personalisation"] == n_members > 0
+    assert any(f"{n_members} of {n_members} members did not agree" in note for note in refused.notes)
+
+
+def test_ids_that_look_personal_are_counted_in_words(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop")
+    members = shop / "members.csv"
+    members.write_text(members.read_text().replace("k1", "ann@example.org", 1))
+    told = ingest(
+        "tables", str(shop), tmp_path / "w", mapping=write_mapping(MAPPING, tmp_path), now=NOW, progress=SILENT
+    )
+    assert told.facts["tables"]["members"]["reasons"] == {"looks_personal": 1}
+    assert any(note.startswith("1 rows have a member id with '@'") for note in told.notes)
 
 
 def test_the_workspace_has_a_policy_for_its_own_tiers(report: Report) -> None:

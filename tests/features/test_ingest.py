@@ -89,6 +89,7 @@ BAD_PURCHASES: list[tuple[str, dict[str, Any]]] = [
     ("missing:product_id", {"product_id": "  "}),
     ("missing:purchased_at", {"purchased_at": None}),
     ("bad_id:product_id", {"product_id": "x" * 201}),
+    ("looks_personal", {"member_id": "ann@example.org"}),
     ("duplicate", {"purchase_id": "a0"}),
 ]
 
@@ -116,6 +117,7 @@ BAD_OTHERS: list[tuple[str, str, dict[str, Any]]] = [
     ("members", "too_small:points", member("x", points=-1)),
     ("members", "future_date", member("x", joined_at=day(101))),
     ("members", "duplicate", member("m1")),
+    ("members", "looks_personal", member("ann@example.org")),
     ("products", "too_small:price_minor", product("x", price_minor=-1)),
     ("products", "missing:product_id", product("")),
     ("offers", "reserved_id", offer("no_offer")),
@@ -126,6 +128,7 @@ BAD_OTHERS: list[tuple[str, str, dict[str, Any]]] = [
     ("offer_scope", "unknown_offer", {"offer_id": "x", "product_id": "milk"}),
     ("offer_scope", "unknown_product", {"offer_id": "milk10", "product_id": "x"}),
     ("exposures", "unknown_offer", exposure("x", "m1", "x", day(1))),
+    ("exposures", "looks_personal", exposure("x", "ann@example.org", "spend", day(1))),
     ("exposures", "too_small:logging_propensity", exposure("x", "m1", "spend", day(1)) | {"logging_propensity": 0.0}),
 ]
 
@@ -203,6 +206,7 @@ def test_a_failed_ingest_leaves_the_former_workspace_as_it_was(tmp_path: Path) -
     workspace = Workspace.open(tmp_path / "w")
     assert Dataset.read(workspace, int(day(50).timestamp())).digest == before
     assert {entry.name for entry in workspace.path.iterdir()} == {
+        "consents",
         "tables",
         "quarantine",
         "policy.yaml",
