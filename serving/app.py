@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from serving.clock import Clock
 from serving.documentation import document
@@ -14,6 +14,7 @@ from serving.problems import install_handlers
 from serving.routes import decisions, events, members, status
 from serving.service import Service, running
 from serving.settings import Settings
+from serving.swagger import install_docs
 
 VERSION = "1"
 
@@ -44,6 +45,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         summary="Recommendations and next-best offers for membership programmes.",
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     app.add_middleware(Gate, metrics=metrics, max_in_flight=settings.max_in_flight)
@@ -53,8 +56,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     # included router looks for the route of each request twice.
     routes = [route for router in routers for route in router.routes]
     app.router.routes[:0] = routes
+    install_docs(app)
     app.state.methods = [
-        (route.path_regex, method) for route in routes if isinstance(route, APIRoute) for method in route.methods or ()
+        (route.path_regex, method) for route in app.routes if isinstance(route, Route) for method in route.methods or ()
     ]
     document(app)
     return app
