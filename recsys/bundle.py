@@ -91,9 +91,9 @@ class Bundle:
             if not _is_inside(file, path):
                 raise BundleError(f"bundle {path}: the file name {name!r} leaves the directory; do not use this bundle")
             if not file.is_file() or file.is_symlink():
-                raise BundleError(f"bundle {path}: {file.name} is missing or not a plain file; fetch the bundle again")
+                raise BundleError(f"bundle {path}: {file.name} is missing or not a plain file; run `recsys sync`")
             if verify and (file.stat().st_size != entry.n_bytes or _sha256(file) != entry.sha256):
-                raise BundleError(f"bundle {path}: {file.name} differs from its SHA-256; fetch the bundle again")
+                raise BundleError(f"bundle {path}: {file.name} differs from its SHA-256; run `recsys sync`")
             arrays[name] = _map(file, entry)
         return cls(path, manifest, arrays)
 
@@ -127,7 +127,7 @@ def read_manifest(path: Path) -> Manifest:
     if manifest.format != FORMAT:
         raise BundleError(f"bundle {path} has format {manifest.format}, this version reads {FORMAT}; train again")
     if manifest.bundle_id != _bundle_id(manifest):
-        raise BundleError(f"bundle {path}: {MANIFEST} was altered (its bundle_id does not match); fetch it again")
+        raise BundleError(f"bundle {path}: {MANIFEST} was altered (its bundle_id does not match); run `recsys sync`")
     return manifest
 
 
@@ -200,7 +200,7 @@ def _map(file: Path, entry: FileEntry) -> NDArray[Any]:
         # An empty file cannot be mapped; it is read instead.
         array: NDArray[Any] = np.load(file, mmap_mode="r" if all(entry.shape) else None, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise BundleError(f"{file} is no plain array ({error}); fetch the bundle again") from error
+        raise BundleError(f"{file} is no plain array ({error}); run `recsys sync`") from error
     if array.dtype.str != entry.dtype or array.shape != entry.shape:
         raise BundleError(f"{file} is {array.dtype.str} {array.shape}, the manifest says {entry.dtype} {entry.shape}")
     # A bare view: np.memmap makes every later slice dear.

@@ -68,9 +68,9 @@ def cut_manifest(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (corrupt_array, "differs from its SHA-256"),
-        (remove_array, "is missing"),
-        (alter_manifest, "was altered"),
+        (corrupt_array, "differs from its SHA-256; run `recsys sync`"),
+        (remove_array, "is missing or not a plain file; run `recsys sync`"),
+        (alter_manifest, "was altered (its bundle_id does not match); run `recsys sync`"),
         (cut_manifest, "is broken"),
     ],
     ids=["wrong-byte", "missing-file", "altered-manifest", "half-manifest"],
