@@ -46,10 +46,17 @@ class Keyring:
                 keys could not be read from the store yet (503).
         """
         kind, _, presented = (authorization or "").partition(" ")
-        parts = split_key(presented.strip()) if kind.lower() == "bearer" else None
-        if parts is None:
+        presented = presented.strip() if kind.lower() == "bearer" else ""
+        if not presented:
             raise ProblemError(
                 "unauthenticated", "no API key was given; send 'Authorization: Bearer rk_...'", headers=_CHALLENGE
+            )
+        parts = split_key(presented)
+        if parts is None:
+            raise ProblemError(
+                "unauthenticated",
+                "this is not a key of ours: ours look like rk_ID_SECRET; `recsys key create` makes one",
+                headers=_CHALLENGE,
             )
         if not self.is_loaded:
             raise ProblemError("store_unavailable", "keys cannot be checked yet because the store does not answer")

@@ -83,6 +83,19 @@ def test_a_key_that_is_none_is_refused(served: tuple[Running, dict[Scope, str]],
     assert response.headers["www-authenticate"] == "Bearer"
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [("Bearer nope", "not a key of ours"), ("", "no API key was given"), ("Bearer ", "no API key was given")],
+    ids=["another-key", "none", "empty"],
+)
+def test_another_key_and_no_key_are_told_apart(
+    served: tuple[Running, dict[Scope, str]], header: str, said: str
+) -> None:
+    detail = served[0].client.get("/v1/models", headers={"authorization": header}).json()["detail"]
+    assert said in detail
+    assert "nope" not in detail
+
+
 def test_the_right_id_with_a_wrong_secret_is_refused_and_logged_nowhere(
     served: tuple[Running, dict[Scope, str]],
 ) -> None:
