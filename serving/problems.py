@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -144,6 +145,9 @@ def invalid(error: ValidationError, *, at: str = "") -> ProblemError:
     """
     n = error.error_count()
     found = error.errors(include_url=False) if n <= _MOST_COUNTED else []
+    n -= len(found)
+    found = [one for one in found if not _is_untrue(one)]
+    n += len(found)
     if any(one["type"] == "json_invalid" for one in found):
         reason = found[0].get("ctx", {}).get("error", "it is not JSON")
         return ProblemError("malformed_request", f"the body is not JSON: {reason}; send one JSON object in UTF-8")
@@ -215,6 +219,11 @@ def _invalid(found: Sequence[tuple[str, Mapping[str, Any]]], n: int) -> ProblemE
     return ProblemError("invalid_request", detail, errors=listed)
 
 
+def _is_untrue(error: ErrorDetails) -> bool:
+    # Pydantic counts the parts of a list that are right: one wrong part alone also makes the list "too short".
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+
+
 def _pointer(location: Sequence[str | int]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
@@ -222,6 +231,8 @@ def _pointer(location: Sequence[str | int]) -> str:
 def _detail(error: Mapping[str, Any]) -> str:
     if error["type"] in ("missing", "extra_forbidden") or isinstance(error.get("input"), dict | list):
         return str(error["msg"])
+    if "@" in str(error.get("input")):
+        return str(error["msg"])  # what may be somebody's address is not repeated
     shown = ascii(error.get("input"))
     shown = shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}..."
     return f"{error['msg']}; got {shown}"

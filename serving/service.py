@@ -96,21 +96,36 @@ class Service:
             reasons.append("keys were not read yet: the store does not answer")
         return tuple(reasons)
 
-    async def set_consent(self, member_id: str, consent: Consent) -> bool:
+    async def set_consent(self, member_id: str, consent: Consent, *, said: Consent) -> Consent | None:
         """
         Take down a member's word; it holds from here on, also while the store is down.
 
+        Args:
+            member_id: Whose.
+            consent: What they agree to.
+            said: What they spoke about; about the rest their word of before holds, else the bundle's, else no.
+
         Returns:
-            False for an erased member, of whom nothing is taken down.
+            All that holds now; ``None`` for an erased member, of whom nothing is taken down.
 
         Raises:
             StoreError: The store does not answer.
         """
         now = self.clock()
-        taken = await self.store.work_for_request(lambda: self.store.members.set_consent(member_id, consent, now=now))
-        if taken:
-            self.store.restrictions.note(member_id, LiveFacts(consent=consent))
-        return taken
+        before = self._consent_in_bundle(member_id)
+        holds = await self.store.work_for_request(
+            lambda: self.store.members.set_consent(member_id, consent, said=said, before=before, now=now)
+        )
+        if holds is not None:
+            self.store.restrictions.note(member_id, LiveFacts(consent=holds))
+        return holds
+
+    def _consent_in_bundle(self, member_id: str) -> Consent:
+        if self.live.current is None:
+            return Consent.NONE
+        members = self.live.current.engine.knowledge.members
+        row = members.members.row(member_id)
+        return Consent(int(members.consent[row])) if row >= 0 else Consent.NONE
 
     async def erase(self, member_id: str) -> None:
         """

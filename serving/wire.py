@@ -4,7 +4,8 @@ from collections.abc import Hashable, Sequence
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
 
 from recsys.decision import Context, Decision
 from recsys.members import LiveFacts, Subject
@@ -14,7 +15,22 @@ from serving.store.schema import ID_LENGTH
 
 MAX_BATCH = 1_000
 
+_NO_ADDRESS = "the id holds an '@': ids are pseudonyms; do not send e-mail addresses"
+
+
+def _refuse_address(value: str) -> str:
+    # Refused where it comes in: an id ends up in decisions, exports and backups.
+    if "@" in value:
+        raise PydanticCustomError("member_id_is_address", _NO_ADDRESS)
+    return value
+
+
 Id = Annotated[StrictStr, Field(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
+MemberId = Annotated[
+    StrictStr,
+    Field(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$", json_schema_extra={"pattern": r"^[^\x00@]+$"}),
+    AfterValidator(_refuse_address),
+]
 Ids = Annotated[tuple[Id, ...], Field(max_length=500)]
 Language = Annotated[StrictStr, Field(pattern=f"^({'|'.join(LANGUAGES)})$")]
 AttributeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -37,7 +53,7 @@ class DecisionRequest(Wire):
     One member in one placement.
 
     Attributes:
-        member_id: Any id; an unknown one is answered as a stranger.
+        member_id: A pseudonym of any form, without '@' (no e-mail addresses); an unknown one is answered as a stranger.
         placement: A placement of the policy; an unknown one is answered as the default placement, and says so.
         n: Positions wanted; absent means the placement's capacity, which also bounds it.
         channel: Absent means the placement's.
@@ -48,7 +64,7 @@ class DecisionRequest(Wire):
         language: Of the reasons' texts.
     """
 
-    member_id: Id
+    member_id: MemberId
     placement: Id
     n: Annotated[StrictInt, Field(ge=1, le=200)] | None = None
     channel: Channel | None = None
@@ -97,7 +113,7 @@ class DecisionRequest(Wire):
 class DecisionQuery(Wire):
     """The same request as query parameters, for callers that can only fetch a URL."""
 
-    member_id: Annotated[str, Field(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
+    member_id: MemberId
     placement: Annotated[str, Field(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
     n: Annotated[int, Field(ge=1, le=200)] | None = None
     channel: Channel | None = None

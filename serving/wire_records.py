@@ -2,11 +2,11 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from recsys.types import Channel, Consent, EpochSeconds, EventKind
 from serving.store.facts import StoredEvent
-from serving.wire import MAX_BATCH, Id, Wire
+from serving.wire import MAX_BATCH, Id, MemberId, Wire
 
 _ABOUT_PRODUCTS = frozenset({EventKind.VIEW, EventKind.CART, EventKind.PURCHASE})
 _MAX_INSTANT = 253_402_300_799
@@ -29,7 +29,7 @@ class EventRecord(Wire):
     """
 
     event_id: Id
-    member_id: Id
+    member_id: MemberId
     kind: EventKind
     product_id: Id | None = None
     offer_id: Id | None = None
@@ -74,30 +74,54 @@ class EventsRequest(Wire):
 
 class EventsAnswer(Wire):
     """
-    What became of the events; the three add up to their number.
+    What became of the events; the first three add up to their number.
 
     Attributes:
         accepted: New, durable, and seen by the next decision.
         duplicates: Known already.
         ignored: Of members who asked to be forgotten; not kept.
+        unknown_ids: Of all events sent: those that name a product or an offer that the served bundle does not know.
+            They are taken all the same: a newer bundle may know it. 0 while no bundle is served.
     """
 
     accepted: int
     duplicates: int
     ignored: int
+    unknown_ids: int
+
+
+class ConsentChange(Wire):
+    """What a member says today, at least one of four; what is absent or null stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "examples": [{"email": False}]})
+
+    personalisation: StrictBool | None = None
+    email: StrictBool | None = None
+    push: StrictBool | None = None
+    sms: StrictBool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.said():
+            raise ValueError(f"says nothing; give at least one of {', '.join(type(self).model_fields)}")
+        return self
+
+    def to_consent(self) -> Consent:
+        """What is agreed to, as bits."""
+        return sum((Consent[name.upper()] for name, agreed in self if agreed), Consent.NONE)
+
+    def said(self) -> Consent:
+        """What is spoken about, as bits."""
+        return sum((Consent[name.upper()] for name, agreed in self if agreed is not None), Consent.NONE)
 
 
 class ConsentRecord(Wire):
-    """What a member agrees to, all of it said each time; in force from the next decision on."""
+    """What a member agrees to, all of it."""
 
     personalisation: StrictBool
     email: StrictBool
     push: StrictBool
     sms: StrictBool
-
-    def to_consent(self) -> Consent:
-        """The bits."""
-        return sum((Consent[name.upper()] for name, agreed in self if agreed), Consent.NONE)
 
     @classmethod
     def of(cls, consent: Consent) -> Self:

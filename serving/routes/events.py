@@ -1,14 +1,19 @@
 """Takes in what members did and saw; when it has answered, the next decision knows."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from fastapi import APIRouter, Depends, Request, Response
 
+from recsys.types import UNKNOWN_ROW
 from serving.auth import RequireScope
 from serving.direct import DirectRoute, json_response
 from serving.documentation import WRITE_PROBLEMS
+from serving.live import Served
 from serving.problems import FieldProblem, ProblemError
 from serving.scopes import Scope
 from serving.service import Service
-from serving.wire_records import EventsAnswer, EventsRequest
+from serving.wire_records import EventRecord, EventsAnswer, EventsRequest
 
 _SKEW_S = 300
 
@@ -37,7 +42,22 @@ async def add_events(http: Request, body: EventsRequest) -> Response:
     if late:
         raise ProblemError("invalid_request", "some events lie in the future; nothing was taken", errors=late)
     counts = await service.store.work_for_request(lambda: service.store.events.add(events, now=now))
-    answer = EventsAnswer(accepted=counts.accepted, duplicates=counts.duplicates, ignored=counts.ignored)
-    for result, n in answer:
+    became = {"accepted": counts.accepted, "duplicates": counts.duplicates, "ignored": counts.ignored}
+    for result, n in became.items():
         service.metrics.events.labels(result).inc(n)
+    answer = EventsAnswer(**became, unknown_ids=_n_unknown(body.events, service.live.current))
     return json_response(answer.model_dump_json())
+
+
+def _n_unknown(events: Sequence[EventRecord], served: Served | None) -> int:
+    if served is None:
+        return 0
+    knowledge = served.engine.knowledge
+    unknown = np.zeros(len(events), dtype=np.bool_)
+    for ids, known in (
+        ([event.product_id for event in events], knowledge.catalogue.products),
+        ([event.offer_id for event in events], knowledge.offers.offers),
+    ):
+        named = np.array([one is not None for one in ids])
+        unknown |= named & (known.rows([one or "" for one in ids]) == UNKNOWN_ROW)
+    return int(unknown.sum())

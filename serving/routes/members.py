@@ -14,10 +14,10 @@ from serving.live import Served
 from serving.problems import ProblemError
 from serving.scopes import Scope
 from serving.service import Service
-from serving.store.schema import ID_LENGTH
-from serving.wire_records import ConsentRecord, ContactRecord, MemberAnswer, ProductFactRecord
+from serving.wire import MemberId
+from serving.wire_records import ConsentChange, ConsentRecord, ContactRecord, MemberAnswer, ProductFactRecord
 
-MemberPath = Annotated[str, Path(min_length=1, max_length=ID_LENGTH, pattern=r"^[^\x00]+$")]
+MemberPath = Annotated[MemberId, Path()]
 
 router = APIRouter(tags=["members"])
 consents = APIRouter(tags=["members"], route_class=DirectRoute)
@@ -47,12 +47,18 @@ async def read_member(http: Request, member_id: MemberPath) -> MemberAnswer:
     responses=WRITE_PROBLEMS,
     dependencies=[Depends(RequireScope(Scope.MEMBERS_WRITE))],
 )
-async def set_consent(http: Request, member_id: MemberPath, body: ConsentRecord) -> Response:
-    """What the member agrees to from now on; the next decision keeps to it."""
+async def set_consent(http: Request, member_id: MemberPath, body: ConsentChange) -> Response:
+    """
+    What the member agrees to from now on; the next decision keeps to it.
+
+    What is left out stays as it is: as it was said here last, else as the bundle has it, else false. The answer is all
+    that holds now.
+    """
     service: Service = http.app.state.service
-    if not await service.set_consent(member_id, body.to_consent()):
+    holds = await service.set_consent(member_id, body.to_consent(), said=body.said())
+    if holds is None:
         raise _unknown(member_id)
-    return json_response(body.model_dump_json())
+    return json_response(ConsentRecord.of(holds).model_dump_json())
 
 
 @router.delete(

@@ -10,6 +10,7 @@ from serving.store.database import Database
 from serving.store.facts import EMPTY, Recent, StoredEvent, member_key, read_facts
 from serving.store.schema import decisions, events, member_facts
 
+ALL_CONSENT = ~Consent.NONE
 _KEYS_A_QUERY = 1_000
 
 
@@ -46,23 +47,37 @@ class MemberStore:
         nothing = LiveFacts()
         return [found.get(key, nothing) for key in keys]
 
-    def set_consent(self, member_id: str, consent: Consent, *, now: EpochSeconds) -> bool:
+    def set_consent(
+        self,
+        member_id: str,
+        consent: Consent,
+        *,
+        now: EpochSeconds,
+        said: Consent = ALL_CONSENT,
+        before: Consent = Consent.NONE,
+    ) -> Consent | None:
         """
         Take down the member's word of today.
 
+        Args:
+            member_id: Whose.
+            consent: What they agree to.
+            now: When.
+            said: What they spoke about; the rest stays as it is.
+            before: As it is for a member who never spoke here.
+
         Returns:
-            False for an erased member, of whom nothing is taken down.
+            All that holds now; ``None`` for an erased member, of whom nothing is taken down.
         """
         with self._database.transaction() as connection:
             kept = lock_facts(connection, self._database, [member_id], now=now)
             if kept[member_id] is None:
-                return False
-            connection.execute(
-                update(member_facts)
-                .where(member_facts.c.member_key == member_key(member_id))
-                .values(consent=int(consent), updated_at=now)
-            )
-        return True
+                return None
+            own = member_facts.c.member_key == member_key(member_id)
+            stored = connection.execute(select(member_facts.c.consent).where(own)).scalar_one()
+            holds = consent & said | (before if stored is None else Consent(stored)) & ~said
+            connection.execute(update(member_facts).where(own).values(consent=int(holds), updated_at=now))
+        return holds
 
     def erase(self, member_id: str, *, now: EpochSeconds) -> None:
         """Delete all that is known of a member and leave a tombstone without their id."""

@@ -116,9 +116,9 @@ def test_a_batch_has_a_size(shared_service: Running, path: str, body: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"personalisation": True}, {"personalisation": 1, "email": 1, "push": 1, "sms": 1}]
+    "body", [{"personalisation": 1, "email": 1, "push": 1, "sms": 1}, {"email": "no"}, {"fax": True}]
 )
-def test_consent_must_be_said_in_full(shared_service: Running, body: dict[str, Any]) -> None:
+def test_consent_is_said_with_true_and_false(shared_service: Running, body: dict[str, Any]) -> None:
     checked(shared_service.client.put("/v1/members/m000/consent", json=body), 422, "invalid_request")
 
 
@@ -140,6 +140,18 @@ def test_a_body_of_nothing_but_errors_gets_a_short_answer(shared_service: Runnin
     response = shared_service.client.request(method, path, content=body, headers=JSON)
     assert len(response.content) < 1_000
     assert "too many to list" in checked(response, 422, "invalid_request").detail
+
+
+def test_one_wrong_event_is_one_error(shared_service: Running) -> None:
+    body = {"events": [{**VIEW, "kind": "stare"}]}
+    problem = checked(shared_service.client.post("/v1/events", json=body), 422, "invalid_request")
+    assert [error.pointer for error in problem.errors] == ["/events/0/kind"]
+    assert problem.detail == "1 part of the request is not as allowed; see errors"
+
+
+def test_no_events_are_too_few(shared_service: Running) -> None:
+    problem = checked(shared_service.client.post("/v1/events", json={"events": []}), 422, "invalid_request")
+    assert "at least 1 item" in problem.errors[0].detail
 
 
 def test_the_first_twenty_errors_are_listed(shared_service: Running) -> None:
