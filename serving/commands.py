@@ -13,18 +13,20 @@ from recsys.decision import Context, Decision
 from recsys.errors import StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
 from recsys.report import Report, Table
-from recsys.types import Consent, KeepMask
+from recsys.types import SECONDS_PER_DAY, Consent, KeepMask
 from serving.app import create_app
 from serving.clock import Clock, clock_of
-from serving.live import Served, load_served, read_pointer
+from serving.live import POINTER, Served, load_served, read_pointer
 from serving.logs import configure_logging
 from serving.scopes import Scope
+from serving.service import Service
 from serving.settings import ClockChoice, Settings, read_settings
 from serving.store.facts import member_key
 from serving.store.store import Store
 from serving.wire import encode_answer
 
 _GRACE_S = 15
+_SHORT_ID = 16
 _FIRST_KEY = "first key"
 
 
@@ -55,7 +57,9 @@ def serve(
     settings = read_settings(workspace, store_url=store_url, clock=clock)
     configure_logging()
     app = create_app(settings)
-    (show or _show_plainly)(_greeting(settings, host, port, _first_key(settings)))
+    service: Service = app.state.service
+    service.live.refresh()  # now, so that the greeting can say what is served
+    (show or _show_plainly)(_greeting(service, host, port, _first_key(settings)))
     uvicorn.run(
         app,
         host=host,
@@ -182,17 +186,39 @@ def _stored_facts(settings: Settings, member_id: str, served: Served) -> LiveFac
         store.close()
 
 
-def _greeting(settings: Settings, host: str, port: int, key: str) -> Report:
+def _greeting(service: Service, host: str, port: int, key: str) -> Report:
     url = f"http://{host}:{port}"
-    _, lag_s = clock_of(settings.clock, settings.workspace)
+    lag_s = service.clock_lag_s
+    bundle, bundle_facts = _bundle_line(service)
     notes = [f"Try it   {url}", f"Docs     {url}/docs", f"Ready    {url}/health/ready"]
     if key:
         notes += [f"Key      {key}", "         (shown this once; `recsys key create` makes another)"]
     else:
         notes += ["Key      as before; `recsys key create` makes another"]
+    notes += [f"Bundle   {bundle}"]
     if lag_s:
         notes += [f"Clock    {lag_s // 86_400} days behind: the facts are historic, and time goes on from their end"]
-    return Report(facts={"url": url, "key": key, "clock_lag_s": lag_s}, notes=tuple(notes))
+    return Report(facts={"url": url, "key": key, "clock_lag_s": lag_s, **bundle_facts}, notes=tuple(notes))
+
+
+def _bundle_line(service: Service) -> tuple[str, dict[str, str | int | None]]:
+    """What is served, for people and as facts."""
+    served, refusal = service.live.current, service.live.refusal
+    if served is not None:
+        age_s = max(0, service.clock() - served.cut_off)
+        days = age_s // SECONDS_PER_DAY
+        age = "less than a day" if days < 1 else f"{days} day{'' if days == 1 else 's'}"
+        line = f"{served.bundle_id[:_SHORT_ID]}, {age} old"
+        return line, {"bundle": "served", "bundle_id": served.bundle_id, "bundle_age_s": age_s, "bundle_refused": ""}
+    is_published = (service.settings.serving_folder / POINTER).exists()
+    reason = refusal.reason if is_published and refusal is not None else ""
+    facts: dict[str, str | int | None] = {
+        "bundle": "refused" if reason else "none",
+        "bundle_id": "",
+        "bundle_age_s": None,
+        "bundle_refused": reason,
+    }
+    return (f"refused: {reason}" if reason else "none: run `recsys publish`"), facts
 
 
 def _show_plainly(report: Report) -> None:

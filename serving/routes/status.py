@@ -54,6 +54,11 @@ async def ready(http: Request, response: Response) -> ReadyAnswer:
     )
 
 
+# For load balancers; not described a second time.
+router.add_api_route("/health/live", alive, methods=["HEAD"], include_in_schema=False)
+router.add_api_route("/health/ready", ready, methods=["HEAD"], include_in_schema=False)
+
+
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE: {}}}})
 async def metrics(http: Request) -> Response:
     """For Prometheus; holds no personal data and needs no key: keep it inside the network."""
