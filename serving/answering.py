@@ -17,6 +17,7 @@ from serving.fallback import engine_error_decision, no_bundle_decision
 from serving.live import Live, Served
 from serving.logs import hashed
 from serving.metrics import Metrics
+from serving.stated_consents import WatchedConsents
 from serving.store.decisions import DecisionRow
 from serving.store.store import Store
 from serving.wire import DecisionRequest
@@ -38,6 +39,7 @@ class Answering:
     Attributes:
         live: What is served.
         store: Where live facts come from; an answer is given without it too.
+        stated: What members of whom neither bundle nor store knows agreed to.
         log: Where answers go.
         clock: What time it is.
         seed: Of exploration.
@@ -46,6 +48,7 @@ class Answering:
 
     live: Live
     store: Store
+    stated: WatchedConsents
     log: DecisionLog
     clock: Clock
     seed: int
@@ -99,11 +102,13 @@ class Answering:
         member_ids = [request.member_id for request in requests]
         if served is None:
             return [NO_FACTS] * len(requests), (), version
+        degraded: tuple[str, ...] = ()
         try:
-            return await self.store.reader.fetch(member_ids, since=served.cut_off), (), version
+            facts = await self.store.reader.fetch(member_ids, since=served.cut_off)
         except StoreError:
             self.metrics.store_errors.labels("facts").inc()
-            return [restrictions.of(member_id) for member_id in member_ids], (STORE_UNAVAILABLE,), version
+            facts, degraded = [restrictions.of(member_id) for member_id in member_ids], (STORE_UNAVAILABLE,)
+        return self.stated.current.complete(member_ids, facts), degraded, version
 
     def _decide(self, served: Served | None, subjects: Sequence[Subject], context: Context) -> list[bytes]:
         if served is None:

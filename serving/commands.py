@@ -21,6 +21,7 @@ from serving.logs import configure_logging
 from serving.scopes import Scope
 from serving.service import Service
 from serving.settings import ClockChoice, Settings, read_settings
+from serving.stated_consents import read_stated_consents
 from serving.store.facts import member_key
 from serving.store.store import Store
 from serving.wire import encode_answer
@@ -93,7 +94,9 @@ def decide(workspace: Path, *, member_id: str, placement: str, n: int | None, no
     instant = clock() if now is None else now
     served = load_served(read_pointer(settings.serving_folder), settings.policy_path, now=instant)
     context = Context(placement=placement, now=instant, seed=settings.seed, n=n, explain=explain)
-    subject = Subject(member_id, _stored_facts(settings, member_id, served))
+    stated = read_stated_consents(settings.consents_folder)
+    (facts,) = stated.complete([member_id], [_stored_facts(settings, member_id, served)])
+    subject = Subject(member_id, facts)
     return _decision_report(served.engine.decide(subject, context))
 
 

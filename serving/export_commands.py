@@ -11,14 +11,16 @@ from recsys.policy.load import load_policy
 from recsys.report import Progress, Report, Table
 from recsys.types import EpochSeconds
 from serving.clock import clock_of
-from serving.export.audience import Audience, read_audience, whole_bundle
+from serving.export.audience import Audience, everybody, read_audience
 from serving.export.contacts import record_contacts as record_contacts_of
 from serving.export.files import partial_folder
 from serving.export.parquet_file import require_parquet
 from serving.export.plan import ExportPlan, FileFormat, iso, read_plan
-from serving.export.run import ExportInputs, Manifest, run_export
+from serving.export.run import ExportInputs, Manifest, finished_plan, run_export
+from serving.export.standing import Standing
 from serving.live import read_pointer
 from serving.settings import Settings
+from serving.stated_consents import read_stated_consents
 from serving.store.database import open_database
 from serving.store.members import MemberStore
 
@@ -45,18 +47,20 @@ def export(
     """
     Decide for an audience and write one row a position, or one row saying why a member gets nothing.
 
-    Stopped, even killed, and started again with the same inputs it goes on and ends with the same bytes.
+    Stopped, even killed, and started again with the same inputs it goes on and ends with the same bytes; finished, and
+    started again with the same inputs, it changes nothing and says so.
 
     Args:
         workspace: With a published bundle and a policy.
         placement: One of the policy's; its channel decides whose consent is needed.
-        audience: File of member ids; absent means every member of the bundle.
+        audience: File of member ids; absent means every member of the bundle, and those who did not agree to
+            personalisation: they get what anybody gets, where they agreed to the channel.
         out: A folder for parts and manifest, or one file where its ending is the format's.
         format: ``csv`` or ``parquet``.
         workers: Processes; the bytes do not depend on it.
         chunk: Members a part.
-        now: The instant to decide for; absent means that of the stopped export being continued, else the clock of
-            the workspace.
+        now: The instant to decide for; absent means that of the finished or stopped export that is there, else the
+            clock of the workspace.
         limit: Messages in all: the most valuable ones, ties by member id.
         n: Positions; absent means the placement's capacity.
         seed: Of exploration.
@@ -84,14 +88,17 @@ def export(
     policy = load_policy(settings.policy_path)
     compiled = compile_policy(policy, knowledge)
     _check_placement(compiled, placement, tuple(policy.placements))
-    members = whole_bundle(knowledge.members.members) if audience is None else read_audience(audience)
-    stopped_at = _stopped_at(out)
+    in_bundle, stated = knowledge.members.members, read_stated_consents(settings.consents_folder)
+    members = everybody(in_bundle, stated.members) if audience is None else read_audience(audience)
+    standing = Standing.of(members, in_bundle, stated)
+    finished = finished_plan(out, file_format)
+    before = finished.now if finished is not None else _stopped_at(out)
     clock, _ = clock_of(settings.clock, workspace)
     plan = ExportPlan(
         bundle_id=knowledge.bundle_id,
         policy_id=compiled.policy_id,
         placement=placement,
-        now=now if now is not None else stopped_at if stopped_at is not None else clock(),
+        now=now if now is not None else before if before is not None else clock(),
         seed=seed,
         n=n,
         limit=limit,
@@ -99,12 +106,13 @@ def export(
         chunk=chunk,
         n_members=len(members),
         audience_digest=members.digest,
+        consents_digest=standing.digest,
         version=importlib.metadata.version(DISTRIBUTION),
     )
     database = open_database(url)
     try:
         database.migrate()
-        inputs = ExportInputs(bundle.path, policy, url, members)
+        inputs = ExportInputs(bundle.path, policy, url, members, standing)
         manifest = run_export(out, plan, inputs, workers=workers, progress=progress)
         recorded = None
         if record_contacts:
@@ -113,7 +121,8 @@ def export(
             recorded = record_contacts_of(out, manifest, MemberStore(database), channel=channel)
     finally:
         database.close()
-    return _report(out, manifest, members, continued=stopped_at is not None, recorded=recorded)
+    done, continued = finished is not None, finished is None and before is not None
+    return _report(out, manifest, members, done=done, continued=continued, recorded=recorded)
 
 
 def _file_format(value: str) -> FileFormat:
@@ -135,7 +144,9 @@ def _stopped_at(out: Path) -> EpochSeconds | None:
     return read_plan(path).now if path.exists() else None
 
 
-def _report(out: Path, manifest: Manifest, audience: Audience, *, continued: bool, recorded: int | None) -> Report:
+def _report(
+    out: Path, manifest: Manifest, audience: Audience, *, done: bool, continued: bool, recorded: int | None
+) -> Report:
     members = manifest["members"]
     total = members["sent"] + members["nothing"]
     rows = [("sent", "", members["sent"], members["sent"] / total)]
@@ -143,14 +154,28 @@ def _report(out: Path, manifest: Manifest, audience: Audience, *, continued: boo
     plan = manifest["plan"]
     notes = [f"{out}: {manifest['rows']:,} rows, {len(manifest['files'])} file(s), checksum {manifest['checksum']}"]
     notes.append(f"As of {iso(plan['now'])}; the same inputs with this --now give the same bytes.")
+    if done:
+        notes.append(f"Already done at {iso(plan['now'])}, nothing was changed; use another --out for a new one.")
     if continued:
         notes.append("Continued a stopped export; its instant holds.")
+    n_silent = manifest["audience"]["without_personalisation"]
+    if n_silent:
+        notes.append(
+            f"{n_silent:,} of them did not agree to personalisation: they get what anybody gets, where they agreed to "
+            "the channel."
+        )
     if audience.n_repeats:
         notes.append(f"{audience.n_repeats:,} repeated ids in {audience.source} were left out.")
     if recorded is not None:
         notes.append(f"{recorded:,} contacts are on record; contact caps count them from now on.")
     return Report(
-        facts={**manifest, "out": str(out), "continued": continued, "contacts_recorded": recorded},
+        facts={
+            **manifest,
+            "out": str(out),
+            "already_done": done,
+            "continued": continued,
+            "contacts_recorded": recorded,
+        },
         tables=(Table(f"Export for {plan['placement']}", ("status", "reason", "members", "share"), tuple(rows)),),
         notes=tuple(notes),
     )

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 
 from recsys.errors import StoreError
-from recsys.members import LiveFacts
+from recsys.members import NO_FACTS, LiveFacts
 from recsys.types import SECONDS_PER_DAY, Consent
 from serving.answering import Answering
 from serving.auth import Keyring
@@ -17,6 +17,7 @@ from serving.limits import TokenBuckets
 from serving.live import Live
 from serving.metrics import Metrics
 from serving.settings import Settings
+from serving.stated_consents import WatchedConsents
 from serving.store.facts import ERASED
 from serving.store.store import Store
 
@@ -39,6 +40,7 @@ class Service:
         store_is_up: The store answered when last asked by the background.
         keyring: Who may call.
         live: What is served.
+        stated: Consents of members without personalisation, as of the last ingest.
         log: Where answers go.
         answering: Requests to answers.
     """
@@ -57,6 +59,7 @@ class Service:
         self.store_is_up = False
         self.keyring = Keyring(TokenBuckets(settings.requests_per_s, settings.burst))
         self.live = Live(settings.serving_folder, settings.policy_path, clock=self.clock, metrics=metrics)
+        self.stated = WatchedConsents(settings.consents_folder)
         self.log = DecisionLog(
             self.store,
             capacity=settings.log_queue,
@@ -64,7 +67,7 @@ class Service:
             flush_s=settings.log_flush_s,
             note_error=metrics.store_errors.labels("decision_log").inc,
         )
-        self.answering = Answering(self.live, self.store, self.log, self.clock, settings.seed, metrics)
+        self.answering = Answering(self.live, self.store, self.stated, self.log, self.clock, settings.seed, metrics)
         self._is_migrated = False
         self._purged_at = 0
         self._task: asyncio.Task[None] | None = None
@@ -72,6 +75,7 @@ class Service:
     async def start(self) -> None:
         """Take in the bundle and the keys, and begin to look for new ones; whatever is down, the service starts."""
         await asyncio.to_thread(self.live.refresh)
+        await asyncio.to_thread(self.stated.refresh)
         await self.poll_store()
         self.log.start()
         self._task = asyncio.create_task(self._poll(), name="poll")
@@ -121,6 +125,9 @@ class Service:
         return holds
 
     def _consent_in_bundle(self, member_id: str) -> Consent:
+        (stated,) = self.stated.current.complete([member_id], [NO_FACTS])
+        if stated.consent is not None:
+            return stated.consent  # the last ingest's word is newer than the bundle's
         if self.live.current is None:
             return Consent.NONE
         members = self.live.current.engine.knowledge.members
@@ -175,6 +182,7 @@ class Service:
         while True:
             await asyncio.sleep(self.settings.poll_s)
             await self._guarded("live", lambda: asyncio.to_thread(self.live.refresh))
+            await self._guarded("consents", lambda: asyncio.to_thread(self.stated.refresh))
             await self._guarded("store", self.poll_store)
             self.refresh_gauges()
 

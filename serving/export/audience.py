@@ -1,4 +1,4 @@
-"""Whom an export is for: ids from a file of one column, or all members of the bundle."""
+"""Whom an export is for: ids from a file of one column, or all members that are known."""
 
 import csv
 import hashlib
@@ -26,7 +26,7 @@ class Audience:
         encoded: Shape (n_members,), dtype ``S``: UTF-8 ids, ascending, distinct. The order of the file does not matter.
         digest: SHA-256 over the ids, one a line.
         n_listed: Ids in the file, repeats included.
-        source: Name of the file, or ``bundle``.
+        source: Name of the file, or ``everybody``.
     """
 
     encoded: NDArray[np.bytes_]
@@ -43,16 +43,17 @@ class Audience:
         return self.n_listed - len(self.encoded)
 
 
-def whole_bundle(members: Vocabulary) -> Audience:
+def everybody(bundle: Vocabulary, without_personalisation: Vocabulary) -> Audience:
     """
-    All members that a bundle knows.
+    The members of the bundle and those who did not agree to personalisation, whom no bundle knows.
 
     Raises:
-        InputError: It knows none.
+        InputError: There are none.
     """
-    if not len(members):
-        raise InputError("the bundle knows no member; name the members with --audience FILE")
-    return Audience(members.encoded, _digest(members.encoded), len(members), "bundle")
+    known: NDArray[np.bytes_] = np.union1d(bundle.encoded, without_personalisation.encoded)
+    if not len(known):
+        raise InputError("the bundle and the last ingest know no member; name the members with --audience FILE")
+    return Audience(known, _digest(known), len(known), "everybody")
 
 
 def read_audience(path: Path) -> Audience:

@@ -20,6 +20,7 @@ from serving.export.plan import ExportPlan, FileFormat, PartMark, as_json, diffe
 from serving.export.table import Table, n_rows
 
 MANIFEST = "manifest.json"
+_LOCK = "lock"
 _CHUNK = 1 << 20
 _WRITERS: dict[FileFormat, Callable[[Path, Table], None]] = {
     FileFormat.CSV: write_csv,
@@ -108,8 +109,10 @@ class PartialExport:
             joined = self.folder / self.out.name
             _JOINERS[self.plan.file_format]([self.parts / mark.name for mark in marks], joined)
             text = manifest({self.out.name: sha256(joined)})
+            aside = self.folder / MANIFEST
+            aside.write_text(text, encoding="utf-8")
             # The file goes last: where it is, its manifest is.
-            write_aside(manifest_path(self.out, self.plan.file_format), text)
+            os.replace(aside, manifest_path(self.out, self.plan.file_format))
             os.replace(joined, self.out)
         else:
             wanted = {mark.name for mark in marks}
@@ -129,15 +132,16 @@ def partial_export(out: Path, plan: ExportPlan) -> Iterator[PartialExport]:
     """
     Begin an export, or continue a stopped one of the same plan; nobody else may do so meanwhile.
 
+    A folder without a plan is what an interrupted deletion left: nothing in it is known to be of this plan.
+
     Raises:
         InputError: Another process is exporting to *out*, or the stopped export there has other inputs.
     """
     folder = partial_folder(out)
     export = PartialExport(folder, out, plan)
     try:
-        (folder / "marks").mkdir(parents=True, exist_ok=True)
-        export.parts.mkdir(exist_ok=True)
-        lock = (folder / "lock").open("w")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / _LOCK).open("w")
     except OSError as error:
         raise InputError(f"{folder} cannot be made ({error.strerror}); choose another --out") from error
     with lock:
@@ -145,9 +149,12 @@ def partial_export(out: Path, plan: ExportPlan) -> Iterator[PartialExport]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise InputError(f"another export is writing to {out}; wait for it, or choose another --out") from None
-        _check_same(folder / "plan.json", plan)
-        for leftover in folder.glob("*.tmp"):
-            leftover.unlink(missing_ok=True)
+        plan_path = folder / "plan.json"
+        for leftover in folder.glob("*.tmp") if plan_path.exists() else _all_but_lock(folder):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        for name in ("marks", "parts"):
+            (folder / name).mkdir(exist_ok=True)
+        _check_same(plan_path, plan)
         yield export
 
 
@@ -180,6 +187,10 @@ def sha256(path: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _all_but_lock(folder: Path) -> list[Path]:
+    return [entry for entry in folder.iterdir() if entry.name != _LOCK]
 
 
 def _check_same(path: Path, plan: ExportPlan) -> None:

@@ -41,6 +41,7 @@ class ExportPlan(BaseModel):
         chunk: Members a part.
         n_members: Distinct members of the audience.
         audience_digest: SHA-256 over the sorted, distinct ids, one a line.
+        consents_digest: SHA-256 over what ingest says that they agreed to; see `serving.export.standing`.
         version: Of this program.
     """
 
@@ -57,6 +58,7 @@ class ExportPlan(BaseModel):
     chunk: int = Field(ge=1)
     n_members: int = Field(ge=0)
     audience_digest: str
+    consents_digest: str
     version: str
 
     def fingerprint(self) -> str:

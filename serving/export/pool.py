@@ -1,6 +1,7 @@
 """Workers that are spawned, never forked, and that end when their parent does, however it ends."""
 
 import multiprocessing
+import multiprocessing.resource_tracker
 import os
 import signal
 import traceback
@@ -86,7 +87,7 @@ def _start(
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, opener, settings), daemon=True)
-    with _one_thread():
+    with _one_thread(), _interrupts_held_back():
         process.start()
     theirs.close()
     return ours, process
@@ -109,7 +110,7 @@ def _receive(connection: Connection, process: SpawnProcess) -> Any:
 
 
 def _work(connection: Connection, opener: Callable[[Settings], Callable[[Task], Result]], settings: Settings) -> None:
-    # An interrupt from the keyboard reaches the whole group; the parent closes the pipes.
+    # An interrupt from the keyboard reaches the whole group; the parent closes the pipes. See _interrupts_held_back.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     handle: Callable[[Task], Result] | None = None
     while True:
@@ -130,6 +131,22 @@ def _work(connection: Connection, opener: Callable[[Settings], Callable[[Task], 
             connection.send(answer)
         except (BrokenPipeError, ConnectionResetError):
             return
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """
+    Spawned processes inherit this and never see an interrupt, not even while they import what they need.
+
+    An interrupt of the parent meanwhile reaches it right afterwards.
+    """
+    # The tracker starts with the first process otherwise, and lets interrupts through again as it does.
+    multiprocessing.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

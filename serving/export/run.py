@@ -21,11 +21,13 @@ from serving.export.files import (
     partial_export,
     partial_folder,
 )
-from serving.export.plan import ExportPlan, PartMark, as_json, differences
+from serving.export.plan import ExportPlan, FileFormat, PartMark, as_json, differences
 from serving.export.pool import map_spawned
+from serving.export.standing import Standing
 from serving.export.table import COLUMNS, Status
 from serving.export.worker import (
     AUDIENCE,
+    STATED,
     WITHIN_LIMIT,
     ChunkDone,
     ChunkTask,
@@ -51,12 +53,14 @@ class ExportInputs:
         policy: As read.
         store_url: Of a migrated store.
         audience: Whom it is for.
+        standing: What ingest says of them.
     """
 
     bundle: Path
     policy: Policy
     store_url: str
     audience: Audience
+    standing: Standing
 
 
 def run_export(out: Path, plan: ExportPlan, inputs: ExportInputs, *, workers: int, progress: Progress) -> Manifest:
@@ -67,50 +71,57 @@ def run_export(out: Path, plan: ExportPlan, inputs: ExportInputs, *, workers: in
         InputError: *out* holds something else, a stopped export of other inputs, or one that is running.
         StoreError: The store does not answer.
     """
-    finished = finished_export(out, plan)
+    finished = _finished_export(out, plan)
     if finished is not None:
         shutil.rmtree(partial_folder(out), ignore_errors=True)
         return finished
     with partial_export(out, plan) as export:
-        if not export.array(AUDIENCE).exists():
-            export.write_array(AUDIENCE, inputs.audience.encoded)
+        for name, array in ((AUDIENCE, inputs.audience.encoded), (STATED, inputs.standing.stated)):
+            if not export.array(name).exists():
+                export.write_array(name, array)
         settings = WorkerSettings(inputs.bundle, inputs.policy, inputs.store_url, export)
         if plan.limit is not None:
             _apply_limit(settings, plan.limit, workers=workers, progress=progress)
         marks = _write_parts(settings, inputs.audience, workers=workers, progress=progress)
         progress.step("finish")
-        export.finish(marks, lambda files: as_json(_manifest(plan, inputs.audience, marks, files)))
-    return read_manifest(out, plan)
+        export.finish(marks, lambda files: as_json(_manifest(plan, inputs, marks, files)))
+    return read_manifest(out, plan.file_format)
 
 
-def finished_export(out: Path, plan: ExportPlan) -> Manifest | None:
+def finished_plan(out: Path, file_format: FileFormat) -> ExportPlan | None:
     """
-    The manifest of a finished export at *out*; absent where there is nothing.
+    What the finished export at *out* was made from; absent where there is nothing.
 
     Raises:
-        InputError: There is something else, or an export of another plan.
+        InputError: There is something else.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
-    if is_single_file(out, plan.file_format) == out.is_dir() or not manifest_path(out, plan.file_format).is_file():
+    if is_single_file(out, file_format) == out.is_dir() or not manifest_path(out, file_format).is_file():
         raise InputError(f"{out} exists and is no export of this format; choose another --out, or delete it")
-    manifest = read_manifest(out, plan)
-    changed = differences(ExportPlan.model_validate(manifest["plan"]), plan)
+    return ExportPlan.model_validate(read_manifest(out, file_format)["plan"])
+
+
+def _finished_export(out: Path, plan: ExportPlan) -> Manifest | None:
+    finished = finished_plan(out, plan.file_format)
+    if finished is None:
+        return None
+    changed = differences(finished, plan)
     if changed:
         raise InputError(
             f"{out} holds a finished export of other inputs ({'; '.join(changed)}); choose another --out, or delete it"
         )
-    return manifest
+    return read_manifest(out, plan.file_format)
 
 
-def read_manifest(out: Path, plan: ExportPlan) -> Manifest:
+def read_manifest(out: Path, file_format: FileFormat) -> Manifest:
     """
     Read the manifest of a finished export.
 
     Raises:
         InputError: It cannot be read.
     """
-    path = manifest_path(out, plan.file_format)
+    path = manifest_path(out, file_format)
     try:
         manifest: Manifest = json.loads(path.read_text(encoding="utf-8"))
         ExportPlan.model_validate(manifest["plan"])
@@ -195,8 +206,9 @@ def _spawned(settings: WorkerSettings, tasks: Sequence[ChunkTask], *, workers: i
 
 
 def _manifest(
-    plan: ExportPlan, audience: Audience, marks: Sequence[PartMark], files: Mapping[str, str]
+    plan: ExportPlan, inputs: ExportInputs, marks: Sequence[PartMark], files: Mapping[str, str]
 ) -> dict[str, Any]:
+    audience = inputs.audience
     counts: dict[str, int] = {}
     for mark in marks:
         for name, count in mark.counts.items():
@@ -205,7 +217,12 @@ def _manifest(
     return {
         "plan": plan.model_dump(mode="json"),
         "fingerprint": plan.fingerprint(),
-        "audience": {"listed": audience.n_listed, "members": len(audience), "digest": audience.digest},
+        "audience": {
+            "listed": audience.n_listed,
+            "members": len(audience),
+            "digest": audience.digest,
+            **inputs.standing.counts(),
+        },
         "columns": {name: kind.value for name, kind in COLUMNS.items()},
         "members": {
             "sent": counts.get(Status.SENT.value, 0),

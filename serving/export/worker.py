@@ -21,11 +21,15 @@ from serving.export.consents import consents_digest
 from serving.export.files import PartialExport
 from serving.export.plan import PartMark
 from serving.export.table import COLUMNS, Cell
+from serving.stated_consents import with_stated
 from serving.store.database import open_database
 from serving.store.members import MemberStore
 
 AUDIENCE = "audience"
 """Intermediate array: the members, shape (n_members,), bytes."""
+
+STATED = "stated"
+"""Intermediate array: what ingest says that they agreed to, shape (n_members,), uint8; see `Standing.stated`."""
 
 WITHIN_LIMIT = "within_limit"
 """Intermediate array, where there is a limit: who is within it, shape (n_members,), bool."""
@@ -87,6 +91,7 @@ class ChunkWorker:
         self._store = MemberStore(open_database(settings.store_url))
         self._export = settings.export
         self._audience = np.load(settings.export.array(AUDIENCE), mmap_mode="r", allow_pickle=False)
+        self._stated = np.load(settings.export.array(STATED), mmap_mode="r", allow_pickle=False)
         plan = settings.export.plan
         self._context = Context(placement=plan.placement, now=plan.now, seed=plan.seed, n=plan.n)
 
@@ -100,34 +105,42 @@ class ChunkWorker:
         return self._value(task) if task.step is Step.VALUE else self._write(task)
 
     def _value(self, task: ChunkTask) -> ChunkDone:
-        values = [message_values(decisions) for _, decisions in self._decided(task)]
+        values = [message_values(decisions) for _, decisions, _ in self._decided(task)]
         self._export.write_array(value_name(task.index), np.concatenate(values))
         return ChunkDone(task.index, task.stop - task.start, None)
 
     def _write(self, task: ChunkTask) -> ChunkDone:
         table: dict[str, list[Cell]] = {name: [] for name in COLUMNS}
         counts: dict[str, int] = {}
-        subjects: list[Subject] = []
-        for start, decisions in self._decided(task):
-            subjects += decisions.batch.subjects
+        said: list[LiveFacts] = []
+        for start, decisions, stored in self._decided(task):
+            said += stored
             block = export_columns(decisions, self._within_limit(start, start + len(decisions)))
             for name, cells in block.table.items():
                 table[name].extend(cells)
             for name, count in block.counts.items():
                 counts[name] = counts.get(name, 0) + count
         n_members = task.stop - task.start
-        consents = consents_digest([one.member_id for one in subjects], [one.facts for one in subjects])
+        consents = consents_digest(self._member_ids(task.start, task.stop), said)
         mark = self._export.write_part(task.index, table, n_members=n_members, counts=counts, consents=consents)
         return ChunkDone(task.index, n_members, mark)
 
-    def _decided(self, task: ChunkTask) -> Iterator[tuple[int, Decisions]]:
+    def _decided(self, task: ChunkTask) -> Iterator[tuple[int, Decisions, list[LiveFacts]]]:
+        """First member, decisions, and the facts as the store has them, of one block after the other."""
         for start in range(task.start, task.stop, _BLOCK):
-            encoded: Sequence[bytes] = self._audience[start : min(start + _BLOCK, task.stop)].tolist()
-            member_ids = [value.decode() for value in encoded]
-            facts = self._store.fetch(member_ids, since=self._engine.knowledge.cut_off)
+            stop = min(start + _BLOCK, task.stop)
+            member_ids = self._member_ids(start, stop)
+            stored = self._store.fetch(member_ids, since=self._engine.knowledge.cut_off)
             now = self._context.now
-            subjects = [Subject(one, known_by(now, of_one)) for one, of_one in zip(member_ids, facts, strict=True)]
-            yield start, self._engine.decide_many(subjects, self._context)
+            subjects = [
+                Subject(one, with_stated(known_by(now, facts), bits))
+                for one, facts, bits in zip(member_ids, stored, self._stated[start:stop].tolist(), strict=True)
+            ]
+            yield start, self._engine.decide_many(subjects, self._context), stored
+
+    def _member_ids(self, start: int, stop: int) -> list[str]:
+        encoded: Sequence[bytes] = self._audience[start:stop].tolist()
+        return [value.decode() for value in encoded]
 
     def _within_limit(self, start: int, stop: int) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         if self._export.plan.limit is None:

@@ -34,7 +34,8 @@ async def read_member(http: Request, member_id: MemberPath) -> MemberAnswer:
     served = service.live.current
     if served is None:
         raise ProblemError("not_ready", "no bundle is served yet; see /health/ready")
-    (facts,) = await service.store.reader.fetch([member_id], since=served.cut_off)
+    stored = await service.store.reader.fetch([member_id], since=served.cut_off)
+    (facts,) = service.stated.current.complete([member_id], stored)
     in_bundle = served.engine.knowledge.members.members.row(member_id) >= 0
     if facts.erased or not (in_bundle or facts != LiveFacts()):
         raise _unknown(member_id)

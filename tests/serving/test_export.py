@@ -134,6 +134,22 @@ def test_a_finished_export_is_left_as_it_is(whole, shop, in_process):
     assert {path: path.stat().st_mtime_ns for path in whole.iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["mail", "mail.csv"])
+def test_a_repeated_line_without_an_instant_finds_it_done(own_shop, tmp_path, name):
+    out = tmp_path / name
+    assert not exported(own_shop, out).facts["already_done"]
+    (partial_folder(out) / "marks").mkdir(parents=True)  # an interrupt left it after the last step
+    again = exported(own_shop, out, now=None)
+    assert again.facts["already_done"]
+    assert any(note.startswith("Already done at 20") and "another --out" in note for note in again.notes)
+    assert not partial_folder(out).exists()
+
+
+def test_a_repeated_line_with_other_inputs_is_refused_also_without_an_instant(whole, shop, in_process):
+    with pytest.raises(InputError, match=r"finished export of other inputs \(seed was 0 and is now 1\)"):
+        exported(shop, whole, now=None, seed=1)
+
+
 def test_a_place_that_holds_another_export_is_refused(whole, shop, in_process):
     with pytest.raises(InputError, match=r"now was .* and is now"):
         exported(shop, whole, now=NOW + DAY)

@@ -8,7 +8,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.vocabulary import Vocabulary
-from serving.export.audience import read_audience, whole_bundle
+from serving.export.audience import everybody, read_audience
 
 
 def ids(audience) -> list[str]:
@@ -47,9 +47,13 @@ def test_a_parquet_file_may_hold_texts_or_whole_numbers(tmp_path, values):
     assert len(read_audience(path)) == 2
 
 
-def test_no_file_means_everybody_the_bundle_knows():
-    audience = whole_bundle(Vocabulary.of(["m2", "m1"]))
-    assert (ids(audience), audience.source, audience.n_repeats) == (["m1", "m2"], "bundle", 0)
+def test_no_file_means_the_bundles_members_and_those_without_personalisation():
+    audience = everybody(Vocabulary.of(["m2", "m1"]), Vocabulary.of(["m10", "m2"]))
+    assert (ids(audience), audience.source, audience.n_repeats) == (["m1", "m10", "m2"], "everybody", 0)
+
+
+def test_without_a_bundles_member_there_are_still_the_others():
+    assert ids(everybody(Vocabulary.of([]), Vocabulary.of(["m1"]))) == ["m1"]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +96,6 @@ def test_a_column_of_fractions_holds_no_ids(tmp_path):
         read_audience(path)
 
 
-def test_an_empty_bundle_has_no_audience():
+def test_where_nobody_is_known_there_is_no_audience():
     with pytest.raises(InputError, match="--audience"):
-        whole_bundle(Vocabulary.of([]))
+        everybody(Vocabulary.of([]), Vocabulary.of([]))

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import os
+import shutil
+from contextlib import suppress
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,7 +22,8 @@ from serving.export.table import COLUMNS, CellType
 def plan(**changes) -> ExportPlan:
     inputs = {
         "bundle_id": "b" * 64, "policy_id": "p" * 64, "placement": "email", "now": 1_700_000_000, "seed": 0,
-        "file_format": FileFormat.CSV, "chunk": 2, "n_members": 5, "audience_digest": "a" * 64, "version": "0.1",
+        "file_format": FileFormat.CSV, "chunk": 2, "n_members": 5, "audience_digest": "a" * 64,
+        "consents_digest": "c" * 64, "version": "0.1",
     }  # fmt: skip
     return ExportPlan(**{**inputs, **changes})
 
@@ -143,6 +148,40 @@ def test_what_a_killed_writer_left_is_swept_up(tmp_path):
         (export.folder / "part-00000.csv.999.tmp").write_text("half")
     with partial_export(tmp_path / "mail", plan()) as export:
         assert list(export.folder.glob("*.tmp")) == []
+
+
+def test_what_an_interrupted_deletion_left_is_not_taken_for_this_export(tmp_path):
+    with partial_export(tmp_path / "mail", plan()) as export:
+        export.write_array("audience", np.array([b"m1"]))
+        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, consents="")
+        (export.folder / "plan.json").unlink()
+    with partial_export(tmp_path / "mail", plan(seed=1)) as export:
+        assert not export.array("audience").exists()
+        assert list(export.parts.iterdir()) == []
+        finish(export, ["m1"])
+
+
+@pytest.mark.parametrize("name", ["mail", "mail.csv"])
+@pytest.mark.parametrize("step", ["replace", "rename", "rmtree"])
+def test_interrupted_in_the_last_step_the_same_line_finishes(tmp_path, monkeypatch, name, step):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    out = tmp_path / name
+    with partial_export(tmp_path / "whole" / name, plan()) as export:
+        finish(export, ["m1", "m2"], ["m3"])
+    with monkeypatch.context() as patched, suppress(KeyboardInterrupt), partial_export(out, plan()) as export:
+        marks = [export.write_part(0, table("m1", "m2"), n_members=2, counts={"sent": 2}, consents="")]
+        marks.append(export.write_part(1, table("m3"), n_members=1, counts={"sent": 1}, consents=""))
+        patched.setattr(shutil if step == "rmtree" else os, step, interrupted)
+        export.finish(marks, lambda files: as_json({"files": files, "plan": export.plan.model_dump(mode="json")}))
+    if not out.exists():
+        with partial_export(out, plan()) as export:
+            assert [export.finished_part(index) for index in (0, 1)] == marks
+            finish(export, ["m1", "m2"], ["m3"])
+    assert manifest_path(out, FileFormat.CSV).read_bytes() == (
+        manifest_path(tmp_path / "whole" / name, FileFormat.CSV).read_bytes()
+    )
 
 
 def test_a_broken_plan_is_refused(tmp_path):

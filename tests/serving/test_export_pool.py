@@ -28,6 +28,22 @@ if __name__ == "__main__":
     print("done", flush=True)
     time.sleep(60)
 """
+INTERRUPTED = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from serving.export.pool import map_spawned
+
+if __name__ == "__mp_main__":
+    os.kill(os.getpid(), signal.SIGINT)  # as a keyboard does while this process still imports
+
+def open_worker(settings):
+    os.kill(os.getpid(), signal.SIGINT)
+    return abs
+
+if __name__ == "__main__":
+    print(list(map_spawned(open_worker, None, [-3], workers=1)))
+    print(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
 ROOT = str(Path(__file__).resolve().parents[2])
 
 
@@ -75,6 +91,13 @@ def test_workers_have_one_thread_and_the_parents_setting_stays(monkeypatch):
 def test_what_goes_wrong_in_a_worker_is_said_by_the_parent(task, error, message):
     with pytest.raises(error, match=message):
         list(map_spawned(Multiplier, 3, [task], workers=1))
+
+
+def test_an_interrupt_is_the_parents_business_alone(tmp_path):
+    program = tmp_path / "parent.py"
+    program.write_text(INTERRUPTED.format(root=ROOT))
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[3]\nset()\n", "")
 
 
 def test_a_worker_that_waits_ends_when_its_parent_is_killed(tmp_path):
