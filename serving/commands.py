@@ -2,20 +2,20 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import orjson
 import uvicorn
 
-from recsys.decision import Context, Decision
-from recsys.errors import StoreError
+from recsys.decision import Context
+from recsys.errors import InputError, StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
+from recsys.policy.load import load_policy
 from recsys.report import Report, Table
 from recsys.types import SECONDS_PER_DAY, Consent, KeepMask
 from serving.app import create_app
 from serving.clock import Clock, clock_of
+from serving.decision_report import decision_report
 from serving.live import POINTER, Served, load_served, read_pointer
 from serving.logs import configure_logging
 from serving.scopes import Scope
@@ -24,7 +24,6 @@ from serving.settings import ClockChoice, Settings, read_settings
 from serving.stated_consents import read_stated_consents
 from serving.store.facts import member_key
 from serving.store.store import Store
-from serving.wire import encode_answer
 
 _GRACE_S = 15
 _SHORT_ID = 16
@@ -85,6 +84,7 @@ def decide(workspace: Path, *, member_id: str, placement: str, n: int | None, no
         explain: Also what was removed, and by which rule.
 
     Raises:
+        InputError: The policy has no such placement. (Over HTTP the default placement answers, and says so.)
         BundleError: Nothing was published yet, or the bundle is broken.
         PolicyError: The policy is broken.
         StoreError: There is a store, and it does not answer.
@@ -93,11 +93,14 @@ def decide(workspace: Path, *, member_id: str, placement: str, n: int | None, no
     clock, _ = clock_of(settings.clock, workspace)
     instant = clock() if now is None else now
     served = load_served(read_pointer(settings.serving_folder), settings.policy_path, now=instant)
+    known = load_policy(settings.policy_path).placements
+    if placement not in known:
+        raise InputError(f"the policy has no placement {placement!r}; it has {', '.join(known)}")
     context = Context(placement=placement, now=instant, seed=settings.seed, n=n, explain=explain)
     stated = read_stated_consents(settings.consents_folder)
     (facts,) = stated.complete([member_id], [_stored_facts(settings, member_id, served)])
     subject = Subject(member_id, facts)
-    return _decision_report(served.engine.decide(subject, context))
+    return decision_report(served.engine.decide(subject, context))
 
 
 def create_key(
@@ -227,35 +230,3 @@ def _bundle_line(service: Service) -> tuple[str, dict[str, str | int | None]]:
 def _show_plainly(report: Report) -> None:
     sys.stdout.write("".join(f"{note}\n" for note in report.notes))
     sys.stdout.flush()
-
-
-def _decision_report(decision: Decision) -> Report:
-    items = tuple(
-        (
-            item.position,
-            item.kind.value,
-            item.id,
-            item.name,
-            item.score,
-            item.source,
-            "; ".join(r.text for r in item.reasons),
-        )
-        for item in decision.items
-    )
-    tables = [Table("Slate", ("position", "kind", "id", "name", "score", "source", "reasons"), items)]
-    if decision.why_not:
-        removed = tuple((one.kind.value, one.id, one.rule) for one in decision.why_not)
-        tables.append(Table("Why not", ("kind", "id", "rule"), removed))
-    at = datetime.fromtimestamp(decision.decided_at, UTC).isoformat()
-    notes = [f"{decision.answer.value} answer for {decision.placement} ({decision.channel.value}) at {at}"]
-    if decision.offer_choice is not None:
-        notes.append(
-            f"offer: {decision.offer_choice}, chosen with logging propensity {decision.logging_propensity:.4f}"
-        )
-    if decision.experiment:
-        notes.append(f"experiment {decision.experiment}, arm {decision.arm}")
-    if decision.degraded:
-        notes.append(f"degraded: {', '.join(decision.degraded)}")
-    if decision.shortfall_reason:
-        notes.append(f"fewer than asked for: {decision.shortfall_reason}")
-    return Report(facts=orjson.loads(encode_answer(decision)), tables=tuple(tables), notes=tuple(notes))

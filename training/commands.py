@@ -16,7 +16,7 @@ from training.config import TrainConfig, config_text, read_config
 from training.figures import draw_quality
 from training.pipeline import Built, Judgement, build_bundle, judge
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
-from training.summary import evaluation_facts, evaluation_notes, evaluation_tables, flat_metrics
+from training.summary import evaluation_facts, evaluation_notes, evaluation_tables, flat_metrics, new_products_warning
 from training.tracking import AVAILABLE, BUNDLE, EVALUATION, Registry, Version, git_commit
 
 
@@ -103,6 +103,8 @@ def publish(workspace: Path, *, force_reason: str | None = None, actor: str, now
     notes = [f"Serving switches to {place.serving / moved.champion.bundle_id[:16]} by itself."]
     if moved.outcome == "forced" and moved.finding:
         notes.append("The gate did NOT hold: " + "; ".join(moved.finding.failures) + ". The reason is on record.")
+    new = moved.finding.figures["explore"] if moved.finding else None
+    notes += new_products_warning(new["gain_high"]) if new else ()
     return _moved_report("publish", moved, tuple(notes))
 
 

@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from recsys.errors import InputError
+from recsys.wrong_settings import explain_settings
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
@@ -146,7 +147,8 @@ def read_config(path: Path | None) -> TrainConfig:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"the training configuration {path} cannot be read: {error}; give a readable YAML file"
+            f"the training configuration {path} cannot be read ({getattr(error, 'strerror', None) or error}); "
+            "give a readable YAML file"
         ) from error
     except yaml.YAMLError as error:
         raise InputError(f"the training configuration {path} is not YAML: {error}; correct it") from error
@@ -155,11 +157,9 @@ def read_config(path: Path | None) -> TrainConfig:
     try:
         return TrainConfig.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        problems = "; ".join(explain_settings(error, TrainConfig))
         raise InputError(
-            f"the training configuration {path}: {where}: {first['msg']} (got {first['input']!r}); "
-            "training/config.py lists every setting"
+            f"the training configuration {path}: {problems}; training/config.py explains every setting"
         ) from error
 
 

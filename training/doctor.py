@@ -17,6 +17,7 @@ HISTORIC_AFTER_DAYS = 60
 """Facts older than this at their ingest are taken for historic; the service's clock then runs behind by as much."""
 
 
+_NEXT = ("train", "publish", "serve")
 _WHY = "why it matters"
 
 
@@ -70,10 +71,15 @@ def _as_the_service(workspace: Workspace, now: EpochSeconds) -> EpochSeconds:
     return now - lag if historic and now >= workspace.ingested_at else now
 
 
+def _turn(finding: Finding) -> int:
+    """What the data lack comes first; then what the next commands bring by themselves, in their order."""
+    return next((at for at, name in enumerate(_NEXT, 1) if finding.to_do.startswith(f"run `recsys {name}`")), 0)
+
+
 def _report(workspace: Path, findings: list[Finding]) -> Report:
     counts = {state.value: sum(finding.state is state for finding in findings) for state in State}
     rows = tuple((one.part, one.state.value, one.found, one.needed, one.why) for one in findings)
-    to_do = [f"{one.part} is {one.state.value}: {one.to_do}" for one in findings if one.to_do]
+    to_do = [f"{one.part} is {one.state.value}: {one.to_do}" for one in sorted(findings, key=_turn) if one.to_do]
     summary = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     return Report(
         facts={

@@ -69,6 +69,9 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
         "The blend was chosen on the window before; the test window was scored once. "
         "Earlier days know no tiers, so the models judged here had none.",
     ]
+    new = next((case for case in judgement.cases if case.name == "explore"), None)
+    if new is not None:
+        notes += new_products_warning(next(row.gain.high for row in new.rows if row.name == BLEND), new.best_floor)
     if judgement.n_left_out:
         notes.append(
             f"Left out, because they withdrew or were erased since the ingest: {judgement.n_left_out} members."
@@ -89,6 +92,23 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
     missing = set(CASE_TITLES) - {case.name for case in judgement.cases}
     notes += [f"No member of the window has the case: {CASE_TITLES[name]}." for name in sorted(missing)]
     return tuple(notes)
+
+
+def new_products_warning(gain_high: float, best_floor: str | None = None) -> tuple[str, ...]:
+    """
+    One line where the blend surely shows members worse new products than a floor would.
+
+    Args:
+        gain_high: The upper end of the interval of the blend's gain over the best floor, products new to the member.
+        best_floor: Its name, where it is known.
+    """
+    if not gain_high < 0:
+        return ()
+    floor = f"the best floor, {best_floor}," if best_floor else "the best floor"
+    return (
+        f"WARNING: among products new to the member the blend is worse than {floor} beyond luck (its gain's interval "
+        f"ends at {gain_high:.4f}): whoever shows new products is better served by that floor.",
+    )
 
 
 def _case_facts(case: CaseResult) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from features.tables import REQUIRED, TABLES
 from recsys.errors import SourceError
+from recsys.wrong_settings import explain_settings
 
 GENERATED = {
     "purchases": "purchase_id",
@@ -116,9 +117,7 @@ def read_mapping(file: Path) -> Mapping:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SourceError(f"the mapping {file} cannot be read: {error}") from error
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in error.errors()
-        )
+        problems = "; ".join(explain_settings(error, Mapping))
         raise SourceError(f"the mapping {file} is wrong: {problems}; see features/README.md for an example") from error
 
 

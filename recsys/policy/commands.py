@@ -46,7 +46,7 @@ def check(path: Path, bundle: Path | None) -> Report:
     )
     approval = () if policy.approved_by else ("Nobody has approved this policy: `approved_by` is empty.",)
     if bundle is None:
-        left = "Nothing was checked against a bundle: give one to see what each rule names."
+        left = f"Nothing was checked against a bundle: --bundle {_bundle_beside(path)} shows what each rule does to it."
         return Report(facts, (summary, _rules(policy)), (*approval, left))
     knowledge = Knowledge.of(Bundle.open(bundle))
     compiled = compile_policy(policy, knowledge)
@@ -65,6 +65,15 @@ def check(path: Path, bundle: Path | None) -> Report:
     notes = [f"{one['part']} of rule {one['rule']!r} fails for {one['rows']} rows: {one['example']}" for one in errors]
     tables = (summary, _named(compiled, knowledge), _removed(removed, knowledge))
     return Report(facts, tables, (*approval, *compiled.warnings, *notes))
+
+
+def _bundle_beside(path: Path) -> str:
+    """The bundle that is served, for a policy in its workspace; elsewhere, where bundles are."""
+    pointer = path.parent / "serving" / "current"
+    try:
+        return str(pointer.parent / pointer.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return "WORKSPACE/bundles/ID"
 
 
 def _rules(policy: Policy) -> Table:

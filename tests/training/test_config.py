@@ -9,12 +9,12 @@ from training.config import TrainConfig, config_text, read_config
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("als: {factor: 3}", r"als\.factor: Extra inputs"),
-        ("als: {factors: 0}", r"als\.factors: .*greater than or equal to 1.*got 0"),
+        ("als: {factor: 3}", r"unknown setting 'als\.factor', did you mean 'factors'\? allowed: enabled, factors"),
+        ("als: {factors: 0}", r"als\.factors is 0; it must be greater than or equal to 1"),
         ("n_candidates: many", "n_candidates"),
         ("n_candidates: 200", r"n_listed is 100, below n_candidates 200"),
         ("evaluation: {holdout_days: .inf}", "holdout_days"),
-        ("evaluation: {holdout_days: 0.5}", r"holdout_days: .*greater than or equal to 1.*got 0\.5"),
+        ("evaluation: {holdout_days: 0.5}", r"holdout_days is 0\.5; it must be greater than or equal to 1"),
         ("[1, 2]", "the file"),
         ("a: [", "not YAML"),
     ],

@@ -45,13 +45,13 @@ def test_a_small_workspace_is_thin_and_its_numbers_are_counted(workspace):
     parts = doctor(workspace, now=NOW).facts["parts"]
     assert parts["members who agreed to personalisation"]["found"] == "4 members"
     assert parts["popularity"]["found"] == "4 order lines in the last 28 days"
-    assert parts["repeat purchase"]["found"] == "1 member-product pairs bought on several days"
-    assert parts["evaluation"]["found"] == "1 members who bought before and within the last 14 days"
+    assert parts["repeat purchase"]["found"] == "1 member-product pair bought on several days"
+    assert parts["evaluation"]["found"] == "1 member who bought before and within the last 14 days"
     assert parts["margins"] | {"why": ""} == {
         "state": "thin", "found": "25% of 4 products with a cost", "needed": "50%", "why": "",
         "to_do": "map cost_minor when ingesting, or set economics.default_margin_rate in policy.yaml",
     }  # fmt: skip
-    assert parts["uplift measurement"]["found"] == "1 exposures in the smaller arm of the best campaign"
+    assert parts["uplift measurement"]["found"] == "1 exposure in the smaller arm of the best campaign"
     assert {part for part, found in parts.items() if found["state"] == "missing"} >= {
         "trained bundles", "published bundle", "store", "collaborative filtering",
     }  # fmt: skip

@@ -148,6 +148,8 @@ class TestMovingTheChampion:
         assert refused.pointer == story["publish"].pointer
         assert refused.row.outcome == "refused"
         assert "0.9" in refused.row.reason
+        assert refused.error.figures["challenger"]["gain_low"] < 0.9
+        assert "must be above 0.9" in refused.error.failures[0]
 
     def test_a_reason_passes_the_gate_and_goes_on_record(self, story):
         forced = story["forced"]

@@ -14,7 +14,7 @@ from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
 from recsys.policy.load import load_policy
 from recsys.types import SECONDS_PER_DAY
-from training.checks.finding import Finding, State
+from training.checks.finding import Finding, State, counted
 
 FRESH_DAYS = 7
 POINTER = "current"
@@ -49,25 +49,26 @@ def check_serving(workspace: Workspace) -> Iterator[Finding]:
     folder = _published(workspace)
     if folder is None:
         yield Finding(
-            "published bundle", State.MISSING, "no pointer", "1 bundle", "`recsys serve` has nothing to answer with",
-            "run `recsys publish`",
+            "published bundle", State.MISSING, "nothing published", "1 bundle",
+            "`recsys serve` has nothing to answer with", "run `recsys publish`",
         )  # fmt: skip
         policy = load_policy(workspace.policy_path)
-        yield Finding("policy", State.THIN, f"{len(policy.rules)} rules", "compiled for a bundle",
+        yield Finding("policy", State.THIN, counted(len(policy.rules), "rules"), "compiled for a bundle",
                       "its schema is right; its expressions are checked against a published bundle",
                       "run `recsys publish`")  # fmt: skip
         return
     bundle = Bundle.open(folder)
     knowledge = Knowledge.of(bundle)
     yield Finding(
-        "published bundle", State.OK, f"{len(knowledge.members):,} members, {len(knowledge.catalogue):,} products",
-        "1 bundle", "every file has its SHA-256",
+        "published bundle", State.OK, f"{counted(len(knowledge.members), 'members')}, "
+        f"{counted(len(knowledge.catalogue), 'products')}", "1 bundle", "every file has its SHA-256",
     )  # fmt: skip
     yield _age("freshness of the published bundle", workspace.now - knowledge.cut_off, "train and publish")
     policy = load_policy(workspace.policy_path)
     compile_policy(policy, knowledge)
     yield Finding(
-        "policy", State.OK, f"{len(policy.rules)} rules, {len(policy.placements)} placements", "it compiles",
+        "policy", State.OK,
+        f"{counted(len(policy.rules), 'rules')}, {counted(len(policy.placements), 'placements')}", "it compiles",
         "its tiers, currency and expressions fit the published bundle",
     )  # fmt: skip
 

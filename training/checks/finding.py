@@ -1,5 +1,6 @@
 """What a check found, in words that a person can act on."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,6 +8,8 @@ from enum import StrEnum
 import polars as pl
 
 from recsys.errors import RecsysError
+
+_PLURAL = re.compile(r"s\b")
 
 
 class State(StrEnum):
@@ -40,12 +43,20 @@ class Finding:
     to_do: str = ""
 
 
+def counted(number: float, unit: str) -> str:
+    """
+    A number with its unit, whose first noun loses its s where there is one of them.
+
+    >>> counted(1, "members who bought"), counted(2_000, "order lines"), counted(1, "order lines")
+    ('1 member who bought', '2,000 order lines', '1 order line')
+    """
+    return f"{number:,.10g} {_PLURAL.sub('', unit, count=1) if number == 1 else unit}"
+
+
 def graded(part: str, found: float, *, enough: float, unit: str, why: str, to_do: str) -> Finding:
     """A finding by size: nothing is missing, less than *enough* is thin."""
     state = State.OK if found >= enough else State.THIN if found > 0 else State.MISSING
-    return Finding(
-        part, state, f"{found:,.10g} {unit}", f"{enough:,.10g} {unit}", why, "" if state is State.OK else to_do
-    )
+    return Finding(part, state, counted(found, unit), counted(enough, unit), why, "" if state is State.OK else to_do)
 
 
 def share(part: str, found: float, *, enough: float, of: str, why: str, to_do: str) -> Finding:

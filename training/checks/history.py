@@ -7,7 +7,7 @@ import polars as pl
 
 from features.workspace import Workspace
 from recsys.types import SECONDS_PER_DAY
-from training.checks.finding import Finding, State, graded, share
+from training.checks.finding import Finding, State, counted, graded, share
 from training.config import TrainConfig
 
 ENOUGH_RECENT_LINES = 500
@@ -153,7 +153,7 @@ def check_quarantine(workspace: Workspace) -> Iterator[Finding]:
     yield Finding(
         "quarantine",
         State.OK if of_all <= REJECTED_IS_MUCH else State.THIN,
-        f"{rejected:,} rejected rows ({of_all:.1%})",
+        f"{counted(rejected, 'rejected rows')} ({of_all:.1%})",
         f"at most {REJECTED_IS_MUCH:.0%}",
         "rejected rows teach nothing; their reasons are beside them",
         "" if of_all <= REJECTED_IS_MUCH else f"read {path} and mend the most frequent reason at its source",
@@ -180,7 +180,7 @@ def _check_tiers(workspace: Workspace, stated: float) -> Finding:
     return Finding(
         "tiers",
         state,
-        f"{n} tiers, stated for {stated:.0%} of members",
+        f"{counted(n, 'tiers')}, stated for {stated:.0%} of members",
         f"2 tiers, {ENOUGH_KNOWN:.0%}",
         "members without a tier count as the lowest; with one tier, rules by tier have no effect",
         "" if state is State.OK else "map tier when ingesting and name the tiers, low to high",

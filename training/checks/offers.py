@@ -7,7 +7,7 @@ import polars as pl
 
 from features.workspace import Workspace
 from recsys.types import NO_OFFER, EpochSeconds
-from training.checks.finding import Finding, State, graded
+from training.checks.finding import Finding, State, counted, graded
 
 ENOUGH_IN_EACH_ARM = 200
 
@@ -30,7 +30,7 @@ def check_offers(workspace: Workspace, now: EpochSeconds) -> Iterator[Finding]:
     yield Finding(
         "offers",
         State.MISSING if not n else State.OK if n_valid else State.THIN,
-        f"{n:,} offers, {n_valid:,} valid at {instant:%Y-%m-%d %H:%M} UTC",
+        f"{counted(n, 'offers')}, {n_valid:,} valid at {instant:%Y-%m-%d %H:%M} UTC",
         "1 valid offer",
         "without a valid offer every offer decision is no_offer; products are shown all the same",
         "" if n_valid else "ingest offer definitions that are valid now, or ask --now within their validity",
@@ -38,7 +38,7 @@ def check_offers(workspace: Workspace, now: EpochSeconds) -> Iterator[Finding]:
     yield Finding(
         "budgets",
         State.MISSING if not n else State.OK if n_budgets else State.THIN,
-        f"{n_budgets:,} of {n:,} offers have one",
+        f"{n_budgets:,} of {counted(n, 'offers')} {'has' if n_budgets == 1 else 'have'} one",
         "1 offer",
         "an offer without a budget has no bound on what it gives away",
         "" if n_budgets else "give budget_minor when ingesting offers",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from features.workspace import Workspace
 from training.audit import AuditTrail
-from training.checks.finding import Finding, State
+from training.checks.finding import Finding, State, counted
 from training.serving_folder import ServingFolder
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
@@ -38,7 +38,7 @@ def check_audit(workspace: Workspace) -> Iterator[Finding]:
     yield Finding(
         "audit trail",
         State.OK if moves else State.THIN if rows else State.MISSING,
-        f"{len(rows)} rows, {len(moves)} moves, unbroken" if rows else "no row",
+        f"{counted(len(rows), 'rows')}, {counted(len(moves), 'moves')}, unbroken" if rows else "no row",
         "1 move",
         "who made which model champion, when, and on what figures",
         "" if moves else "run `recsys publish`; rows without a move are refusals, with their reasons",

@@ -257,9 +257,9 @@ def test_a_place_that_is_nothing_is_refused(tmp_path: Path) -> None:
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
-    ("currency: String should match", MAPPING | {"currency": "pounds"}),
+    ("currency is 'pounds'; it must match", MAPPING | {"currency": "pounds"}),
     ("tiers", MAPPING | {"tiers": []}),
-    ("Extra inputs are not permitted", MAPPING | {"colour": "blue"}),
+    ("unknown setting 'colour'", MAPPING | {"colour": "blue"}),
     ("no table 'baskets'", changed(baskets={"source": "x", "columns": {}})),
     ("purchases has no column 'amount'", changed(purchases={"constants": {"amount": 1}})),
     ("both a column and a constant", changed(purchases={"constants": {"quantity": 1, "discount_minor": 0}})),
