@@ -10,7 +10,7 @@ from recsys.errors import InputError
 from recsys.types import AnswerKind, Channel, ItemKind
 from serving.commands import decide
 from serving.decision_report import decision_report
-from tests.serving.service_world import NOW
+from tests.worlds import NOW
 
 EMPTY = Decision(
     decision_id="d", member_id="m", placement="home", channel=Channel.WEB, decided_at=NOW, answer=AnswerKind.POPULAR,
@@ -38,5 +38,5 @@ def test_a_score_keeps_the_digits_that_count(score: float, shown: float) -> None
 
 
 def test_an_unknown_placement_is_refused_with_those_of_the_policy(workspace: Path) -> None:
-    with pytest.raises(InputError, match="no placement 'hom'; it has home, .*email"):
+    with pytest.raises(InputError, match=r"no placement 'hom'; it has home, .*email"):
         decide(workspace, member_id="m000", placement="hom", n=None, now=NOW, explain=False)
