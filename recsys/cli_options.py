@@ -42,6 +42,7 @@ class Benchmark(StrEnum):
     """What `bench` can measure."""
 
     BULK = "bulk"
+    COLD_START = "cold_start"
     NEXT_BASKET = "next_basket"
     NEXT_PRODUCT = "next_product"
     SERVE = "serve"

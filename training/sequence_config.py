@@ -49,3 +49,17 @@ class NextProductConfig(_Settings):
     """Products kept a product, two steps away and alike in their attributes."""
     ridge: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     weights: SourceWeightsConfig = SourceWeightsConfig()
+
+
+class ColdProductsConfig(_Settings):
+    """See training/models/cold_products.py; chosen on validation purchases of Amazon Beauty, with three seeds."""
+
+    likeness_power: Power = 2.0
+    hub_power: Share = 0.5
+    """How far a product that is like everything is held back."""
+    own: Power = 0.3
+    spread: Power = 0.3
+    mapped: Power = 0.4
+    """Weights of the sources once the best cold product of each has 1."""
+    cold_weight: Power = 1.0
+    """What a cold score counts beside those of products that were sold."""

@@ -11,7 +11,7 @@ import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 
 from experiments.benchmarks import chosen
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
-from experiments.benchmarks.sequence_cases import SequenceSet, read_sequence_set
+from experiments.benchmarks.sequence_cases import SequenceSet, as_baskets, read_sequence_set
 from experiments.measure import measured, peak_rss_mb, restart_peak
 from recsys.errors import InputError
 from recsys.metrics import PerMember, hits, ndcg, recall
@@ -19,7 +19,7 @@ from recsys.ragged import Ragged
 from recsys.report import Report, Table
 from recsys.scorers.base import Scorer
 from recsys.scorers.popularity import PopularityScorer
-from training.baskets import Baskets, Labels
+from training.baskets import Labels
 from training.bootstrap import paired_gain
 from training.models import next_product
 from training.sequence_config import NextProductConfig
@@ -95,14 +95,14 @@ def _methods(folder: SequenceSet, seed: int) -> dict[str, dict[str, Fit]]:
         return PopularityScorer(counts[None], np.full(len(learn), -1, dtype=np.int16))
 
     def bpr(learning_rate: float) -> Fit:
-        return lambda learn, _: fit_bpr(_baskets(learn, n_products), seed=seed, learning_rate=learning_rate)
+        return lambda learn, _: fit_bpr(as_baskets(learn, n_products), seed=seed, learning_rate=learning_rate)
 
     return {
         "ours": {"": ours},
         "popularity": {"": popularity},
-        "implicit_als": {"": lambda learn, _: fit_als(_baskets(learn, n_products), seed=seed)},
+        "implicit_als": {"": lambda learn, _: fit_als(as_baskets(learn, n_products), seed=seed)},
         "implicit_bpr": {f"learning rate {rate:g}": bpr(rate) for rate in (0.01, 0.05)},
-        "lightfm_warp": {"": lambda learn, _: fit_lightfm(_baskets(learn, n_products), seed=seed)},
+        "lightfm_warp": {"": lambda learn, _: fit_lightfm(as_baskets(learn, n_products), seed=seed)},
     }
 
 
@@ -117,12 +117,6 @@ def _best(settings: Mapping[str, Fit], folder: SequenceSet) -> tuple[str, Fit]:
 
     best = max(settings, key=figure)
     return best, settings[best]
-
-
-def _baskets(learn: Ragged, n_products: int) -> Baskets:
-    """Each purchase a basket of its own, as the peers know histories."""
-    place = np.arange(len(learn.values))
-    return Baskets.of(learn.owners(), place, learn.values, n_members=len(learn), n_products=n_products)
 
 
 def _outcome(setting: str, fit: Fit, learn: Ragged, folder: SequenceSet) -> Outcome:

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recsys.errors import NotEnoughDataError, SourceError
 from recsys.ragged import Ragged
-from training.baskets import Labels
+from training.baskets import Baskets, Labels
 
 _ROLES = {"train": 0, "valid": 1, "test": 2}
 
@@ -68,6 +68,12 @@ def read_sequence_set(folder: Path) -> SequenceSet:
     if not len(test):
         raise NotEnoughDataError(f"{folder}: no member has both a purchase in the test and one before it")
     return SequenceSet(train, known, _attributes(pairs, product_ids), _judged(train, valid), test)
+
+
+def as_baskets(histories: Ragged, n_products: int) -> Baskets:
+    """Each purchase a basket of its own, as the peers know histories."""
+    place = np.arange(len(histories.values))
+    return Baskets.of(histories.owners(), place, histories.values, n_members=len(histories), n_products=n_products)
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -99,6 +99,10 @@ class NextProductScorer:
         """See `Scorer.best`. What the history holds is never ranked."""
         return best_of_all(self.score, members, keep=keep, k=k, without=without, width=len(self.popular))
 
+    def recent_attributes(self, members: Rows) -> sparse.csr_array:
+        """Shape (m, n_products), CSR float32: the histories as row vectors, with the decay of the attributes."""
+        return self._faded(self.histories.take(members), self.attribute_decay)
+
     def _faded(self, past: Ragged, decay: float) -> sparse.csr_array:
         """Shape (m, n_products), CSR float32: the histories as row vectors."""
         back = (past.indptr[1:][past.owners()] - 1 - np.arange(len(past.values))).astype(np.float32)
