@@ -166,6 +166,11 @@ class Workspace:
                 "is an ingest running? If not, run `recsys ingest` again"
             ) from error
 
+    def n_not_personal(self) -> int:
+        """How many members did not agree to personalisation; models know nothing of them."""
+        refusing = self.read_table("members", ["consent_personalisation"]).filter(~pl.col("consent_personalisation"))
+        return int(refusing.select(pl.len()).collect().item())
+
     def n_rows(self, name: str) -> int:
         """How many rows a canonical table has."""
         return int(self.read_table(name).select(pl.len()).collect().item())

@@ -67,6 +67,7 @@ def train(
             left_out=left_out,
         )
         facts = evaluation_facts(judgement, settings, seed) | _bundle_facts(built)
+        facts["n_members_without_personalisation"] = place.n_not_personal()
         sidecar = built.path.with_name(f"{built.path.name}.{EVALUATION}")
         sidecar.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         version = None
@@ -180,6 +181,7 @@ def _train_report(
         ("folder", str(built.path)),
         ("version", f"{version.number} (challenger)" if version else "not registered: MLflow is not installed"),
         ("members", built.n_members),
+        ("members who did not agree to personalisation", facts["n_members_without_personalisation"]),
         ("members left out: withdrew or erased since the ingest", built.n_left_out),
         ("products", built.n_products),
         ("offers measured against no offer", f"{built.n_measured} of {built.n_offers}"),

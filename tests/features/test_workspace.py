@@ -37,6 +37,10 @@ def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
         write_workspace(tmp_path / "w", small_rows()).read_table("baskets")
 
 
+def test_it_counts_who_did_not_agree_to_personalisation(tmp_path: Path) -> None:
+    assert write_workspace(tmp_path / "w", small_rows(), n_parts=2).n_not_personal() == 1
+
+
 def test_a_table_is_read_over_all_its_parts(tmp_path: Path) -> None:
     workspace = write_workspace(tmp_path / "w", small_rows(), n_parts=3)
     assert len(workspace.table_files("purchases")) == 3

@@ -234,6 +234,12 @@ class TestWithoutMlflow:
         assert untracked.facts["bundle_dataset_digest"] != trained.report.facts["bundle_dataset_digest"]
         assert trained.report.facts["n_members_left_out"] == 0
 
+    def test_train_says_how_many_members_did_not_agree_to_personalisation(self, shop, untracked):
+        n_silent = untracked.facts["n_members_without_personalisation"]
+        members = shop.read_table("members").collect()
+        assert n_silent == len(members) - members["consent_personalisation"].sum() > 0
+        assert ("members who did not agree to personalisation", n_silent) in untracked.tables[-1].rows
+
     def test_publish_says_what_to_install(self, shop, monkeypatch):
         monkeypatch.setattr(tracking, "AVAILABLE", False)
         with pytest.raises(RegistryError, match=r"recsys-nbo\[train\]"):
