@@ -117,7 +117,7 @@ def _case_table(judged: Sequence[Judged], name: str) -> Table:
     for config, case in cases.items():
         rows += [_row(f"{config}: {row.name} (served)", row) for row in case.rows if row.name == BLEND]
     title = f"Test window, {CASE_TITLES[name]}: {first.n_members} members; best floor {first.best_floor}"
-    columns = ("ranker", *_SHOWN, "gain over floor", "low", "high", "fit_cpu_s")
+    columns = ("ranker", *_SHOWN, "gain_over_floor", "low", "high", "fit_cpu_s")
     return Table(title, columns, tuple(rows), spare=("recall_at_20", "fit_cpu_s"), formats={"fit_cpu_s": ",.1f"})
 
 
