@@ -14,7 +14,6 @@ RecsysError
 A message says what was wrong, the value, what is allowed, and what to do.
 """
 
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
