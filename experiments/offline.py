@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.measure import measured, peak_rss_mb
+from experiments.measure import measured
 from features.dataset import LeftOut
 from features.workspace import Workspace
 from recsys.errors import InputError
@@ -16,6 +16,7 @@ from serving.export.pool import map_spawned
 from training.bootstrap import Interval, paired_gain
 from training.config import TrainConfig
 from training.evaluate import BLEND, CaseResult
+from training.memory import peak_rss_mb
 from training.pipeline import Judgement, judge
 
 

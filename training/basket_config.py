@@ -2,19 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Decay = Annotated[float, Field(gt=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+from training.settings import Count, Decay, Positive, Settings, Share
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TifuKnnConfig(_Settings):
+class TifuKnnConfig(Settings):
     """See training/models/tifu_knn.py; the defaults are those published for Ta-Feng (Li et al. 2023)."""
 
     n_neighbours: Count = 300
@@ -24,7 +17,7 @@ class TifuKnnConfig(_Settings):
     own_weight: Share = 0.7
 
 
-class UpCfConfig(_Settings):
+class UpCfConfig(Settings):
     """See training/models/up_cf.py; the defaults are those published for Ta-Feng (Li et al. 2023)."""
 
     recency: Count = 10
@@ -33,7 +26,7 @@ class UpCfConfig(_Settings):
     locality: Positive = 10.0
 
 
-class BoostingConfig(_Settings):
+class BoostingConfig(Settings):
     """Gradient boosted trees; see training/models/boosting.py."""
 
     n_trees: Count = 80
@@ -45,7 +38,7 @@ class BoostingConfig(_Settings):
     row_share: Annotated[float, Field(gt=0, le=1)] = 0.8
 
 
-class NextBasketConfig(_Settings):
+class NextBasketConfig(Settings):
     """See training/models/next_basket.py."""
 
     slow_decay: Decay = 0.9

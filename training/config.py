@@ -4,20 +4,14 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from recsys.errors import InputError
 from recsys.wrong_settings import explain_settings
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+from training.settings import Count, Positive, Settings
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PopularityConfig(_Settings):
+class PopularityConfig(Settings):
     """What sells now: distinct buyers within ``window_days`` before the cut-off."""
 
     window_days: Positive = 28.0
@@ -26,7 +20,7 @@ class PopularityConfig(_Settings):
     n_listed: Count = 100
 
 
-class FrequencyConfig(_Settings):
+class FrequencyConfig(Settings):
     """What a member buys again, and how soon: see training/models/frequency.py."""
 
     half_life_days: Positive = 120.0
@@ -36,7 +30,7 @@ class FrequencyConfig(_Settings):
     """The rate of all products counts as this many repeats of each product."""
 
 
-class NeighboursConfig(_Settings):
+class NeighboursConfig(Settings):
     """Products bought by the same members: cosine, shrunk for pairs that few members share."""
 
     enabled: bool = True
@@ -47,7 +41,7 @@ class NeighboursConfig(_Settings):
     half_life_days: Positive = 90.0
 
 
-class AlsConfig(_Settings):
+class AlsConfig(Settings):
     """Implicit ALS (Hu, Koren, Volinsky 2008). Confidence is 1 + alpha x strength; see training/models/als.py."""
 
     enabled: bool = True
@@ -58,7 +52,7 @@ class AlsConfig(_Settings):
     half_life_days: Positive = 120.0
 
 
-class LightfmConfig(_Settings):
+class LightfmConfig(Settings):
     """LightFM hybrid with the WARP loss (Kula 2015): vectors from identity, tier, segment, category and brand."""
 
     enabled: bool = True
@@ -69,7 +63,7 @@ class LightfmConfig(_Settings):
     """Pairs of member and product that are learnt from; more are sampled, and the report says so."""
 
 
-class ResponseConfig(_Settings):
+class ResponseConfig(Settings):
     """How offers work: see training/response.py."""
 
     horizon_days: Positive = 14.0
@@ -81,7 +75,7 @@ class ResponseConfig(_Settings):
     """Smallest number of exposures in each arm of a campaign before a difference is estimated."""
 
 
-class EvaluationConfig(_Settings):
+class EvaluationConfig(Settings):
     """How models are compared."""
 
     holdout_days: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 14.0
@@ -92,7 +86,7 @@ class EvaluationConfig(_Settings):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
 
-class GateConfig(_Settings):
+class GateConfig(Settings):
     """What a challenger must hold to become champion; see training/gate.py."""
 
     min_gain_low: float = 0.0
@@ -106,7 +100,7 @@ class GateConfig(_Settings):
     """NDCG@10 over the best floor's may be lower than the champion's by this share at most."""
 
 
-class TrainConfig(_Settings):
+class TrainConfig(Settings):
     """
     Everything that training can be told but the seed, which is an argument of the command.
 

@@ -1,7 +1,5 @@
 """All models of one cut-off, each with its own randomness and its measured cost."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from recsys.scorers.base import Scorer
 from recsys.scorers.neighbours import NeighbourScorer
 from recsys.scorers.popularity import PopularityScorer
 from training.config import TrainConfig
+from training.memory import peak_rss_mb
 from training.models import als, frequency, item_neighbours, lightfm_hybrid, popularity
 
 Model = TypeVar("Model")
@@ -103,12 +102,6 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
     popular = _measured(costs, POPULAR, lambda: popularity.fit(dataset, config.popularity, members.segment))
     scorers[POPULAR] = popular
     return Fitted(dataset, members, catalogue, scorers, neighbours, popular, costs)
-
-
-def peak_rss_mb() -> float:
-    """Highest resident memory of this process so far, in MB (10^6 bytes)."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def _measured(costs: dict[str, Cost], name: str, fit: Callable[[], Model]) -> Model:

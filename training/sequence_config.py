@@ -2,19 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Decay = Annotated[float, Field(gt=0, le=1)]
-Power = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+from training.settings import Count, Decay, Power, Settings, Share
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RecencyGraphConfig(_Settings):
+class RecencyGraphConfig(Settings):
     """See training/models/recency_graph.py; chosen on the validation purchases of Amazon Beauty and Toys together."""
 
     window: Count = 50
@@ -25,7 +18,7 @@ class RecencyGraphConfig(_Settings):
     popularity_power: Power = 0.3
 
 
-class SourceWeightsConfig(_Settings):
+class SourceWeightsConfig(Settings):
     """How much each source counts once its best product has 1; of the popularity, its log1p."""
 
     following: Power = 1.0
@@ -36,7 +29,7 @@ class SourceWeightsConfig(_Settings):
     popular: Power = 0.03
 
 
-class NextProductConfig(_Settings):
+class NextProductConfig(Settings):
     """See training/models/next_product.py; chosen as `RecencyGraphConfig` was."""
 
     graph: RecencyGraphConfig = RecencyGraphConfig()
@@ -51,7 +44,7 @@ class NextProductConfig(_Settings):
     weights: SourceWeightsConfig = SourceWeightsConfig()
 
 
-class ColdProductsConfig(_Settings):
+class ColdProductsConfig(Settings):
     """See training/models/cold_products.py; chosen on validation purchases of Amazon Beauty, with three seeds."""
 
     likeness_power: Power = 2.0

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 
 from experiments.benchmarks import chosen
 from experiments.benchmarks.world import workspace_for
-from experiments.measure import measured, peak_rss_mb
+from experiments.measure import measured
 from recsys.bundle import Bundle
 from recsys.decision import Context
 from recsys.engine import Engine
@@ -29,6 +29,7 @@ from recsys.types import SECONDS_PER_DAY, Channel, ItemKind
 from serving.export.columns import export_columns
 from serving.export.pool import map_spawned
 from serving.live import read_pointer
+from training.memory import peak_rss_mb
 
 N = 20
 FACTORS = 64

@@ -12,7 +12,7 @@ import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 from experiments.benchmarks import chosen
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
 from experiments.benchmarks.sequence_cases import SequenceSet, as_baskets, read_sequence_set
-from experiments.measure import measured, peak_rss_mb, restart_peak
+from experiments.measure import measured
 from recsys.errors import InputError, NotEnoughDataError
 from recsys.metrics import PerMember, hits, ndcg
 from recsys.ragged import Ragged
@@ -23,6 +23,7 @@ from recsys.scorers.popularity import PopularityScorer
 from recsys.types import KeepMask
 from training.baskets import Labels
 from training.bootstrap import paired_gain
+from training.memory import peak_rss_mb, restart_peak
 from training.models import cold_products, next_product
 from training.sequence_config import ColdProductsConfig, NextProductConfig
 

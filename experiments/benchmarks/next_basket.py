@@ -14,12 +14,13 @@ from experiments.benchmarks import chosen
 from experiments.benchmarks.basket_cases import BasketSet, Case, read_basket_set
 from experiments.benchmarks.basket_judge import CUTS, FIGURES, Judged, by_member, judge, mean_over_folds
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
-from experiments.measure import Measured, measured, peak_rss_mb, restart_peak
+from experiments.measure import Measured, measured
 from recsys.errors import InputError
 from recsys.report import Report, Table
 from recsys.scorers.base import Scorer
 from training.basket_config import NextBasketConfig, TifuKnnConfig, UpCfConfig
 from training.bootstrap import paired_gain
+from training.memory import peak_rss_mb, restart_peak
 from training.models import basket_floors, next_basket, tifu_knn, up_cf
 
 _DEFAULTS: dict[str, Any] = {"data": None, "seed": 1, "resamples": 2_000}

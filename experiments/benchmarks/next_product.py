@@ -12,7 +12,7 @@ import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 from experiments.benchmarks import chosen
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
 from experiments.benchmarks.sequence_cases import SequenceSet, as_baskets, read_sequence_set
-from experiments.measure import measured, peak_rss_mb, restart_peak
+from experiments.measure import measured
 from recsys.errors import InputError
 from recsys.metrics import PerMember, hits, ndcg, recall
 from recsys.ragged import Ragged
@@ -21,6 +21,7 @@ from recsys.scorers.base import Scorer
 from recsys.scorers.popularity import PopularityScorer
 from training.baskets import Labels
 from training.bootstrap import paired_gain
+from training.memory import peak_rss_mb, restart_peak
 from training.models import next_product
 from training.sequence_config import NextProductConfig
 

@@ -19,12 +19,12 @@ from typing import Any
 from experiments.benchmarks import chosen
 from experiments.benchmarks.http_load import Load, request_bytes, run_load
 from experiments.benchmarks.world import workspace_for
-from experiments.measure import status_mb
 from recsys.bundle import Bundle
 from recsys.errors import RecsysError
 from recsys.report import Report, Table
 from serving.commands import create_key
 from serving.live import read_pointer
+from training.memory import status_mb
 
 PATH = "/v1/slates"
 _START_S = 60.0

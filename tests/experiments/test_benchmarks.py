@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks import bulk, run, world
-from experiments.measure import measured, peak_rss_mb, status_mb
+from experiments.measure import measured
 from recsys.decision import Context
 from recsys.engine import Engine
 from recsys.errors import InputError
@@ -20,6 +20,7 @@ from recsys.members import Subject
 from recsys.policy.compile import compile_policy
 from recsys.policy.load import default_policy_text, parse_policy
 from recsys.types import ItemKind
+from training.memory import peak_rss_mb, status_mb
 
 
 def here(opener, settings, tasks, *, workers):
@@ -93,6 +94,6 @@ def test_a_memory_figure_is_read_in_megabytes():
 
 def test_the_memory_of_a_child_is_its_own():
     held = bytearray(os.urandom(1) * 80_000_000)
-    child = "from experiments.measure import peak_rss_mb; raise SystemExit(peak_rss_mb() > 70)"
+    child = "from training.memory import peak_rss_mb; raise SystemExit(peak_rss_mb() > 70)"
     assert subprocess.run([sys.executable, "-c", child], check=False).returncode == 0
     assert len(held) == 80_000_000
