@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from experiments.benchmarks import BENCHMARKS
 from features.sources.registry import SOURCE_NAMES
 from recsys import errors
-from recsys.cli import app, options
-from recsys.cli_options import (
+from recsys.cli import app
+from recsys.cli.options import (
     Benchmark,
     Clock,
     ExportFormat,
@@ -27,7 +27,8 @@ from recsys.cli_options import (
     read_instant,
     refuse_taken_port,
 )
-from recsys.cli_output import answering
+from recsys.cli.output import answering
+from recsys.cli.root import program
 from recsys.report import Report
 from serving.export.plan import FileFormat
 from serving.scopes import Scope
@@ -113,7 +114,7 @@ def test_a_defect_shows_its_traceback_only_when_asked(capsys: pytest.CaptureFixt
 def test_the_option_before_the_command_turns_tracebacks_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "training.doctor", None)
     shown = runner.invoke(app, ["--traceback", "doctor", "--workspace", "nowhere"])
-    options(traceback=False)
+    program(traceback=False)
     assert shown.exit_code == 70
     assert "Traceback" in shown.stderr
 

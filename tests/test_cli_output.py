@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from recsys import errors
 from recsys.cli import app
-from recsys.cli_output import answering, json_ready
-from recsys.cli_progress import LineProgress
-from recsys.cli_tables import fit_width, render
+from recsys.cli.output import answering, json_ready
+from recsys.cli.progress import LineProgress
+from recsys.cli.tables import fit_width, render
 from recsys.report import Report, Table
 
 runner = CliRunner()
@@ -58,7 +58,7 @@ def test_tables_show_numbers_for_people_and_keep_square_brackets() -> None:
 
 
 def test_a_narrow_terminal_loses_no_column(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.cli_output._WIDTH_WITHOUT_TERMINAL", 40)
+    monkeypatch.setattr("recsys.cli.output._WIDTH_WITHOUT_TERMINAL", 40)
     names = tuple(f"metric_{number}_at_10" for number in range(12))
     table = Table("wide", ("ranker", *names), (("the blend of everything", *range(1_000, 1_012)),))
     with answering(as_json=False, traceback=False) as answer:

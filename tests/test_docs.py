@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import typer
 
-from recsys import cli_output, errors
-from recsys.cli import app
+from recsys import errors
+from recsys.cli import app, output
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROOMS = ("recsys", "features", "training", "serving", "experiments")
@@ -87,7 +87,7 @@ def test_the_readme_states_every_exit_code() -> None:
     def tree(root: type[errors.RecsysError]) -> set[int]:
         return {root.exit_code, *(code for child in root.__subclasses__() for code in tree(child))}
 
-    own = {cli_output.EXIT_MISSING_EXTRA, cli_output.EXIT_BUG, cli_output.EXIT_INTERRUPTED}
+    own = {output.EXIT_MISSING_EXTRA, output.EXIT_BUG, output.EXIT_INTERRUPTED}
     stated = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGES[0].read_text(), flags=re.MULTILINE)}
     assert stated == {0} | tree(errors.RecsysError) | own
     epilog = typer.main.get_command(app).epilog or ""

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from recsys.cli_progress import BarProgress, LineProgress
-from recsys.cli_tables import fit_width, needed_width, render
+from recsys.cli.progress import BarProgress, LineProgress
+from recsys.cli.tables import fit_width, needed_width, render
 from recsys.errors import GateError, RecsysError
 from recsys.report import Progress, Report, Table
 

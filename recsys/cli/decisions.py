@@ -1,0 +1,89 @@
+"""From a served model to answers: `serve`, `decide`, `export`, and the keys of the service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recsys.cli import options as given
+from recsys.cli.root import DECISIONS, answer_of, app, key_app
+
+
+@app.command(rich_help_panel=DECISIONS)
+def serve(
+    workspace: given.Workspace,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8000,
+    clock: given.ClockChoice = None,
+    store_url: given.StoreUrl = None,
+) -> None:
+    """Answer over HTTP; a newly published bundle is taken in without a restart."""
+    with answer_of(False) as answer:
+        from serving.commands import serve as command
+        from serving.settings import ClockChoice
+
+        given.refuse_taken_port(host, port)
+        chosen = ClockChoice(clock.value) if clock else None
+        command(workspace, host=host, port=port, store_url=store_url, clock=chosen, show=answer.show)
+
+
+@app.command(rich_help_panel=DECISIONS)
+def decide(
+    workspace: given.Workspace,
+    member: Annotated[str, typer.Option(help="Member id; an unknown one gets the answer for strangers.")],
+    placement: given.Placement = "home",
+    n: given.Positions = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Also why not the others.")] = False,
+    now: given.DecideAt = None,
+    as_json: given.Json = False,
+) -> None:
+    """Make one decision and show it with its reasons."""
+    with answer_of(as_json) as answer:
+        from serving.commands import decide as command
+
+        answer.show(command(workspace, member_id=member, placement=placement, n=n, now=now, explain=explain))
+
+
+@app.command(rich_help_panel=DECISIONS)
+def export(
+    workspace: given.Workspace,
+    out: Annotated[Path, typer.Option(help="New folder for the files and their manifest.")],
+    placement: given.Placement = "email",
+    audience: given.Audience = None,
+    fmt: given.Format = given.ExportFormat.PARQUET,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    chunk: Annotated[int, typer.Option(min=1, help="Members a chunk.")] = 10_000,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many messages, the most valuable.")] = None,
+    n: given.Positions = None,
+    seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
+    record_contacts: Annotated[bool, typer.Option("--record-contacts", help="Count them for the caps.")] = False,
+    now: given.DecideAt = None,
+    as_json: given.Json = False,
+) -> None:
+    """Decide for an audience into files; stopped and started again it gives the same bytes."""
+    with answer_of(as_json) as answer:
+        from serving.export_commands import export as command
+
+        answer.show(command(
+            workspace, placement=placement, audience=audience, out=out, format=fmt.value, workers=workers,
+            chunk=chunk, now=now, limit=limit, n=n, seed=seed, store_url=store_url or "",
+            record_contacts=record_contacts, progress=answer.progress,
+        ))  # fmt: skip
+
+
+@key_app.command("create")
+def key_create(
+    workspace: given.Workspace,
+    name: Annotated[str, typer.Option(help="Whose key it is; for people.")] = "command line",
+    scope: given.Scopes = None,
+    store_url: given.StoreUrl = None,
+    as_json: given.Json = False,
+) -> None:
+    """Make a key and show it, this once."""
+    with answer_of(as_json) as answer:
+        from serving.commands import create_key as command
+        from serving.scopes import Scope
+
+        scopes = tuple(Scope(each.value) for each in scope or [given.KeyScope.ADMIN])
+        answer.show(command(workspace, name=name, scopes=scopes, store_url=store_url))
