@@ -14,10 +14,11 @@ from recsys.scorers.blend import fuse
 from recsys.types import Rows
 from training.bootstrap import Interval, paired_gain
 from training.cases import Case
-from training.config import PopularityConfig, TrainConfig
+from training.config import TrainConfig
 from training.fit import Fitted
 from training.models import frequency, popularity
 from training.nightly import candidate_lists
+from training.source_config import PopularityConfig
 from training.weights import blend
 
 BLEND = "blend"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from zlib import crc32
 
@@ -20,11 +21,10 @@ from recsys.scorers.neighbours import NeighbourScorer
 from recsys.scorers.popularity import PopularityScorer
 from training.config import TrainConfig
 from training.memory import peak_rss_mb
-from training.models import als, frequency, item_neighbours, lightfm_hybrid, popularity
+from training.models import item_neighbours, popularity
+from training.sources import NEIGHBOURS, POPULAR, SOURCES, Material
 
 Model = TypeVar("Model")
-ALS, LIGHTFM, NEIGHBOURS = "als", "lightfm", "item_neighbours"
-FREQUENCY, OWN_ORDERS, POPULAR = "frequency", "own_orders", "popular_segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Fitted:
 
 def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progress) -> Fitted:
     """
-    Fit every model that the configuration has switched on.
+    Fit every source that the configuration has switched on, and those that such a source needs.
 
     Each model has its own generator, derived from the seed and its name, so that switching one off changes no other.
 
@@ -79,35 +79,27 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
         )
     members, catalogue = build_members(dataset), build_catalogue(dataset)
     costs: dict[str, Cost] = {}
-    scorers: dict[str, Scorer] = {}
-    if config.als.enabled:
-        progress.step("fit als")
-        scorers[ALS] = _measured(costs, ALS, lambda: als.fit(dataset, config.als, _rng(seed, ALS)))
-    if config.lightfm.enabled:
-        progress.step("fit lightfm")
-        scorers[LIGHTFM] = _measured(
-            costs,
-            LIGHTFM,
-            lambda: lightfm_hybrid.fit(
-                dataset, config.lightfm, _rng(seed, LIGHTFM), members=members, catalogue=catalogue
-            ),
-        )
-    progress.step("fit item neighbours, frequency, popularity")
+    progress.step("fit item neighbours and popularity")
     neighbours = _measured(costs, NEIGHBOURS, lambda: item_neighbours.fit(dataset, config.neighbours))
-    if config.neighbours.enabled:
-        scorers[NEIGHBOURS] = neighbours
-    scorers[FREQUENCY] = _measured(costs, FREQUENCY, lambda: frequency.fit(dataset, config.frequency))
-    # The floor is a source too: where nothing tuned beats a plain count, the blend can be that count.
-    scorers[OWN_ORDERS] = _measured(costs, OWN_ORDERS, lambda: frequency.fit_plain(dataset))
     popular = _measured(costs, POPULAR, lambda: popularity.fit(dataset, config.popularity, members.segment))
-    scorers[POPULAR] = popular
+    wanted = [source for source in SOURCES if source.enabled(config)]
+    needed = {name for source in wanted for name in source.needs}
+    models: dict[str, Scorer] = {}
+    for source in SOURCES:
+        if source not in wanted and source.name not in needed:
+            continue
+        progress.step(f"fit {source.name}")
+        material = Material(dataset, members, catalogue, config, neighbours, popular, models)
+        models[source.name] = _measured(costs, source.name, partial(source.fit, material, _rng(seed, source.name)))
+    scorers = {source.name: models[source.name] for source in wanted}
     return Fitted(dataset, members, catalogue, scorers, neighbours, popular, costs)
 
 
 def _measured(costs: dict[str, Cost], name: str, fit: Callable[[], Model]) -> Model:
     started = time.process_time()
     model = fit()
-    costs[name] = Cost(time.process_time() - started, peak_rss_mb())
+    before = costs[name].cpu_s if name in costs else 0.0
+    costs[name] = Cost(before + time.process_time() - started, peak_rss_mb())
     return model
 
 

@@ -1,13 +1,17 @@
 """The command line: the composition root, whose commands import a room only when they are called."""
 
-# isort: off - importing a room adds its commands, and this is their order on the help page
-from recsys.cli import data, decisions, models, questions, upkeep  # noqa: F401 - imported for what they add
-
-# isort: on
+from recsys.cli import data as _data  # isort: skip
+from recsys.cli import models as _models  # isort: skip
+from recsys.cli import decisions as _decisions  # isort: skip
+from recsys.cli import questions as _questions  # isort: skip
+from recsys.cli import upkeep as _upkeep  # isort: skip
 from recsys.cli.root import app
 from recsys.environment import set_process_defaults
 
 __all__ = ["app", "main"]
+
+ROOMS = (_data, _models, _decisions, _questions, _upkeep)
+"""Importing a room adds its commands; the order of the imports above is that of the help page."""
 
 
 def main() -> None:

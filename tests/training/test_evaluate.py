@@ -16,11 +16,11 @@ from recsys.report import SILENT
 from tests.training.shop import N_PRODUCTS
 from training.bootstrap import paired_gain
 from training.cases import Case, build_cases
-from training.config import PopularityConfig
 from training.evaluate import BLEND, FLOORS, evaluate_case
 from training.fit import fit_models
 from training.models import frequency, popularity
 from training.nightly import candidate_lists
+from training.source_config import PopularityConfig
 from training.split import Split
 from training.weights import choose_weights
 

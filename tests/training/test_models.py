@@ -9,9 +9,9 @@ import threadpoolctl
 from features.members import build_members
 from features.products import build_catalogue
 from recsys.errors import NotEnoughDataError
-from training.config import AlsConfig, FrequencyConfig, LightfmConfig, NeighboursConfig, PopularityConfig
 from training.models import als, frequency, item_neighbours, lightfm_hybrid, popularity
 from training.pairs import build_pairs
+from training.source_config import AlsConfig, FrequencyConfig, LightfmConfig, NeighboursConfig, PopularityConfig
 
 DAY = 86_400
 NEWEST = 159

@@ -10,8 +10,8 @@ from scipy import sparse
 from features.dataset import Dataset
 from recsys.errors import NotEnoughDataError
 from recsys.scorers.factors import FactorScorer
-from training.config import AlsConfig
 from training.pairs import build_pairs
+from training.source_config import AlsConfig
 
 
 def fit(dataset: Dataset, config: AlsConfig, rng: np.random.Generator) -> FactorScorer:

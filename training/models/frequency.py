@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from features.dataset import Dataset
 from recsys.scorers.frequency import FrequencyScorer
 from recsys.types import SECONDS_PER_DAY
-from training.config import FrequencyConfig
 from training.pairs import Pairs, build_pairs
+from training.source_config import FrequencyConfig
 
 
 def fit(dataset: Dataset, config: FrequencyConfig) -> FrequencyScorer:

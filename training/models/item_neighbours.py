@@ -6,8 +6,8 @@ from scipy import sparse
 
 from features.dataset import Dataset
 from recsys.scorers.neighbours import NeighbourScorer
-from training.config import NeighboursConfig
 from training.pairs import Pairs, build_pairs
+from training.source_config import NeighboursConfig
 
 _BLOCK_PRODUCTS = 512
 

@@ -12,8 +12,8 @@ from recsys.catalogue import Catalogue
 from recsys.errors import NotEnoughDataError
 from recsys.members import Members
 from recsys.scorers.factors import FactorScorer
-from training.config import LightfmConfig
 from training.pairs import Pairs, build_pairs
+from training.source_config import LightfmConfig
 
 
 def fit(

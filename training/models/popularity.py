@@ -5,7 +5,7 @@ import numpy as np
 from features.dataset import Dataset
 from recsys.scorers.popularity import PopularityScorer
 from recsys.types import SECONDS_PER_DAY
-from training.config import PopularityConfig
+from training.source_config import PopularityConfig
 
 
 def fit(

@@ -1,0 +1,59 @@
+"""Settings of the sources: the models whose lists the blend joins."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from training.settings import Count, Positive, Settings
+
+
+class PopularityConfig(Settings):
+    """What sells now: distinct buyers within ``window_days`` before the cut-off."""
+
+    window_days: Positive = 28.0
+    prior_buyers: Positive = 50.0
+    """A segment's list leans on everybody's as if this many of its buyers had bought like everybody."""
+    n_listed: Count = 100
+
+
+class FrequencyConfig(Settings):
+    """What a member buys again, and how soon: see training/models/frequency.py."""
+
+    half_life_days: Positive = 120.0
+    prior_repeats: Positive = 0.5
+    """The product's own rate of repeats counts as this many repeats of each member."""
+    prior_product_repeats: Positive = 20.0
+    """The rate of all products counts as this many repeats of each product."""
+
+
+class NeighboursConfig(Settings):
+    """Products bought by the same members: cosine, shrunk for pairs that few members share."""
+
+    enabled: bool = True
+    n_neighbours: Count = 100
+    shrink_members: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 50.0
+    max_history: Count = 200
+    """Only a member's latest distinct products count, so that one wholesaler does not decide what is similar."""
+    half_life_days: Positive = 90.0
+
+
+class AlsConfig(Settings):
+    """Implicit ALS (Hu, Koren, Volinsky 2008). Confidence is 1 + alpha x strength; see training/models/als.py."""
+
+    enabled: bool = True
+    factors: Count = 64
+    iterations: Count = 15
+    regularization: Positive = 1.0
+    alpha: Positive = 4.0
+    half_life_days: Positive = 120.0
+
+
+class LightfmConfig(Settings):
+    """LightFM hybrid with the WARP loss (Kula 2015): vectors from identity, tier, segment, category and brand."""
+
+    enabled: bool = True
+    factors: Count = 32
+    epochs: Count = 12
+    learning_rate: Positive = 0.05
+    max_pairs: Count = 3_000_000
+    """Pairs of member and product that are learnt from; more are sampled, and the report says so."""
