@@ -54,13 +54,41 @@ def build_cases(
         NotEnoughDataError: No member of the dataset bought anything on sale in the window.
     """
     bought = read_truth(workspace, dataset.member_ids, dataset.product_ids, dataset.cut_off, stop)
+    return cases_of(
+        bought.member, bought.product, dataset.cut_off, members, catalogue, max_members=max_members, rng=rng
+    )
+
+
+def cases_of(
+    member: Rows,
+    product: Rows,
+    cut_off: EpochSeconds,
+    members: Members,
+    catalogue: Catalogue,
+    *,
+    max_members: int,
+    rng: np.random.Generator,
+) -> tuple[Case, Case]:
+    """
+    The cases ``all`` and ``explore`` of what was bought after the cut-off.
+
+    Args:
+        member, product: Shape (n,): rows of what was bought, in any order, repeats allowed.
+        cut_off: When the window begins.
+        members, catalogue: As of the cut-off.
+        max_members: More members are sampled.
+        rng: Of the sample.
+
+    Raises:
+        NotEnoughDataError: Nobody bought anything that was on sale at the cut-off.
+    """
     n_products = len(catalogue)
-    pairs = np.unique(bought.member.astype(np.int64) * n_products + bought.product)
-    keep = catalogue.on_sale(dataset.cut_off)
+    pairs = np.unique(member.astype(np.int64) * n_products + product)
+    keep = catalogue.on_sale(cut_off)
     reachable = pairs[keep[pairs % n_products]]
     if not len(reachable):
         raise NotEnoughDataError(
-            f"no member with consent bought a product on sale between {dataset.cut_off} and {stop}; "
+            f"no member with consent bought a product on sale in the window after {cut_off}; "
             "a longer evaluation.holdout_days or more history is needed"
         )
     before = np.unique(members.purchased.owners() * n_products + members.purchased.values)
