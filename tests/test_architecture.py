@@ -28,12 +28,14 @@ TRAINING_ONLY = (
     "pyarrow",
     "matplotlib",
     "sklearn",
+    "optuna",
 )
 ONE_FILE_LIBRARIES = {
     "mlflow": "training/tracking.py",
     "implicit": "training/models/als.py",
     "lightfm": "training/models/lightfm_hybrid.py",
     "lightgbm": "training/models/boosting.py",
+    "optuna": "training/studies.py",
     "cel_expr_python": "recsys/policy/expressions.py",
 }
 

@@ -35,6 +35,7 @@ _EXTRA_OF_PACKAGE = {
     "lightfm": "train",
     "matplotlib": "train",
     "mlflow": "train",
+    "optuna": "train",
     "polars": "train",
     "psycopg": "postgres",
     "pyarrow": "parquet",
