@@ -1,0 +1,19 @@
+"""Settings of the collaborative models that need no more than who bought what, with their defaults nowhere else."""
+
+from training.settings import Count, Positive, Power, Settings
+
+
+class IalsConfig(Settings):
+    """Own implicit ALS; see training/models/ials.py for what each stands for in the loss."""
+
+    factors: Count = 128
+    iterations: Count = 8
+    unobserved_weight: Positive = 0.05
+    """alpha0: what a pair that was not bought counts beside one that was."""
+    regularization: Positive = 0.003
+    """lambda."""
+    frequency_power: Power = 1.0
+    """nu: 0 holds all vectors back alike, 1 in proportion to how much evidence stands against it."""
+    initial_deviation: Positive = 0.1
+    """Of a vector at the start; its length, not that of one number in it."""
+    half_life_days: Positive = 120.0
