@@ -57,3 +57,21 @@ class LightfmConfig(Settings):
     learning_rate: Positive = 0.05
     max_pairs: Count = 3_000_000
     """Pairs of member and product that are learnt from; more are sampled, and the report says so."""
+
+
+class DueAgainConfig(Settings):
+    """What a member is due to buy again: see training/models/due_again.py."""
+
+    enabled: bool = False
+    horizon_days: Positive = 14.0
+    """The chance is that of a purchase within so many days after the cut-off."""
+    half_life_days: Positive = 90.0
+    """Of what is known of products and families; a member's own repeats do not fade."""
+    prior_repeats: Positive = 0.7
+    """The product's rate counts as this many repeats of each of its buyers."""
+    prior_product_repeats: Positive = 20.0
+    """The family's rate counts as this many repeats of each product."""
+    prior_family_repeats: Positive = 50.0
+    """The rate of all products counts as this many repeats of each family."""
+    prior_shape_events: Positive = 50.0
+    """That a gap's age says nothing more counts as this many purchases in each cell of the life table."""
