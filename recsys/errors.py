@@ -9,7 +9,8 @@ RecsysError
 ├── RegistryError         the model registry is absent, unreachable or says no
 ├── GateError             a challenger may not become champion
 ├── StoreError            the decision store cannot be reached or is of another version
-└── NotEnoughDataError    the workspace lacks what the command needs
+├── NotEnoughDataError    the workspace lacks what the command needs
+└── LeakError             a fact from the cut-off or later reached what a model learns from
 
 A message says what was wrong, the value, what is allowed, and what to do.
 """
@@ -72,3 +73,7 @@ class NotEnoughDataError(RecsysError):
     """The workspace lacks what the command needs; `recsys doctor` says what."""
 
     exit_code = 7
+
+
+class LeakError(RecsysError):
+    """A fact from the cut-off or later reached what a model learns from: nothing that follows can be believed."""

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from recsys.errors import InputError
 from recsys.ragged import Ragged
-from recsys.types import Rows
+from recsys.types import KeepMask, Rows
 
 PerMember = NDArray[np.float64]
-"""Shape (m,), 0 to 1: one figure a member; NaN for a member who bought nothing, whom a mean must leave out."""
+"""Shape (m,): one figure a member; NaN for a member of whom there is none, whom a mean must leave out."""
 
 
 def hits(lists: Rows, truth: Ragged, n_products: int) -> NDArray[np.bool_]:
@@ -74,6 +74,55 @@ def coverage(lists: Rows, k: int, n_candidates: int) -> float:
     """Share of the products that could be shown that at least one member's first k hold, 0 to 1."""
     shown = np.unique(lists[:, :k])
     return float((shown >= 0).sum()) / n_candidates if n_candidates else 0.0
+
+
+def self_information(n_buyers: NDArray[np.integer], n_members: int) -> NDArray[np.float64]:
+    """
+    Shape (n_products,), bits: how little known each product is, -log2 of the share of members who bought it.
+
+    Self-information (Zhou et al. 2010, PNAS 107(10), "surprisal"). A product that nobody bought has no such figure;
+    it counts as if one member had bought it, so that it is as surprising as any product can be, and finite.
+
+    Args:
+        n_buyers: Shape (n_products,): distinct members who bought the product.
+        n_members: Members who bought anything.
+    """
+    return np.asarray(np.log2(max(n_members, 1)) - np.log2(np.maximum(n_buyers, 1)))
+
+
+def novelty(lists: Rows, k: int, bits: NDArray[np.float64]) -> PerMember:
+    """
+    Mean self-information of the first k, in bits; NaN for a member whose list is empty (Zhou et al. 2010).
+
+    Args:
+        lists: Shape (m, at least k where there is so much to show), best first; UNKNOWN_ROW pads.
+        k: Places looked at.
+        bits: Shape (n_products,), as `self_information` gives them.
+    """
+    cut = lists[:, :k]
+    shown = cut >= 0
+    total = np.where(shown, bits[cut], 0.0).sum(axis=1) if len(bits) else np.zeros(len(cut))
+    return _per_true(total, shown.sum(axis=1))
+
+
+def gini(lists: Rows, k: int, keep: KeepMask) -> float:
+    """
+    How unequally the first k places are shared out among the products that could be shown, 0 to 1.
+
+    G = sum over j of (2 j - n - 1) p_j / (n - 1), with p_j the shares of exposures in ascending order over all n
+    products that could be shown, those never shown included (Shani and Gunawardana 2011, Recommender Systems Handbook,
+    section 8.3.3). 0 where all are shown equally often or only one could be, 1 where one product has every place; NaN
+    where none was shown.
+    """
+    cut = lists[:, :k]
+    exposures = np.sort(np.bincount(cut[cut >= 0], minlength=len(keep))[keep])
+    n, total = len(exposures), int(exposures.sum())
+    if not total:
+        return float("nan")
+    if n < 2:
+        return 0.0
+    weights = 2 * np.arange(1, n + 1) - n - 1
+    return float(weights @ exposures) / (total * (n - 1))
 
 
 def _discounted(hit: NDArray[np.bool_], n_true: NDArray[np.integer], k: int, n_ideal: NDArray[np.integer]) -> PerMember:

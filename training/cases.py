@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.dataset import Dataset, read_truth
+from features.purchases import instant
 from features.workspace import Workspace
 from recsys.catalogue import Catalogue
 from recsys.errors import NotEnoughDataError
@@ -88,7 +89,7 @@ def cases_of(
     reachable = pairs[keep[pairs % n_products]]
     if not len(reachable):
         raise NotEnoughDataError(
-            f"no member with consent bought a product on sale in the window after {cut_off}; "
+            f"no member with consent bought a product on sale in the window after {instant(cut_off):%Y-%m-%d}; "
             "a longer evaluation.holdout_days or more history is needed"
         )
     before = np.unique(members.purchased.owners() * n_products + members.purchased.values)

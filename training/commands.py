@@ -16,7 +16,8 @@ from training.config import TrainConfig, config_text, read_config
 from training.figures import draw_quality
 from training.pipeline import Built, Judgement, build_bundle, judge
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
-from training.summary import evaluation_facts, evaluation_notes, evaluation_tables, flat_metrics, new_products_warning
+from training.summary import evaluation_facts, evaluation_notes, flat_metrics, new_products_warning
+from training.tables import evaluation_tables
 from training.tracking import AVAILABLE, BUNDLE, EVALUATION, Registry, Version, git_commit
 
 
@@ -86,13 +87,24 @@ def evaluate(
     workspace: Path,
     *,
     config: Path | None = None,
+    folds: int | None = None,
     seed: int = 0,
     progress: Progress = SILENT,
     left_out: LeftOut | None = None,
 ) -> Report:
-    """Judge models and floors on the test window and change nothing; arguments and errors as those of `train`."""
+    """
+    Judge models and floors on test windows and change nothing; other arguments and errors as those of `train`.
+
+    Args:
+        folds: Test windows one after another, at least 1; absent means ``evaluation.folds`` of the configuration.
+    """
     settings = read_config(config)
-    judgement = judge(Workspace.open(workspace), settings, seed=seed, progress=progress, left_out=left_out)
+    n_folds = settings.evaluation.folds if folds is None else folds
+    if n_folds < 1:
+        raise InputError(f"{n_folds} folds are asked for; at least 1 is needed")
+    judgement = judge(
+        Workspace.open(workspace), settings, seed=seed, progress=progress, left_out=left_out, n_folds=n_folds
+    )
     facts = evaluation_facts(judgement, settings, seed)
     return Report(facts, evaluation_tables(judgement), evaluation_notes(judgement, settings))
 

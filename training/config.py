@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from recsys.errors import InputError
 from recsys.wrong_settings import explain_settings
+from training.related_config import RelatedConfig
 from training.settings import Count, Positive, Settings
 from training.source_config import AlsConfig, FrequencyConfig, LightfmConfig, NeighboursConfig, PopularityConfig
 
@@ -29,6 +30,8 @@ class EvaluationConfig(Settings):
 
     holdout_days: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 14.0
     """Length of the validation window and of the test window after it."""
+    folds: Annotated[int, Field(ge=1, le=52)] = 1
+    """Test windows that `recsys evaluate` judges, one after another; `train` and `experiment compare` judge the last."""
     max_members: Count = 20_000
     """Members scored in a window; more are sampled, the same for every model, and the report says so."""
     n_resamples: Annotated[int, Field(ge=100)] = 1_000
@@ -64,6 +67,7 @@ class TrainConfig(Settings):
     neighbours: NeighboursConfig = NeighboursConfig()
     als: AlsConfig = AlsConfig()
     lightfm: LightfmConfig = LightfmConfig()
+    related: RelatedConfig = RelatedConfig()
     response: ResponseConfig = ResponseConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()

@@ -3,26 +3,29 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from features.dataset import Dataset, LeftOut
 from features.members import build_stranger
 from features.offers import build_offers
+from features.purchases import instant
 from features.workspace import Workspace
 from recsys.bundle import Manifest, write_bundle
 from recsys.knowledge import Knowledge, RankedProducts, as_arrays
 from recsys.report import Progress
-from recsys.vocabulary import Vocabulary
+from recsys.types import EpochSeconds
+from training.as_of_ingest import AsOfIngest
 from training.cases import Case, build_cases
 from training.config import TrainConfig
-from training.evaluate import CaseResult, evaluate_case
+from training.evaluate import CaseResult, Measured, measure_case, summarise
 from training.fit import Fitted, fit_models
+from training.leaks import read_before
 from training.nightly import candidate_lists
+from training.related import fit_related
 from training.response import fit_response
 from training.split import Split
 from training.weights import choose_weights
@@ -43,6 +46,8 @@ class Judgement:
         dataset_digest: Of what the judged models learnt from.
         n_left_out: Members known before the test window who withdrew or were erased since the ingest.
         n_pairs: Distinct pairs of member and product that the judged models could learn from.
+        folds: Each test window's own judgement, the earliest first, where there are several; empty for one. Then
+            ``cases`` is about all of them, and everything else is the last one's.
     """
 
     split: Split
@@ -51,6 +56,7 @@ class Judgement:
     dataset_digest: str
     n_left_out: int
     n_pairs: int
+    folds: tuple["Judgement", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +73,19 @@ class Built:
 
 
 def judge(
-    workspace: Workspace, config: TrainConfig, *, seed: int, progress: Progress, left_out: LeftOut | None = None
+    workspace: Workspace,
+    config: TrainConfig,
+    *,
+    seed: int,
+    progress: Progress,
+    left_out: LeftOut | None = None,
+    n_folds: int = 1,
 ) -> Judgement:
     """
     Fit before the validation window, choose the blend there, fit again before the test window and score once.
+
+    With several folds this is done for each, and nothing is learnt from the window that is judged or from later ones.
+    The window before a fold is the test window of the fold before, so that each cut-off is fitted once.
 
     Args:
         workspace: Whose facts.
@@ -78,33 +93,32 @@ def judge(
         seed: Of all randomness.
         progress: Told of every step.
         left_out: As `Dataset.read` takes it.
+        n_folds: Test windows, one after another, the last ending where the facts end.
 
     Raises:
         NotEnoughDataError: The history is too short or a window is empty.
+        LeakError: What a model would learn from is not before its cut-off.
     """
-    progress.step("read purchases before the validation window")
-    split = _split(workspace, config)
-    weights = _chosen_weights(workspace, split, config, seed, progress, left_out)
-    progress.step("read purchases before the test window")
-    dataset = Dataset.read(workspace, split.test_at, left_out=left_out)
-    fitted = fit_models(dataset, config, seed, progress)
-    tier = _tiers_of(workspace, dataset.member_ids)
-    results = tuple(
-        evaluate_case(
-            fitted,
-            weights,
-            case,
-            config,
-            tier=tier,
-            tiers=workspace.tiers,
-            rng=np.random.default_rng([seed, _BOOTSTRAP]),
-            progress=progress,
-        )
-        for case in _cases(workspace, fitted, split.end, config, seed)
-        if len(case.members)
-    )
-    n_pairs = len(fitted.members.purchased.values)
-    return Judgement(split, weights, results, dataset.digest, dataset.n_left_out, n_pairs)
+    splits = _splits(workspace, config, n_folds)
+    fitted = _fit_before(workspace, splits[0].validation_at, config, seed=seed, progress=progress, left_out=left_out)
+    folds: list[Judgement] = []
+    measured: dict[str, list[Measured]] = {}
+    for split in splits:
+        weights = _chosen_weights(workspace, fitted, split, config, seed=seed, progress=progress)
+        del fitted  # the models of two cut-offs need not be held at once
+        fitted = _fit_before(workspace, split.test_at, config, seed=seed, progress=progress, left_out=left_out)
+        known = AsOfIngest.read(workspace, fitted.dataset)
+        asked = [case for case in _cases(workspace, fitted, split.end, config, seed) if len(case.members)]
+        mine = [measure_case(fitted, weights, case, config, known=known, progress=progress) for case in asked]
+        for one in mine:
+            measured.setdefault(one.case.name, []).append(one)
+        results = tuple(_summary([one], config, seed) for one in mine)
+        dataset, n_pairs = fitted.dataset, len(fitted.members.purchased.values)
+        folds.append(Judgement(split, weights, results, dataset.digest, dataset.n_left_out, n_pairs))
+    if n_folds == 1:
+        return folds[0]
+    pooled = tuple(_summary(ones, config, seed) for ones in measured.values())
+    return replace(folds[-1], cases=pooled, folds=tuple(folds))
 
 
 def build_bundle(
@@ -120,7 +134,7 @@ def build_bundle(
 ) -> Built:
     """Learn from everything before ``workspace.now`` and write the bundle under its own id."""
     progress.step("read all purchases")
-    dataset = Dataset.read(workspace, workspace.now, left_out=left_out)
+    dataset = read_before(workspace, workspace.now, left_out=left_out)
     knowledge = build_knowledge(dataset, config, weights, seed=seed, progress=progress)
     progress.step("write the bundle")
     arrays, settings = as_arrays(knowledge)
@@ -158,6 +172,15 @@ def build_knowledge(
     keep = fitted.catalogue.on_sale(dataset.cut_off)
     everybody = np.arange(len(fitted.members), dtype=np.int32)
     sources = candidate_lists(fitted.scorers, everybody, keep=keep, k=config.n_candidates, progress=progress)
+    progress.step("relate products")
+    related = fit_related(
+        dataset.purchases,
+        fitted.catalogue,
+        fitted.neighbours.similarity,
+        fitted.popularity.scores[0],
+        keep=fitted.catalogue.sale_until > dataset.cut_off,
+        config=config.related,
+    )
     progress.step("measure offers")
     return Knowledge(
         bundle_id="",
@@ -170,6 +193,7 @@ def build_knowledge(
         sources=sources,
         source_weights=dict(weights),
         neighbours=RankedProducts(*fitted.neighbours.nearest(min(N_SHOWN_NEIGHBOURS, config.neighbours.n_neighbours))),
+        related=related,
         popular=RankedProducts(*fitted.popularity.ranked(keep, config.popularity.n_listed)),
         response=fit_response(dataset, offers, config.response),
         stranger_orders_per_day=stranger.orders_per_day,
@@ -178,34 +202,47 @@ def build_knowledge(
     )
 
 
-def _chosen_weights(
+def _fit_before(
     workspace: Workspace,
-    split: Split,
+    cut_off: EpochSeconds,
     config: TrainConfig,
+    *,
     seed: int,
     progress: Progress,
     left_out: LeftOut | None,
+) -> Fitted:
+    progress.step(f"read purchases before {instant(cut_off):%Y-%m-%d}")
+    return fit_models(read_before(workspace, cut_off, left_out=left_out), config, seed, progress)
+
+
+def _chosen_weights(
+    workspace: Workspace, fitted: Fitted, split: Split, config: TrainConfig, *, seed: int, progress: Progress
 ) -> dict[str, float]:
-    dataset = Dataset.read(workspace, split.validation_at, left_out=left_out)
-    fitted = fit_models(dataset, config, seed, progress)
     case, _ = _cases(workspace, fitted, split.test_at, config, seed)
     lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=config.n_candidates, progress=progress)
     progress.step("choose the blend")
     return choose_weights(lists, case)
 
 
-def _split(workspace: Workspace, config: TrainConfig) -> Split:
+def _summary(folds: list[Measured], config: TrainConfig, seed: int) -> CaseResult:
+    return summarise(folds, config.evaluation, np.random.default_rng([seed, _BOOTSTRAP]))
+
+
+def _splits(workspace: Workspace, config: TrainConfig, n_folds: int) -> tuple[Split, ...]:
     first = workspace.read_table("purchases", ["purchased_at"]).select(pl.col("purchased_at").min().dt.epoch("s"))
     with workspace.reading():
         first_at = first.collect().item()
-    return Split.of(
+    return Split.rolling(
         first_at=workspace.now if first_at is None else int(first_at),
         end=workspace.now,
         holdout_days=config.evaluation.holdout_days,
+        n_folds=n_folds,
     )
 
 
-def _cases(workspace: Workspace, fitted: Fitted, stop: int, config: TrainConfig, seed: int) -> tuple[Case, Case]:
+def _cases(
+    workspace: Workspace, fitted: Fitted, stop: EpochSeconds, config: TrainConfig, seed: int
+) -> tuple[Case, Case]:
     return build_cases(
         workspace,
         fitted.dataset,
@@ -215,15 +252,3 @@ def _cases(workspace: Workspace, fitted: Fitted, stop: int, config: TrainConfig,
         max_members=config.evaluation.max_members,
         rng=np.random.default_rng([seed, _SAMPLE]),
     )
-
-
-def _tiers_of(workspace: Workspace, member_ids: Vocabulary) -> NDArray[np.int8]:
-    """Shape (n_members,): today's tier, for slices of the evaluation only; the lowest where there is none."""
-    with workspace.reading():
-        table = workspace.read_table("members", ["member_id", "tier"]).collect()
-    row_of = {name: row for row, name in enumerate(workspace.tiers)}
-    tier = np.zeros(len(member_ids), dtype=np.int8)
-    rows = member_ids.rows(table["member_id"].to_list())
-    codes = np.array([row_of.get(name, 0) for name in table["tier"].to_list()], dtype=np.int8)
-    tier[rows[rows >= 0]] = codes[rows >= 0]
-    return tier

@@ -37,12 +37,33 @@ class Split:
         Raises:
             NotEnoughDataError: Less than MIN_HISTORY_WINDOWS windows of history remain before them.
         """
+        return cls.rolling(first_at=first_at, end=end, holdout_days=holdout_days, n_folds=1)[0]
+
+    @classmethod
+    def rolling(
+        cls, *, first_at: EpochSeconds, end: EpochSeconds, holdout_days: float, n_folds: int
+    ) -> tuple["Split", ...]:
+        """
+        Cut *n_folds* splits, the earliest first: each test window ends where the next begins, the last at *end*.
+
+        Each has its own validation window right before its test window, which is the test window of the split before
+        (rolling origin, Tashman 2000).
+
+        Raises:
+            NotEnoughDataError: Less than MIN_HISTORY_WINDOWS windows of history remain before the earliest; says how
+                many folds there is enough history for.
+        """
         window = round(holdout_days * SECONDS_PER_DAY)
-        split = cls(end - 2 * window, end - window, end)
-        if split.validation_at - first_at < MIN_HISTORY_WINDOWS * window:
+        n_fit = (end - first_at) // window - 1 - MIN_HISTORY_WINDOWS
+        if n_fit < n_folds:
             span_days = (end - first_at) / SECONDS_PER_DAY
+            asked = "windows" if n_folds == 1 else f"{n_folds} folds with windows"
+            so_many = "" if n_fit < 1 else f" ({n_fit} {'fold fits' if n_fit == 1 else 'folds fit'})"
+            fewer = "" if n_fit < 1 else ", ask for fewer folds"
             raise NotEnoughDataError(
-                f"the purchases span {span_days:.1f} days, but windows of {holdout_days:g} days need "
-                f"{(2 + MIN_HISTORY_WINDOWS) * holdout_days:g}; ingest more history or lower evaluation.holdout_days"
+                f"the purchases span {span_days:.1f} days, but {asked} of {holdout_days:g} days need "
+                f"{(1 + n_folds + MIN_HISTORY_WINDOWS) * holdout_days:g}{so_many}; ingest more history{fewer} or lower "
+                "evaluation.holdout_days"
             )
-        return split
+        ends = [end - later * window for later in reversed(range(n_folds))]
+        return tuple(cls(stop - 2 * window, stop - window, stop) for stop in ends)

@@ -1,27 +1,26 @@
-"""What was judged, as facts for programs and the publish gate, and as tables for people."""
+"""What was judged, as facts for programs and the publish gate, and in sentences for people."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from recsys.report import Table
-from recsys.types import SECONDS_PER_DAY
 from training.config import TrainConfig
-from training.evaluate import BLEND, FLOORS, METRIC, METRICS, CaseResult, Row
+from training.evaluate import BLEND, FLOORS, METRIC, CaseResult, Row
 from training.pipeline import Judgement
+from training.slices import COLD_BUYERS, HOT_SHARE, MIN_MEMBERS
 
 FORMAT = 1
 
-_SPARE = ("mrr_at_10", "map_at_10", "hit_rate_at_10", "coverage_at_10", "peak_rss_mb", "recall_at_20", "fit_cpu_s")
-"""Columns that a narrow terminal does without, the first to go first."""
-
 CASE_TITLES = {"all": "repeats allowed", "explore": "products the member never bought"}
-
-_CASES_IN_SHORT = {"all": "with repeats", "explore": "new products"}
 
 
 def evaluation_facts(judgement: Judgement, config: TrainConfig, seed: int) -> dict[str, Any]:
-    """The whole evaluation, JSON-able; what the sidecar file and the MLflow run hold and `publish` reads."""
+    """
+    The whole evaluation, JSON-able; what the sidecar file and the MLflow run hold and `publish` reads.
+
+    Over several folds ``split``, ``weights`` and ``dataset_digest`` are the last one's and ``cases`` are about all of
+    them; ``folds`` lists each, also where there is one.
+    """
     return {
         "format": FORMAT,
         "metric": METRIC,
@@ -34,6 +33,7 @@ def evaluation_facts(judgement: Judgement, config: TrainConfig, seed: int) -> di
         "n_left_out": judgement.n_left_out,
         "gate": config.gate.model_dump(),
         "cases": {case.name: _case_facts(case) for case in judgement.cases},
+        "folds": [_fold_facts(fold) for fold in judgement.folds or (judgement,)],
     }
 
 
@@ -43,22 +43,11 @@ def flat_metrics(facts: Mapping[str, Any]) -> dict[str, float]:
     for case, result in facts["cases"].items():
         flat[f"{case}.n_members"] = float(result["n_members"])
         for name, row in result["rows"].items():
-            figures = row["metrics"] | {"coverage_at_10": row["coverage_at_10"]}
+            figures = row["metrics"] | {key: value for key, value in row["shown"].items() if value is not None}
             figures |= {f"gain_{end}": row["gain"][end] for end in ("mean", "low", "high")}
             figures |= {key: row[key] for key in ("cpu_s", "peak_rss_mb") if row[key] is not None}
             flat |= {f"{case}.{name}.{key}": float(value) for key, value in figures.items()}
     return flat
-
-
-def evaluation_tables(judgement: Judgement) -> tuple[Table, ...]:
-    """One table a case, floors first, and one of the tiers."""
-    days = (judgement.split.end - judgement.split.test_at) / SECONDS_PER_DAY
-    tables = [_case_table(case, days) for case in judgement.cases]
-    slices = [(_CASES_IN_SHORT[case.name], *one.values()) for case in judgement.cases for one in case.slices]
-    if slices:
-        columns = ("case", "tier", "members", "blend", "best floor", "gain", "low", "high")
-        tables.append(Table(f"{METRIC} by today's tier", columns, tuple(slices)))
-    return tuple(tables)
 
 
 def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ...]:
@@ -68,6 +57,9 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
         f"gain: {METRIC} less the best floor's, with the {share} interval of resampling members (paired).",
         "The blend was chosen on the window before; the test window was scored once. "
         "Earlier days know no tiers, so the models judged here had none.",
+        *_fold_notes(judgement),
+        *_slice_notes(judgement),
+        *_money_notes(judgement),
     ]
     new = next((case for case in judgement.cases if case.name == "explore"), None)
     if new is not None:
@@ -94,6 +86,11 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
     return tuple(notes)
 
 
+def role_of(ranker: str) -> str:
+    """``floor``, ``source``, or ``ours`` for what is made of the sources."""
+    return "floor" if ranker in FLOORS else "ours" if ranker == BLEND else "source"
+
+
 def new_products_warning(gain_high: float, best_floor: str | None = None) -> tuple[str, ...]:
     """
     One line where the blend surely shows members worse new products than a floor would.
@@ -111,6 +108,57 @@ def new_products_warning(gain_high: float, best_floor: str | None = None) -> tup
     )
 
 
+def _fold_notes(judgement: Judgement) -> tuple[str, ...]:
+    if not judgement.folds:
+        return ()
+    return (
+        f"Every figure is the mean over {len(judgement.folds)} folds, each with models and a blend of its own. "
+        "Intervals resample members within folds: they speak of these windows, and say little of later ones.",
+    )
+
+
+def _slice_notes(judgement: Judgement) -> tuple[str, ...]:
+    notes = []
+    if any(case.slices for case in judgement.cases):
+        notes.append(
+            "Slices: tier is today's, stage and orders are as of the cut-off. Bought products: unsold before the "
+            f"cut-off, cold (fewer than {COLD_BUYERS} buyers), hot (the {HOT_SHARE:.0%} with the most buyers), warm."
+        )
+    n_small = sum(case.n_small_slices for case in judgement.cases)
+    if n_small:
+        notes.append(f"Slices left out, because fewer than {MIN_MEMBERS} members are in them: {n_small}.")
+    return tuple(notes)
+
+
+def _money_notes(judgement: Judgement) -> tuple[str, ...]:
+    shown = [row.shown for case in judgement.cases for row in case.rows]
+    if all(figures["price_minor_at_10"] is None for figures in shown):
+        return ("No price: nothing that was shown had been sold for money before the cut-off.",)
+    price = (
+        "price: of a shown place, minor units; earlier list prices are not known, so a product's price is the median "
+        "that a unit was paid before the cut-off."
+    )
+    if all(figures["margin_minor_at_10"] is None for figures in shown):
+        return (f"{price} No margin: the costs of what was shown are not known.",)
+    return (f"{price} margin: that less the cost as of the ingest, over places whose cost is known.",)
+
+
+def _fold_facts(fold: Judgement) -> dict[str, Any]:
+    return {
+        "split": asdict(fold.split),
+        "weights": dict(fold.weights),
+        "dataset_digest": fold.dataset_digest,
+        "cases": {
+            case.name: {
+                "n_members": case.n_members,
+                "best_floor": case.best_floor,
+                "rows": {row.name: _figures(row) for row in case.rows},
+            }
+            for case in fold.cases
+        },
+    }
+
+
 def _case_facts(case: CaseResult) -> dict[str, Any]:
     return {
         "n_members": case.n_members,
@@ -119,38 +167,13 @@ def _case_facts(case: CaseResult) -> dict[str, Any]:
         "best_floor": case.best_floor,
         "rows": {row.name: _row_facts(row) for row in case.rows},
         "slices": [dict(one) for one in case.slices],
+        "n_small_slices": case.n_small_slices,
     }
 
 
 def _row_facts(row: Row) -> dict[str, Any]:
-    return {
-        "role": _role(row.name),
-        "metrics": dict(row.metrics),
-        "coverage_at_10": row.coverage_at_10,
-        "gain": asdict(row.gain),
-        "cpu_s": row.cpu_s,
-        "peak_rss_mb": row.peak_rss_mb,
-    }
+    return {"role": role_of(row.name)} | _figures(row) | {"cpu_s": row.cpu_s, "peak_rss_mb": row.peak_rss_mb}
 
 
-def _role(name: str) -> str:
-    return "floor" if name in FLOORS else "ours" if name == BLEND else "source"
-
-
-def _case_table(case: CaseResult, days: float) -> Table:
-    title = f"Test window of {days:g} days, {CASE_TITLES[case.name]}: {case.n_members} members"
-    columns = ("ranker", *METRICS, "coverage_at_10", "gain", "low", "high", "fit_cpu_s", "peak_rss_mb")
-    rows = tuple(
-        (
-            f"{row.name} (best floor)" if row.name == case.best_floor else f"{row.name} ({_role(row.name)})",
-            *(row.metrics[name] for name in METRICS),
-            row.coverage_at_10,
-            row.gain.mean,
-            row.gain.low,
-            row.gain.high,
-            "" if row.cpu_s is None else round(row.cpu_s, 1),
-            "" if row.peak_rss_mb is None else round(row.peak_rss_mb),
-        )
-        for row in case.rows
-    )
-    return Table(title, columns, rows, spare=_SPARE, formats={"fit_cpu_s": ",.1f"})
+def _figures(row: Row) -> dict[str, Any]:
+    return {"metrics": dict(row.metrics), "shown": dict(row.shown), "gain": asdict(row.gain)}

@@ -28,16 +28,22 @@ def train(
 def evaluate(
     workspace: given.Workspace,
     config: given.Config = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=1, help="Test windows, one after another; the setting evaluation.folds stands otherwise."),
+    ] = None,
     seed: given.Seed = 0,
     store_url: given.StoreUrl = None,
     as_json: given.Json = False,
 ) -> None:
-    """Measure models and floors on the held-out window, and change nothing."""
+    """Measure models and floors on held-out windows, and change nothing."""
     with answer_of(as_json) as answer:
         left_out = checked(workspace, store_url, config)
         from training.commands import evaluate as command
 
-        answer.show(command(workspace, config=config, seed=seed, progress=answer.progress, left_out=left_out))
+        answer.show(
+            command(workspace, config=config, folds=folds, seed=seed, progress=answer.progress, left_out=left_out)
+        )
 
 
 @app.command(rich_help_panel=MODEL)

@@ -14,9 +14,10 @@ from recsys.knowledge import CandidateList
 from recsys.ragged import Ragged
 from recsys.report import SILENT
 from tests.training.shop import N_PRODUCTS
+from training.as_of_ingest import AsOfIngest
 from training.bootstrap import paired_gain
 from training.cases import Case, build_cases
-from training.evaluate import BLEND, FLOORS, evaluate_case
+from training.evaluate import BLEND, FLOORS, measure_case, summarise
 from training.fit import fit_models
 from training.models import frequency, popularity
 from training.nightly import candidate_lists
@@ -51,8 +52,10 @@ def cases_of(shop, dataset, stop, max_members=10_000):
 def result_of(fitted, case, quick, weights=None):
     weights = weights or dict.fromkeys(fitted.scorers, 1.0)
     tier = np.zeros(len(fitted.members), dtype=np.int8)
-    rng = np.random.default_rng(0)
-    return evaluate_case(fitted, weights, case, quick, tier=tier, tiers=("a", "b"), rng=rng, progress=SILENT)
+    cost_minor = np.full(len(fitted.catalogue), -1, dtype=np.int64)
+    known = AsOfIngest(("a", "b"), tier, cost_minor)
+    measured = measure_case(fitted, weights, case, quick, known=known, progress=SILENT)
+    return summarise([measured], quick.evaluation, np.random.default_rng(0))
 
 
 class TestSplit:
@@ -173,7 +176,8 @@ class TestEvaluateCase:
 
     def test_slices_cover_the_members(self, fitted, cases, quick):
         result = result_of(fitted, cases[0], quick)
-        assert [(one["tier"], one["n_members"]) for one in result.slices] == [("a", result.n_members)]
+        by_tier = [(one["group"], one["n_members"]) for one in result.slices if one["by"] == "tier"]
+        assert by_tier == [("a", result.n_members)]
 
 
 class TestWeights:
