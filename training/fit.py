@@ -90,9 +90,16 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
             continue
         progress.step(f"fit {source.name}")
         material = Material(dataset, members, catalogue, config, neighbours, popular, models)
-        models[source.name] = _measured(costs, source.name, partial(source.fit, material, _rng(seed, source.name)))
+        models[source.name] = _measured(
+            costs, source.name, partial(source.fit, material, source_rng(seed, source.name))
+        )
     scorers = {source.name: models[source.name] for source in wanted}
     return Fitted(dataset, members, catalogue, scorers, neighbours, popular, costs)
+
+
+def source_rng(seed: int, name: str) -> np.random.Generator:
+    """The generator of one source, whatever others are fitted beside it."""
+    return np.random.default_rng([seed, crc32(name.encode())])
 
 
 def _measured(costs: dict[str, Cost], name: str, fit: Callable[[], Model]) -> Model:
@@ -101,7 +108,3 @@ def _measured(costs: dict[str, Cost], name: str, fit: Callable[[], Model]) -> Mo
     before = costs[name].cpu_s if name in costs else 0.0
     costs[name] = Cost(before + time.process_time() - started, peak_rss_mb())
     return model
-
-
-def _rng(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng([seed, crc32(name.encode())])

@@ -99,7 +99,7 @@ def judge(
         NotEnoughDataError: The history is too short or a window is empty.
         LeakError: What a model would learn from is not before its cut-off.
     """
-    splits = _splits(workspace, config, n_folds)
+    splits = splits_of(workspace, config, n_folds)
     fitted = _fit_before(workspace, splits[0].validation_at, config, seed=seed, progress=progress, left_out=left_out)
     folds: list[Judgement] = []
     measured: dict[str, list[Measured]] = {}
@@ -108,7 +108,7 @@ def judge(
         del fitted  # the models of two cut-offs need not be held at once
         fitted = _fit_before(workspace, split.test_at, config, seed=seed, progress=progress, left_out=left_out)
         known = AsOfIngest.read(workspace, fitted.dataset)
-        asked = [case for case in _cases(workspace, fitted, split.end, config, seed) if len(case.members)]
+        asked = [case for case in cases_of_window(workspace, fitted, split.end, config, seed) if len(case.members)]
         mine = [measure_case(fitted, weights, case, config, known=known, progress=progress) for case in asked]
         for one in mine:
             measured.setdefault(one.case.name, []).append(one)
@@ -202,6 +202,44 @@ def build_knowledge(
     )
 
 
+def splits_of(workspace: Workspace, config: TrainConfig, n_folds: int) -> tuple[Split, ...]:
+    """
+    Where time is cut for the facts of a workspace, the earliest fold first.
+
+    Raises:
+        NotEnoughDataError: The history is too short.
+    """
+    first = workspace.read_table("purchases", ["purchased_at"]).select(pl.col("purchased_at").min().dt.epoch("s"))
+    with workspace.reading():
+        first_at = first.collect().item()
+    return Split.rolling(
+        first_at=workspace.now if first_at is None else int(first_at),
+        end=workspace.now,
+        holdout_days=config.evaluation.holdout_days,
+        n_folds=n_folds,
+    )
+
+
+def cases_of_window(
+    workspace: Workspace, fitted: Fitted, stop: EpochSeconds, config: TrainConfig, seed: int
+) -> tuple[Case, Case]:
+    """
+    The cases ``all`` and ``explore`` from the models' cut-off to *stop*; one seed draws the same members everywhere.
+
+    Raises:
+        NotEnoughDataError: No member bought anything on sale in the window.
+    """
+    return build_cases(
+        workspace,
+        fitted.dataset,
+        fitted.members,
+        fitted.catalogue,
+        stop=stop,
+        max_members=config.evaluation.max_members,
+        rng=np.random.default_rng([seed, _SAMPLE]),
+    )
+
+
 def _fit_before(
     workspace: Workspace,
     cut_off: EpochSeconds,
@@ -218,7 +256,7 @@ def _fit_before(
 def _chosen_weights(
     workspace: Workspace, fitted: Fitted, split: Split, config: TrainConfig, *, seed: int, progress: Progress
 ) -> dict[str, float]:
-    case, _ = _cases(workspace, fitted, split.test_at, config, seed)
+    case, _ = cases_of_window(workspace, fitted, split.test_at, config, seed)
     lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=config.n_candidates, progress=progress)
     progress.step("choose the blend")
     return choose_weights(lists, case)
@@ -226,29 +264,3 @@ def _chosen_weights(
 
 def _summary(folds: list[Measured], config: TrainConfig, seed: int) -> CaseResult:
     return summarise(folds, config.evaluation, np.random.default_rng([seed, _BOOTSTRAP]))
-
-
-def _splits(workspace: Workspace, config: TrainConfig, n_folds: int) -> tuple[Split, ...]:
-    first = workspace.read_table("purchases", ["purchased_at"]).select(pl.col("purchased_at").min().dt.epoch("s"))
-    with workspace.reading():
-        first_at = first.collect().item()
-    return Split.rolling(
-        first_at=workspace.now if first_at is None else int(first_at),
-        end=workspace.now,
-        holdout_days=config.evaluation.holdout_days,
-        n_folds=n_folds,
-    )
-
-
-def _cases(
-    workspace: Workspace, fitted: Fitted, stop: EpochSeconds, config: TrainConfig, seed: int
-) -> tuple[Case, Case]:
-    return build_cases(
-        workspace,
-        fitted.dataset,
-        fitted.members,
-        fitted.catalogue,
-        stop=stop,
-        max_members=config.evaluation.max_members,
-        rng=np.random.default_rng([seed, _SAMPLE]),
-    )
