@@ -31,7 +31,7 @@ class EvaluationConfig(Settings):
     holdout_days: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 14.0
     """Length of the validation window and of the test window after it."""
     folds: Annotated[int, Field(ge=1, le=52)] = 1
-    """Test windows that `recsys evaluate` judges, one after another; `train` and `experiment compare` judge the last."""
+    """Test windows, one after another, of `recsys evaluate`; `train` and `experiment compare` judge the last alone."""
     max_members: Count = 20_000
     """Members scored in a window; more are sampled, the same for every model, and the report says so."""
     n_resamples: Annotated[int, Field(ge=100)] = 1_000
