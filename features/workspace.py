@@ -124,6 +124,16 @@ class Workspace:
         """The serving store, where no other store is set."""
         return self.path / "store.db"
 
+    @property
+    def tuning(self) -> Path:
+        """The studies of `recsys tune`, and the report of the last one."""
+        return self.path / "tuning"
+
+    @property
+    def tuned_config(self) -> Path:
+        """The best settings that `recsys tune` found, where it is told of no other file."""
+        return self.path / "tuned.yaml"
+
     def table_files(self, name: str) -> list[Path]:
         """
         The parts of a canonical table, in order; an empty table has one empty part.

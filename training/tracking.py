@@ -6,7 +6,7 @@ import logging
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
@@ -26,6 +26,7 @@ try:
     import mlflow
     from mlflow.entities import Metric, Param, RunTag
     from mlflow.exceptions import MlflowException
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 except ImportError:
     AVAILABLE = False
 else:
@@ -75,15 +76,16 @@ class Registry:
         with _told(self.uri):
             self._client = mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
-    def start_run(self, name: str, tags: Mapping[str, str]) -> str:
-        """Begin a run and give its id."""
+    def start_run(self, name: str, tags: Mapping[str, str], *, parent: str = "") -> str:
+        """Begin a run, shown under its parent's where there is one, and give its id."""
         with _told(self.uri):
             experiment = self._client.get_experiment_by_name(EXPERIMENT)
             if experiment is None:
                 experiment_id = self._client.create_experiment(EXPERIMENT, artifact_location=self._artifacts)
             else:
                 experiment_id = experiment.experiment_id
-            return str(self._client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id)
+            named = dict(tags) | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
+            return str(self._client.create_run(experiment_id, tags=named, run_name=name).info.run_id)
 
     def log(self, run_id: str, *, params: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """
@@ -98,6 +100,14 @@ class Registry:
             for start in range(0, max(len(measured), len(given)), 100):
                 some = slice(start, start + 100)
                 self._client.log_batch(run_id, metrics=measured[some], params=given[some])
+
+    def log_history(self, run_id: str, name: str, values: Sequence[float]) -> None:
+        """Write one metric step by step, which MLflow draws as a line; what is not finite leaves a gap."""
+        now_ms = time.time_ns() // 1_000_000
+        measured = [Metric(name, value, now_ms, step) for step, value in enumerate(values) if isfinite(value)]
+        with _told(self.uri):
+            for start in range(0, len(measured), 1_000):
+                self._client.log_batch(run_id, metrics=measured[start : start + 1_000])
 
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Add tags to a run."""

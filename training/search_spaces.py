@@ -1,0 +1,139 @@
+"""Where `recsys tune` looks: the settings of each source that are worth searching, and between which bounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from training.config import TrainConfig
+from training.sources import ALS, FREQUENCY, LIGHTFM, NEIGHBOURS, POPULAR
+
+Value = int | float | str | bool
+
+_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Whole numbers from ``low`` to ``high``, both included; ``log`` where a factor means more than a difference."""
+
+    low: int
+    high: int
+    log: bool = False
+
+    def widened(self, value: Value) -> "Whole":
+        """The range and *value*."""
+        return replace(self, low=min(self.low, int(value)), high=max(self.high, int(value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """Numbers from ``low`` to ``high``, both included; ``log`` where a factor means more than a difference."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def widened(self, value: Value) -> "Real":
+        """The range and *value*; a logarithmic scale has no place for zero, so with zero it is a plain one."""
+        at = float(value)
+        return replace(self, low=min(self.low, at), high=max(self.high, at), log=self.log and at > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several values without an order."""
+
+    values: tuple[Value, ...]
+
+    def widened(self, value: Value) -> "Choice":
+        """The values and *value*."""
+        return self if value in self.values else Choice((*self.values, value))
+
+
+Range = Whole | Real | Choice
+Space = Mapping[str, Range]
+"""By path in `TrainConfig`, for example ``als.factors``."""
+
+_HALF_LIFE_DAYS = Real(14, 730, log=True)
+
+SPACES: Mapping[str, Space] = {
+    ALS: {
+        "als.factors": Whole(8, 256, log=True),
+        "als.iterations": Whole(5, 30),
+        "als.regularization": Real(0.01, 100, log=True),
+        "als.alpha": Real(0.1, 100, log=True),
+        "als.half_life_days": _HALF_LIFE_DAYS,
+    },
+    LIGHTFM: {
+        "lightfm.factors": Whole(8, 128, log=True),
+        "lightfm.epochs": Whole(3, 40, log=True),
+        "lightfm.learning_rate": Real(0.005, 0.2, log=True),
+    },
+    NEIGHBOURS: {
+        "neighbours.n_neighbours": Whole(10, 500, log=True),
+        "neighbours.shrink_members": Real(0.5, 500, log=True),
+        "neighbours.max_history": Whole(20, 500, log=True),
+        "neighbours.half_life_days": _HALF_LIFE_DAYS,
+    },
+    FREQUENCY: {
+        "frequency.half_life_days": _HALF_LIFE_DAYS,
+        "frequency.prior_repeats": Real(0.02, 10, log=True),
+        "frequency.prior_product_repeats": Real(0.5, 500, log=True),
+    },
+    POPULAR: {
+        "popularity.window_days": Real(3, 180, log=True),
+        "popularity.prior_buyers": Real(1, 2_000, log=True),
+    },
+}
+"""One entry a source with settings; what only bounds memory, or switches a source on, is not searched."""
+
+
+def settings_in(config: TrainConfig, space: Space) -> dict[str, Value]:
+    """
+    What a configuration says at the paths of a space.
+
+    Example:
+        >>> settings_in(TrainConfig(), {"als.factors": Whole(8, 256)})
+        {'als.factors': 64}
+    """
+    found: dict[str, Value] = {}
+    for path in space:
+        at: Any = config
+        for name in path.split("."):
+            at = getattr(at, name)
+        found[path] = at
+    return found
+
+
+def with_settings(config: TrainConfig, settings: Mapping[str, Value]) -> TrainConfig:
+    """
+    The configuration with other values at some paths, checked like a file.
+
+    Raises:
+        pydantic.ValidationError: A path does not exist, or a value is out of what is allowed there.
+    """
+    content = config.model_dump()
+    for path, value in settings.items():
+        *sections, name = path.split(".")
+        section = content
+        for one in sections:
+            section = section[one]
+        section[name] = value
+    return TrainConfig.model_validate(content)
+
+
+def space_around(config: TrainConfig, space: Space) -> dict[str, Range]:
+    """The space, widened where a configuration lies outside it, so that the search can begin there."""
+    now = settings_in(config, space)
+    return {path: span.widened(now[path]) for path, span in space.items()}
+
+
+def rounded(value: Value) -> Value:
+    """
+    A number to three significant digits: more are noise, and a file that people read would be full of them.
+
+    Example:
+        >>> rounded(0.0123456), rounded(151), rounded("cosine")
+        (0.0123, 151, 'cosine')
+    """
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
