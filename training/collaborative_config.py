@@ -17,3 +17,12 @@ class IalsConfig(Settings):
     initial_deviation: Positive = 0.1
     """Of a vector at the start; its length, not that of one number in it."""
     half_life_days: Positive = 120.0
+
+
+class SparseEaseConfig(Settings):
+    """EASE on the nearest products of each product; see training/models/sparse_ease.py."""
+
+    n_related: Count = 200
+    ridge: Positive = 50.0
+    """lambda: as many members more would have bought each product alone."""
+    half_life_days: Positive = 120.0
