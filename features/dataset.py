@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.digest import digest_content
+from features.places import read_usual_places
 from features.purchases import Purchases, id_rows, instant, read_purchases
 from features.workspace import Workspace
 from recsys.errors import InputError
@@ -43,7 +44,8 @@ class Dataset:
         digest: SHA-256 of the content, 64 hexadecimal digits; the same whatever the order of rows or files.
         currency: ISO 4217 code of every amount.
         tiers: Tier names, low to high.
-        members: The columns of `MembersTable`; row i is row i of ``member_ids``.
+        members: The columns of `MembersTable`, and where each usually buys (`features.places.PLACES`); row i is row i
+            of ``member_ids``.
         products: The columns of `ProductsTable`; row i is row i of ``product_ids``.
         offers: The columns of `OffersTable`; row i is row i of ``offer_ids``. Offers that begin later are in it:
             an offer is a plan, not a fact.
@@ -101,6 +103,7 @@ class Dataset:
     def _read(cls, workspace: Workspace, cut_off: EpochSeconds, left_out: LeftOut | None) -> "Dataset":
         agreed = _members(workspace, cut_off)
         members = agreed if left_out is None else agreed.filter(~_named(left_out, agreed["member_id"].to_list()))
+        members = members.join(read_usual_places(workspace, cut_off), on="member_id", how="left", maintain_order="left")
         products = _as_of(workspace, cut_off, "products", workspace.read_table("products").collect().sort("product_id"))
         offers = workspace.read_table("offers").collect().sort("offer_id")
         member_ids = Vocabulary.of(members["member_id"].to_list())

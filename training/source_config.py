@@ -1,10 +1,11 @@
 """Settings of the sources: the models whose lists the blend joins."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from training.settings import Count, Positive, Settings
+from training.sequence_config import RecencyGraphConfig
+from training.settings import Count, Positive, Power, Settings
 
 
 class PopularityConfig(Settings):
@@ -75,3 +76,56 @@ class DueAgainConfig(Settings):
     """The rate of all products counts as this many repeats of each family."""
     prior_shape_events: Positive = 50.0
     """That a gap's age says nothing more counts as this many purchases in each cell of the life table."""
+
+
+class GraphConfig(Settings):
+    """Candidates from one product graph: see training/models/graph.py."""
+
+    enabled: bool = False
+    relation: Literal["cosine", "tf_idf", "bm25", "rp3beta", "sequence"] = "rp3beta"
+    n_neighbours: Count = 200
+    max_history: Count = 200
+    """Only a member's latest distinct products count."""
+    half_life_days: Positive = 90.0
+    """How fast a product of the member's history fades."""
+    alpha: Power = 0.75
+    beta: Power = 0.3
+    """Of RP3beta: how far members and products with many purchases are held back, and popular results."""
+    sequence: RecencyGraphConfig = RecencyGraphConfig()
+    """Of ``sequence``: how distance and direction count."""
+
+
+class RecentConfig(Settings):
+    """What sells now, without a window: see training/models/trending.py."""
+
+    enabled: bool = False
+    half_life_days: Positive = 7.0
+
+
+class TrendingConfig(Settings):
+    """What sells faster than it did: see training/models/trending.py."""
+
+    enabled: bool = False
+    window_days: Positive = 7.0
+    before_days: Positive = 28.0
+    """Length of the window before it, against which it is held."""
+    prior_buyers: Positive = 20.0
+    """That nothing has changed counts as this many buyers of each product."""
+
+
+class SeasonalConfig(Settings):
+    """What sold in the same weeks a year ago: see training/models/seasonal.py."""
+
+    enabled: bool = False
+    window_days: Positive = 28.0
+
+
+class LocalPopularityConfig(Settings):
+    """What sells where, and through which channel: see training/models/local_popularity.py."""
+
+    enabled: bool = False
+    window_days: Positive = 28.0
+    prior_buyers: Positive = 50.0
+    """A place's list leans on everybody's as if this many of its buyers had bought like everybody."""
+    max_places: Count = 200
+    """Places with most members have lists of their own; members of the others get everybody's."""

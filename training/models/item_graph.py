@@ -18,6 +18,7 @@ def best_of_product(
     *,
     rows: ArrayLike | None = None,
     columns: ArrayLike | None = None,
+    shrink: float = 0.0,
     with_itself: bool = False,
     block_rows: int = _BLOCK_ROWS,
 ) -> sparse.csr_array:
@@ -33,6 +34,7 @@ def best_of_product(
         k: Entries kept a row, at least 1.
         rows: Shape (n,), or nothing for ones.
         columns: Shape (p,), or nothing for ones.
+        shrink: At least 0: an entry v of left right, not negative, counts v / (v + shrink) of itself.
         with_itself: Keep entry (i, i) of row i too.
         block_rows: Rows at once, at least 1; the answer does not depend on it.
 
@@ -54,6 +56,8 @@ def best_of_product(
         block = sparse.csr_array(left[start : start + block_rows] @ right)
         line = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
         values = block.data.astype(np.float32)
+        if shrink:
+            values *= values / (values + np.float32(shrink))
         if scale is not None:
             values *= scale[block.indices]
         if rows is not None:
@@ -72,16 +76,16 @@ def best_of_product(
     return best
 
 
-def cosine(traits: sparse.csr_array, k: int) -> sparse.csr_array:
+def cosine(traits: sparse.csr_array, k: int, *, shrink: float = 0.0) -> sparse.csr_array:
     """
     <p, q> / (|p| |q|) of the rows, the k best of each (Deshpande and Karypis 2004).
 
     Args:
         traits: Shape (n_products, n_traits): a trait is a member who bought the product, or an attribute of it.
-        k: As in `best_of_product`.
+        k, shrink: As in `best_of_product`.
     """
     norm = to_power(np.sqrt(traits.multiply(traits).sum(axis=1)), -1.0)
-    return best_of_product(traits, traits.T.tocsr(), k, rows=norm, columns=norm)
+    return best_of_product(traits, traits.T.tocsr(), k, rows=norm, columns=norm, shrink=shrink)
 
 
 def tf_idf(traits: sparse.csr_array, k: int) -> sparse.csr_array:
