@@ -97,6 +97,4 @@ def test_tastes_are_found_in_a_workspace_twice_the_same(dataset):
     none = {field.name: getattr(dataset.purchases, field.name)[:0] for field in fields(dataset.purchases)}
     empty = replace(dataset, purchases=replace(dataset.purchases, **none))
     with pytest.raises(NotEnoughDataError, match="found none"):
-        sparse_ease.fit(
-            replace(dataset, purchases=replace(dataset.purchases, **none)), config, np.random.default_rng(1)
-        )
+        sparse_ease.fit(empty, config, np.random.default_rng(1))
