@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.dataset import Dataset
 from recsys import metrics
 from recsys.catalogue import UNKNOWN_MINOR
+from recsys.members import Members
 from recsys.types import KeepMask, MoneyMinor, Rows
-from training.fit import Fitted
 
 SHOWN = ("coverage_at_10", "novelty_at_10", "gini_at_10", "price_minor_at_10", "margin_minor_at_10")
 """The figures of `shown_figures`, in the order of tables."""
@@ -38,7 +39,7 @@ class ProductFacts:
     has_margin: KeepMask
 
 
-def product_facts(fitted: Fitted, keep: KeepMask, cost_minor: MoneyMinor) -> ProductFacts:
+def product_facts(dataset: Dataset, members: Members, keep: KeepMask, cost_minor: MoneyMinor) -> ProductFacts:
     """
     Self-information and prices from the purchases that the models learnt from, and from nothing later.
 
@@ -46,13 +47,14 @@ def product_facts(fitted: Fitted, keep: KeepMask, cost_minor: MoneyMinor) -> Pro
     its order lines before the cut-off, discounts taken off and lines of nothing left out, rounded half up.
 
     Args:
-        fitted: Models and their dataset.
+        dataset: What the models learnt from.
+        members: Of that dataset.
         keep: Shape (n_products,): on sale at the cut-off.
         cost_minor: Shape (n_products,): cost of a unit as of the ingest; UNKNOWN_MINOR where unknown.
     """
-    purchased = fitted.members.purchased
+    purchased = members.purchased
     n_buyers = np.bincount(purchased.values, minlength=len(keep))
-    price = _prices(fitted, len(keep))
+    price = _prices(dataset, len(keep))
     has_margin = (price != UNKNOWN_MINOR) & (cost_minor != UNKNOWN_MINOR)
     return ProductFacts(
         keep=keep,
@@ -87,9 +89,9 @@ def shown_figures(lists: Rows, facts: ProductFacts) -> Mapping[str, float | None
     }
 
 
-def _prices(fitted: Fitted, n_products: int) -> MoneyMinor:
+def _prices(dataset: Dataset, n_products: int) -> MoneyMinor:
     paid = (
-        fitted.dataset.purchases.frame()
+        dataset.purchases.frame()
         .lazy()
         .filter(pl.col("paid_minor") > 0)
         .group_by("product")

@@ -130,9 +130,10 @@ def measure_case(
     ranked = ranked_lists(fitted, weights, case, depth=depth, progress=progress)
     n_true, n_products = case.truth.lengths(), len(case.keep)
     figures = {name: _scored(lists[:, :_DEPTH], case.truth, n_true, n_products) for name, lists in ranked.items()}
-    facts = product_facts(fitted, case.keep, known.cost_minor)
+    facts = product_facts(fitted.dataset, fitted.members, case.keep, known.cost_minor)
     per_member = {name: figure[METRIC] for name, figure in figures.items()}
-    slices = slices_of_members(member_groupings(fitted, known), case, per_member, METRIC)
+    groupings = member_groupings(fitted.dataset, fitted.members, known)
+    slices = slices_of_members(groupings, case, per_member, METRIC)
     slices += slices_of_products(temperatures(fitted.members, n_products), case, ranked)
     costs = {name: cost for name, cost in fitted.costs.items() if name in fitted.scorers}
     costs[BLEND] = Cost(

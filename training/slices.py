@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.dataset import Dataset
 from features.value import order_history
 from recsys import metrics
 from recsys.members import Members
@@ -13,7 +14,6 @@ from recsys.ragged import Ragged
 from recsys.types import STAGES, Rows
 from training.as_of_ingest import AsOfIngest
 from training.cases import Case
-from training.fit import Fitted
 
 MIN_MEMBERS = 30
 """A slice of fewer members is left out: an interval of so few means little."""
@@ -61,15 +61,15 @@ class Slice:
     figures: Mapping[str, NDArray[np.float64]]
 
 
-def member_groupings(fitted: Fitted, known: AsOfIngest) -> tuple[Grouping, ...]:
+def member_groupings(dataset: Dataset, members: Members, known: AsOfIngest) -> tuple[Grouping, ...]:
     """By today's tier, by lifecycle stage as of the cut-off, and by number of orders before the cut-off."""
-    n_orders = order_history(fitted.dataset).n_orders
+    n_orders = order_history(dataset).n_orders
     ends = (*(start - 1 for start in ORDER_BANDS[1:]), None)
     bands = tuple(_band(start, end) for start, end in zip(ORDER_BANDS, ends, strict=True))
     band = (np.searchsorted(ORDER_BANDS, n_orders, side="right") - 1).astype(np.int8)
     return (
         Grouping("tier", known.tiers, known.tier),
-        Grouping("stage", tuple(str(stage) for stage in STAGES), fitted.members.stage),
+        Grouping("stage", tuple(str(stage) for stage in STAGES), members.stage),
         Grouping("orders", bands, band),
     )
 
