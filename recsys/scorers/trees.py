@@ -19,21 +19,23 @@ class Trees:
         roots: Shape (n_trees,), int32: node where each tree begins.
         feature: Shape (n_nodes,), int32: column that the node asks about; any column at a leaf.
         threshold: Shape (n_nodes,), float64: rows with a value up to it go left.
+        missing_left: Shape (n_nodes,), bool: rows without a value (NaN) go left; any answer at a leaf.
         left, right: Shape (n_nodes,), int32: the next node; a leaf leads to itself.
         value: Shape (n_nodes,), float64: what a leaf answers.
         depth: The most steps from a root to a leaf.
         n_features: Columns that the trees were fitted on.
 
     Example:
-        >>> stump = Trees(np.array([0]), np.array([1, 0, 0]), np.array([0.5, 0, 0]), np.array([1, 1, 2]),
-        ...               np.array([2, 1, 2]), np.array([0.0, -1.0, 3.0]), depth=1, n_features=2)
-        >>> stump.predict(np.array([[9.0, 0.5], [9.0, 0.6]])).tolist()
-        [-1.0, 3.0]
+        >>> stump = Trees(np.array([0]), np.array([1, 0, 0]), np.array([0.5, 0, 0]), np.array([False, True, True]),
+        ...               np.array([1, 1, 2]), np.array([2, 1, 2]), np.array([0.0, -1.0, 3.0]), depth=1, n_features=2)
+        >>> stump.predict(np.array([[9.0, 0.5], [9.0, 0.6], [9.0, np.nan]])).tolist()
+        [-1.0, 3.0, 3.0]
     """
 
     roots: NDArray[np.int32]
     feature: NDArray[np.int32]
     threshold: NDArray[np.float64]
+    missing_left: NDArray[np.bool_]
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     value: NDArray[np.float64]
@@ -45,7 +47,7 @@ class Trees:
         Shape (n,): the sum over the trees.
 
         Args:
-            features: Shape (n, n_features), no NaN.
+            features: Shape (n, n_features); NaN where there is no value, which each node sends its own way.
 
         Raises:
             InputError: The columns are not those of the fit.
@@ -56,10 +58,14 @@ class Trees:
         for start in range(0, len(features), _BLOCK_ROWS):
             block = np.ascontiguousarray(features[start : start + _BLOCK_ROWS])
             flat, at = block.ravel(), np.arange(len(block)) * self.n_features
+            complete = not np.isnan(flat).any()
             for root in self.roots:
                 node = np.full(len(block), root, dtype=np.int64)
                 for _ in range(self.depth):
-                    goes_left = flat[at + self.feature[node]] <= self.threshold[node]
+                    value = flat[at + self.feature[node]]
+                    goes_left = value <= self.threshold[node]
+                    if not complete:
+                        goes_left |= np.isnan(value) & self.missing_left[node]
                     node = np.where(goes_left, self.left[node], self.right[node])
                 total[start : start + len(block)] += self.value[node]
         return total

@@ -10,6 +10,12 @@ from recsys.errors import NotEnoughDataError
 from recsys.scorers.trees import Trees
 from training.basket_config import BoostingConfig
 
+_TRUNCATION = 13
+"""Pairs count whose better place is among the first so many: the ten places that matter and a few more."""
+
+_Node = tuple[int, float, bool, int, int, float]
+"""Column, threshold, where a missing value goes, left, right, value."""
+
 
 def fit_trees(features: NDArray[np.float32], labels: NDArray[np.bool_], config: BoostingConfig, *, seed: int) -> Trees:
     """
@@ -18,7 +24,7 @@ def fit_trees(features: NDArray[np.float32], labels: NDArray[np.bool_], config: 
     One thread and fixed seeds: same rows, same trees.
 
     Args:
-        features: Shape (n, d), no NaN.
+        features: Shape (n, d); NaN where there is no value.
         labels: Shape (n,).
         config: Size and shrinkage.
         seed: Of the samples of rows and columns.
@@ -26,12 +32,49 @@ def fit_trees(features: NDArray[np.float32], labels: NDArray[np.bool_], config: 
     Raises:
         NotEnoughDataError: All labels are equal, or there are none.
     """
+    return _fit(features, labels, {"objective": "binary"}, config, seed)
+
+
+def fit_ranking_trees(
+    features: NDArray[np.float32],
+    labels: NDArray[np.bool_],
+    group_sizes: NDArray[np.int64],
+    config: BoostingConfig,
+    *,
+    seed: int,
+) -> Trees:
+    """
+    Trees whose sum orders the rows of a group so that NDCG@10 is high: LambdaMART (Burges 2010, MSR-TR-2010-82).
+
+    What they add up to means nothing by itself and cannot be compared between groups.
+
+    Args:
+        features: Shape (n, d); NaN where there is no value.
+        labels: Shape (n,).
+        group_sizes: Shape (n_groups,): how many rows each group has, in the order of the rows; together n.
+        config: Size and shrinkage.
+        seed: Of the samples of rows and columns.
+
+    Raises:
+        NotEnoughDataError: All labels are equal, or there are none.
+    """
+    ranking = {"objective": "lambdarank", "lambdarank_truncation_level": _TRUNCATION}
+    return _fit(features, labels, ranking, config, seed, group_sizes)
+
+
+def _fit(
+    features: NDArray[np.float32],
+    labels: NDArray[np.bool_],
+    objective: dict[str, Any],
+    config: BoostingConfig,
+    seed: int,
+    group_sizes: NDArray[np.int64] | None = None,
+) -> Trees:
     if not labels.any() or labels.all():
         raise NotEnoughDataError(
             f"{int(labels.sum())} of {len(labels)} labels are true; trees need some that are and some that are not"
         )
-    settings = {
-        "objective": "binary",
+    settings = objective | {
         "learning_rate": config.learning_rate,
         "num_leaves": config.n_leaves,
         "min_data_in_leaf": config.min_leaf_rows,
@@ -39,47 +82,50 @@ def fit_trees(features: NDArray[np.float32], labels: NDArray[np.bool_], config: 
         "feature_fraction": config.feature_share,
         "bagging_fraction": config.row_share,
         "bagging_freq": 1,
-        "use_missing": False,
         "num_threads": 1,
         "deterministic": True,
         "force_row_wise": True,
         "seed": seed,
         "verbosity": -1,
     }
-    rows = lightgbm.Dataset(features, labels.astype(np.float32), params={"verbosity": -1, "use_missing": False})
-    booster = lightgbm.train(settings, rows, config.n_trees)
-    return _flat(booster.dump_model()["tree_info"], features.shape[1])
+    rows = lightgbm.Dataset(features, labels.astype(np.float32), group=group_sizes, params={"verbosity": -1})
+    return flat_trees(lightgbm.train(settings, rows, config.n_trees))
 
 
-def _flat(trees: list[dict[str, Any]], n_features: int) -> Trees:
-    nodes: list[tuple[int, float, int, int, float]] = []
+def flat_trees(booster: lightgbm.Booster) -> Trees:
+    """The trees of a booster of numbers only, which answer what `Booster.predict` answers with ``raw_score``."""
+    nodes: list[_Node] = []
     roots, deepest = [], 0
-    for tree in trees:
+    for tree in booster.dump_model()["tree_info"]:
         roots.append(len(nodes))
         deepest = max(deepest, _add(tree["tree_structure"], nodes))
-    feature, threshold, left, right, value = (np.array(column) for column in zip(*nodes, strict=True))
+    feature, threshold, missing_left, left, right, value = (np.array(column) for column in zip(*nodes, strict=True))
     return Trees(
         roots=np.array(roots, dtype=np.int32),
         feature=feature.astype(np.int32),
         threshold=threshold.astype(np.float64),
+        missing_left=missing_left.astype(np.bool_),
         left=left.astype(np.int32),
         right=right.astype(np.int32),
         value=value.astype(np.float64),
         depth=deepest,
-        n_features=n_features,
+        n_features=booster.num_feature(),
     )
 
 
-def _add(node: dict[str, Any], nodes: list[tuple[int, float, int, int, float]]) -> int:
+def _add(node: dict[str, Any], nodes: list[_Node]) -> int:
     """Append a node and all below it; the depth below it."""
     here = len(nodes)
     if "split_feature" not in node:
-        nodes.append((0, 0.0, here, here, float(node["leaf_value"])))
+        nodes.append((0, 0.0, True, here, here, float(node["leaf_value"])))
         return 0
-    nodes.append((0, 0.0, 0, 0, 0.0))
+    nodes.append((0, 0.0, True, 0, 0, 0.0))
     left = len(nodes)
     depth = _add(node["left_child"], nodes)
     right = len(nodes)
     depth = max(depth, _add(node["right_child"], nodes))
-    nodes[here] = (int(node["split_feature"]), float(node["threshold"]), left, right, 0.0)
+    threshold = float(node["threshold"])
+    # A column that had no missing value in the fit has no way for one: LightGBM then reads it as 0.
+    missing_left = bool(node["default_left"]) if node["missing_type"] == "NaN" else threshold >= 0
+    nodes[here] = (int(node["split_feature"]), threshold, missing_left, left, right, 0.0)
     return depth + 1

@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recsys.errors import InputError
 from recsys.ragged import Ragged
 from recsys.scorers.filled import FilledScorer
 from recsys.scorers.frequency import FrequencyScorer
 from recsys.scorers.popularity import PopularityScorer
 from recsys.scorers.tifu_knn import TifuKnnScorer
-from recsys.scorers.trees import Trees
 from recsys.scorers.up_cf import UpCfScorer
 
 ALL = np.ones(4, dtype=bool)
@@ -79,17 +77,17 @@ def test_a_list_is_filled_up_without_repeating_a_product():
     assert np.isnan(scores[:, 3]).all()
 
 
-def test_trees_add_up_and_refuse_other_columns():
-    stump = Trees(
-        roots=np.array([0, 3]),
-        feature=np.array([1, 0, 0, 0]),
-        threshold=np.array([0.5, 0, 0, 0]),
-        left=np.array([1, 1, 2, 3]),
-        right=np.array([2, 1, 2, 3]),
-        value=np.array([0.0, -1.0, 3.0, 10.0]),
-        depth=1,
-        n_features=2,
-    )
-    assert stump.predict(np.array([[9.0, 0.5], [0.0, 0.75]])).tolist() == [9.0, 13.0]
-    with pytest.raises(InputError, match=r"shape \(1, 3\); give 2"):
-        stump.predict(np.zeros((1, 3)))
+def test_tifu_knn_borrows_from_the_pool_only():
+    # Member 1 is nearest to member 0, but only 0, 2 and 3 can lend; of these 2 is nearer than 3.
+    vectors = matrix([[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 2, 0], [0, 0, 0, 4]])
+    scorer = TifuKnnScorer(vectors, 1, 0.0, pool=np.array([0, 2, 3], dtype=np.int32))
+    assert scorer.score(np.array([0, 1])).tolist() == [[0, 0, 2, 0], [1, 0, 0, 0]]
+
+
+def test_up_cf_counts_the_member_once_whether_in_the_pool_or_not():
+    bought = matrix([[1, 1, 0, 0], [0, 1, 1, 1], [1, 0, 0, 0]])
+    recent = matrix([[0.5, 1, 0, 0], [0, 0.25, 1, 0.5], [0.75, 0, 0, 0]])
+    scorer = UpCfScorer(bought, recent, asymmetry=0.25, locality=2.0, pool=np.array([1], dtype=np.int32))
+    to_1 = (1 / (2**0.25 * 3**0.75)) ** 2
+    expected = [[0.5, 1 + 0.25 * to_1, to_1, 0.5 * to_1], [0, 0.25, 1, 0.5]]
+    np.testing.assert_allclose(scorer.score(np.array([0, 1])), expected, rtol=1e-6)
