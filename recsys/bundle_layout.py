@@ -98,6 +98,12 @@ COLUMNS: Mapping[str, Column] = {
     "offers.scope.values": Column("int32", ("scoped products",), 0, "products"),
     "neighbours.products": Column("int32", ("products", "neighbours"), UNKNOWN_ROW, "products"),
     "neighbours.scores": Column("float32", ("products", "neighbours")),
+    "similar.products": Column("int32", ("products", "similar"), UNKNOWN_ROW, "products"),
+    "similar.scores": Column("float32", ("products", "similar")),
+    "together.products": Column("int32", ("products", "together"), UNKNOWN_ROW, "products"),
+    "together.scores": Column("float32", ("products", "together")),
+    "popular_in_category.products": Column("int32", ("categories", "popular there"), UNKNOWN_ROW, "products"),
+    "popular_in_category.scores": Column("float32", ("categories", "popular there")),
     "popular.products": Column("int32", ("popular lists", "popular products"), UNKNOWN_ROW, "products"),
     "popular.scores": Column("float32", ("popular lists", "popular products")),
     "response.uplift": Column("float32", _PER_STAGE, -1, 1),
@@ -131,7 +137,8 @@ def check_arrays(arrays: Mapping[str, NDArray[Any]], settings: BundleSettings, w
     """
     Check every array that decisions read: its type, its shape against the others, and its values.
 
-    Reads them all once. Scores of lists are not read: only their order counts.
+    Reads them all once. Scores of lists are not read where only their order counts; those of related products are
+    added up, so they must be numbers.
 
     Raises:
         BundleError: One is missing or not what `COLUMNS` says.
@@ -157,6 +164,8 @@ def check_arrays(arrays: Mapping[str, NDArray[Any]], settings: BundleSettings, w
     }
     for name, column in columns.items():
         _check_column(arrays[name], column, lengths, f"bundle {where}: {name}")
+    for name in ("similar", "together"):
+        _check_scores(arrays[f"{name}.products"], arrays[f"{name}.scores"], f"bundle {where}: {name}.scores")
     for name, owners in lists.items():
         _check_indptr(
             arrays[f"{name}.indptr"], lengths[owners], len(arrays[f"{name}.values"]), f"bundle {where}: {name}"
@@ -187,6 +196,12 @@ def _check_column(array: NDArray[Any], column: Column, lengths: dict[str, int], 
         least, most = array.min(), array.max()
         if not (least >= column.low and most <= high):
             raise BundleError(f"{what} has values from {least} to {most}, expected {column.low} to {high}; train again")
+
+
+def _check_scores(products: NDArray[Any], scores: NDArray[Any], what: str) -> None:
+    summed = scores[products >= 0]
+    if not np.all(np.isfinite(summed) & (summed >= 0)):
+        raise BundleError(f"{what} has a value below 0 or no number where a product is listed; train again")
 
 
 def _check_text(array: NDArray[np.bytes_], what: str) -> None:

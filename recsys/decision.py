@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind
+from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind, Relation
 
 Attribute = str | int | float | bool
 
@@ -25,7 +25,9 @@ class Context:
         explain: Also answer what was removed, and why.
         language: Of the reasons' texts: ``en`` or ``zh``; any other is answered in English.
         degraded: What the caller could not give, as stable codes such as ``store_unavailable``; carried into answers.
-        attributes: What expressions see as ``context``, besides placement, channel and the calendar.
+        attributes: What expressions see as ``context``, besides placement, channel, relation and the calendar.
+        relation: Products are asked for that are related so to the products each subject is about, or to the basket
+            (``complete``). Absent means that the question is about the member.
     """
 
     placement: str
@@ -39,6 +41,7 @@ class Context:
     language: str = "en"
     degraded: tuple[str, ...] = ()
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    relation: Relation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class Reason:
 
     code: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductReason(Reason):
+    """A reason that lies in another product: one asked about, or one in the basket."""
+
+    product_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,7 @@ class Decision:
         degraded: What could not be used, as stable codes; empty when nothing was missing.
         shortfall_reason: Why fewer items than wanted; empty when none are missing.
         expires_at: The first instant at which a shown item may no longer hold.
+        relation, product_ids: What products were asked about, and how; absent and empty where it was the member.
     """
 
     decision_id: str
@@ -117,3 +128,5 @@ class Decision:
     shortfall_reason: str
     expires_at: EpochSeconds
     why_not: tuple[WhyNot, ...] = ()
+    relation: Relation | None = None
+    product_ids: tuple[str, ...] = ()

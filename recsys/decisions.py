@@ -1,22 +1,25 @@
 """The answers of one call as columns, and each of them as a record when somebody reads it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.decision import Context, Decision, SlateItem, WhyNot
+from recsys.decision import Context, Decision, Reason, SlateItem, WhyNot
 from recsys.knowledge import Knowledge
 from recsys.members import NO_FACTS, MemberBatch, Subject
 from recsys.policy.compile import Pin
-from recsys.reasons import OFFER_SOURCE, reason, source_code
+from recsys.reasons import OFFER_SOURCE, RELATED_SOURCES, product_reason, reason, source_code
 from recsys.slate import EMPTY, OFFER
-from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Rows, Scores
+from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation, Rows, Scores
 
 ANSWERS: tuple[AnswerKind, ...] = tuple(AnswerKind)
 """The order is the code in `Decisions.answer`."""
+
+LACKING = ("unknown_product", "nothing_related")
+"""What an answer about products may lack: one asked about is not known; nothing shown is related to any of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Decisions:
         explored: Shape (m,), bool: the offer choice was drawn, not the best known.
         propensity: Shape (m,), float64: logging propensity of the offer choice.
         arm: Shape (m,), int8: position in ``arm_names``; -1 for members in no experiment.
+        anchors: For each member, by product row: the product asked about that led to it.
+        lacking: Shape (m,), uint8: bit b is set where ``LACKING[b]`` is true of the answer.
         answer: Shape (m,), int8: position in ``ANSWERS``.
         shortfall: Shape (m,), int16: position in ``shortfalls``; 0 = none.
         expires_at: Shape (m,), epoch seconds.
@@ -84,6 +89,8 @@ class Decisions:
     arm: NDArray[np.int8]
     arm_names: tuple[str, ...]
     arm_weights: tuple[float, ...]
+    anchors: tuple[Mapping[int, int], ...]
+    lacking: NDArray[np.uint8]
     answer: NDArray[np.int8]
     shortfall: NDArray[np.int16]
     shortfalls: tuple[str, ...]
@@ -114,11 +121,13 @@ class Decisions:
 
     def _common_digest(self) -> "hashlib.blake2b":
         context = self.context
-        asked = (
+        asked: tuple[object, ...] = (
             self.placement, self.channel, context.now, context.seed, context.n, sorted(context.types),
             context.request_id, sorted(context.attributes.items()), self.degraded,
             self.knowledge.bundle_id, self.policy_id,
         )  # fmt: skip
+        if context.relation is not None:
+            asked = (*asked, context.relation)
         return hashlib.blake2b(repr(asked).encode(), digest_size=16)
 
     def _record(self, member: int, decision_id: str) -> Decision:
@@ -140,11 +149,19 @@ class Decisions:
             arm_weight=self.arm_weights[arm] if arm >= 0 else 1.0,
             bundle_id=self.knowledge.bundle_id,
             policy_id=self.policy_id,
-            degraded=self.degraded,
+            degraded=(*self.degraded, *(code for bit, code in enumerate(LACKING) if self.lacking[member] >> bit & 1)),
             shortfall_reason=self.shortfalls[self.shortfall[member]],
             expires_at=int(self.expires_at[member]),
             why_not=self._why_not(member),
+            relation=self.context.relation,
+            product_ids=self._product_ids(member),
         )
+
+    def _product_ids(self, member: int) -> tuple[str, ...]:
+        subject, relation = self.batch.subjects[member], self.context.relation
+        if relation is None:
+            return ()
+        return subject.basket if relation is Relation.COMPLETE else subject.about
 
     def _items(self, member: int) -> Iterator[SlateItem]:
         offers, catalogue = self.knowledge.offers, self.knowledge.catalogue
@@ -156,7 +173,9 @@ class Decisions:
             is_offer = code == OFFER
             kind = ItemKind.OFFER if is_offer else ItemKind.PRODUCT
             ids, names = (offers.offers, offers.names) if is_offer else (catalogue.products, catalogue.names)
-            why = self._offer_codes(member, row) if is_offer else [source_code(self.sources[source])]
+            language = self.context.language
+            first = () if is_offer else self._found_by(member, row, self.sources[source])
+            why = self._offer_codes(member, row) if is_offer else [] if first else [source_code(self.sources[source])]
             applied: list[str] = []
             if pinned:
                 why.append("featured")
@@ -171,11 +190,19 @@ class Decisions:
                 position=position,
                 score=score,
                 source=OFFER_SOURCE if is_offer else self.sources[source],
-                reasons=tuple(reason(code, self.context.language) for code in why),
+                reasons=(*first, *(reason(code, language) for code in why)),
                 value_minor=value if is_offer else None,
                 value_sd_minor=value_sd if is_offer else None,
                 rules_applied=tuple(applied),
             )
+
+    def _found_by(self, member: int, row: int, source: str) -> tuple[Reason, ...]:
+        """The reason that names the product asked about which led here; none where it was another list."""
+        if source not in RELATED_SOURCES:
+            return ()
+        catalogue, anchor = self.knowledge.catalogue, self.anchors[member][row]
+        name = bytes(catalogue.names[anchor]).decode()
+        return (product_reason(source, self.context.language, product_id=catalogue.products.id(anchor), name=name),)
 
     def _offer_codes(self, member: int, row: int) -> list[str]:
         tiers, everyone = int(self.knowledge.offers.tier_mask[row]), (1 << len(self.knowledge.tiers)) - 1
@@ -205,4 +232,6 @@ def _decision_id(common: "hashlib.blake2b", subject: Subject) -> str:
     digest.update(repr(subject.member_id).encode())
     if subject.facts != NO_FACTS or subject.basket or subject.exclude_ids:
         digest.update(repr((subject.basket, sorted(subject.exclude_ids), subject.facts)).encode())
+    if subject.about:
+        digest.update(repr(subject.about).encode())
     return digest.hexdigest()

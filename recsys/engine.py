@@ -15,9 +15,10 @@ from recsys.keep import shelve
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
 from recsys.offers.economics import OfferTerms, offer_values
-from recsys.policy.compile import CompiledPolicy
+from recsys.policy.compile import CompiledPolicy, Pin
 from recsys.policy.schema import ArmBehaviour
-from recsys.retrieve import no_candidates, retrieve
+from recsys.related import Anchors, retrieve_related
+from recsys.retrieve import Candidates, no_candidates, retrieve
 from recsys.slate import select
 from recsys.types import SECONDS_PER_DAY, ItemKind, KeepMask
 from recsys.vocabulary import encode_id
@@ -70,11 +71,22 @@ class Engine:
         arms, withhold, impersonal = self._arms(ids)
         batch = build_batch(subjects, knowledge, impersonal=impersonal)
         pins = policy.pins(batch, context)
-        candidates = retrieve(batch, knowledge, pins) if asked.products else no_candidates(len(batch))
+        candidates, anchors = self._retrieve(batch, asked, pins)
         shelf = shelve(batch, context, candidates, policy, knowledge, search=asked.products)
         offers = self._offers(batch, asked, withhold, ids) if asked.max_offers else OfferShelf.none(len(batch))
         slates = select(shelf.candidates.products, shelf.order, shelf.keep, offers.choice.rows, n=asked.n, pins=pins)
-        return explain(asked, batch, arms, shelf, offers, slates, pins, policy=policy, knowledge=knowledge)
+        return explain(
+            asked, batch, arms, shelf, offers, slates, pins, anchors=anchors, policy=policy, knowledge=knowledge
+        )
+
+    def _retrieve(self, batch: MemberBatch, asked: Asked, pins: Sequence[Pin]) -> tuple[Candidates, Anchors]:
+        """The candidates; where the question is about products, also which of those each was found by."""
+        nobody: Anchors = ({},) * len(batch)
+        if not asked.products:
+            return no_candidates(len(batch)), nobody
+        if asked.context.relation is None:
+            return retrieve(batch, self.knowledge, pins), nobody
+        return retrieve_related(batch, asked.context.relation, self.knowledge, pins)
 
     def _asked(self, context: Context) -> Asked:
         found = self.policy.placement(context.placement)
@@ -98,6 +110,7 @@ class Engine:
         """The members' arms, who of them gets no offers, and who is answered as a stranger."""
         experiment = self.policy.experiment
         arm = assign(experiment, ids) if experiment else np.full(len(ids), -1, dtype=np.int8)
+        arm[ids == b""] = -1  # who is not named is nobody in particular, and in no experiment
         arms = Arms(experiment.key if experiment else "", arm, self._arm_names, self._arm_weights)
         return arms, self._withhold[arm], self._impersonal[arm]
 

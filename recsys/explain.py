@@ -14,9 +14,10 @@ from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
 from recsys.offers.economics import OfferValues
 from recsys.policy.compile import CompiledPolicy, Pin
-from recsys.reasons import IMPERSONAL_SOURCES, SEGMENT_SOURCES
+from recsys.reasons import IMPERSONAL_SOURCES, RELATED_SOURCES, SEGMENT_SOURCES
+from recsys.related import Anchors, unknown_products
 from recsys.slate import EMPTY, OFFER, PRODUCT, Slates
-from recsys.types import UNKNOWN_ROW, AnswerKind, Channel, ItemKind
+from recsys.types import UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -25,9 +26,15 @@ NOT_ENOUGH_CANDIDATES = "not_enough_candidates"
 NO_OFFER_IS_BEST = "no_offer_is_best"
 NO_OFFER_IS_TRIED = "no_offer_is_tried"
 _SHORTFALLS = (PLACEMENT_CAPACITY, NOT_ENOUGH_CANDIDATES, NO_OFFER_IS_BEST, NO_OFFER_IS_TRIED)
-_PERSONALISED, _SEGMENT, _POPULAR, _FALLBACK = (
+_PERSONALISED, _RELATED, _SEGMENT, _POPULAR, _FALLBACK = (
     ANSWERS.index(kind)
-    for kind in (AnswerKind.PERSONALISED, AnswerKind.SEGMENT, AnswerKind.POPULAR, AnswerKind.FALLBACK)
+    for kind in (
+        AnswerKind.PERSONALISED,
+        AnswerKind.RELATED,
+        AnswerKind.SEGMENT,
+        AnswerKind.POPULAR,
+        AnswerKind.FALLBACK,
+    )
 )
 
 
@@ -93,6 +100,7 @@ def explain(
     slates: Slates,
     pins: tuple[Pin, ...],
     *,
+    anchors: Anchors,
     policy: CompiledPolicy,
     knowledge: Knowledge,
 ) -> Decisions:
@@ -134,7 +142,9 @@ def explain(
         arm=arms.arm,
         arm_names=arms.names,
         arm_weights=arms.weights,
-        answer=_answers(batch, shelf, slates, source),
+        anchors=anchors,
+        lacking=_lacking(batch, context.relation, shelf, source),
+        answer=_answers(batch, context.relation, shelf, slates, source),
         shortfall=shortfall,
         shortfalls=shortfalls,
         degraded=asked.degraded,
@@ -175,12 +185,31 @@ def _pinned(slates: Slates, pins: tuple[Pin, ...]) -> NDArray[np.bool_]:
     return pinned
 
 
-def _answers(batch: MemberBatch, shelf: Shelf, slates: Slates, source: NDArray[np.int8]) -> NDArray[np.int8]:
+def _shows_related(shelf: Shelf, source: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Shape (m,): a product is shown that the products asked about led to."""
+    # The last entry is for positions without a product, whose source is -1.
+    related = np.array([*(name in RELATED_SOURCES for name in shelf.candidates.sources), False])
+    return np.asarray(related[source].any(axis=1))
+
+
+def _lacking(
+    batch: MemberBatch, relation: Relation | None, shelf: Shelf, source: NDArray[np.int8]
+) -> NDArray[np.uint8]:
+    """Shape (m,): bits of ``decisions.LACKING``."""
+    if relation is None:
+        return np.zeros(len(batch), dtype=np.uint8)
+    return (unknown_products(batch, relation) | ~_shows_related(shelf, source) * np.uint8(2)).astype(np.uint8)
+
+
+def _answers(
+    batch: MemberBatch, relation: Relation | None, shelf: Shelf, slates: Slates, source: NDArray[np.int8]
+) -> NDArray[np.int8]:
     """
     How personal what is shown is (law 10).
 
     Personalised is a slate with a product of a list of the member's own or an offer valued with the member's own
-    columns; also an empty one, which was decided on them. Otherwise it is the segment's or everybody's.
+    columns; also an empty one, which was decided on them. Otherwise it is related to what was asked about, the
+    segment's or everybody's; where something related was asked for and nothing is, it is a fallback.
     """
     # The last entry is for positions without a product, whose source is -1.
     own = np.array([*(name not in IMPERSONAL_SOURCES for name in shelf.candidates.sources), False])
@@ -190,6 +219,8 @@ def _answers(batch: MemberBatch, shelf: Shelf, slates: Slates, source: NDArray[n
     personalised = own[source].any(axis=1) | (known & ((slates.kind == OFFER).any(axis=1) | (source < 0).all(axis=1)))
     of_segment_shown = of_segment[source].any(axis=1) & (batch.segment >= 0)
     code = np.where(personalised, _PERSONALISED, np.where(of_segment_shown, _SEGMENT, _POPULAR))
+    if relation is not None:
+        code = np.where(personalised, _PERSONALISED, np.where(_shows_related(shelf, source), _RELATED, _FALLBACK))
     return np.where(shelf.fell_back, _FALLBACK, code).astype(np.int8)
 
 

@@ -61,6 +61,25 @@ class RankedProducts:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedProducts:
+    """
+    What products have to do with each other; nothing in it is about a member.
+
+    Attributes:
+        similar: Row p: what may be bought in place of product p.
+        together: Row p: what is bought in the same order as p, without what is bought in its place.
+        popular_in_category: Row c: what sells now in category c.
+    """
+
+    similar: RankedProducts
+    together: RankedProducts
+    popular_in_category: RankedProducts
+
+
+_RELATED = tuple(RelatedProducts.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """
     What training learnt of how offers work (uplift), and how sure it is.
@@ -96,6 +115,7 @@ class Knowledge:
         sources: Nightly lists by source name, in the order of ``source_weights``.
         source_weights: Weight of each source in the blend, at least 0.
         neighbours: Row p lists the products most bought with or after product p.
+        related: What products have to do with each other; answers questions about products.
         popular: Row 0: what sells now, overall. Row 1 + s: in segment s.
         response: How offers work.
         stranger_orders_per_day, stranger_basket_minor, stranger_margin_rate: The population's means.
@@ -111,6 +131,7 @@ class Knowledge:
     sources: Mapping[str, CandidateList]
     source_weights: Mapping[str, float]
     neighbours: RankedProducts
+    related: RelatedProducts
     popular: RankedProducts
     response: Response
     stranger_orders_per_day: float
@@ -155,6 +176,9 @@ class Knowledge:
             },
             source_weights=settings.source_weights,
             neighbours=RankedProducts(bundle["neighbours.products"], bundle["neighbours.scores"]),
+            related=RelatedProducts(
+                **{name: RankedProducts(bundle[f"{name}.products"], bundle[f"{name}.scores"]) for name in _RELATED}
+            ),
             popular=RankedProducts(bundle["popular.products"], bundle["popular.scores"]),
             response=Response(
                 **{name: bundle[f"response.{name}"] for name in _RESPONSE}, horizon_days=settings.horizon_days
@@ -189,6 +213,9 @@ def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, 
     arrays |= {f"members.{name}": getattr(members, name) for name in _MEMBERS}
     arrays |= {f"offers.{name}": getattr(offers, name) for name in _OFFERS}
     arrays |= {f"response.{name}": getattr(knowledge.response, name) for name in _RESPONSE}
+    for name in _RELATED:
+        lists: RankedProducts = getattr(knowledge.related, name)
+        arrays |= {f"{name}.products": lists.products, f"{name}.scores": lists.scores}
     for name, source in knowledge.sources.items():
         arrays[f"candidates.{name}.products"] = source.products
         arrays[f"candidates.{name}.scores"] = source.scores

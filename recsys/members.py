@@ -96,16 +96,18 @@ class Subject:
     One member as a request names them.
 
     Attributes:
-        member_id: Any text; ids that the bundle does not know are strangers.
+        member_id: Any text; ids that the bundle does not know are strangers. Empty where nobody is known to ask.
         facts: What the store knows since the cut-off.
         basket: Product ids in the basket now.
         exclude_ids: Products or offers that the caller does not want back.
+        about: Product ids that the question is about, where the context asks for a relation; never in the answer.
     """
 
     member_id: str
     facts: LiveFacts = NO_FACTS
     basket: tuple[str, ...] = ()
     exclude_ids: frozenset[str] = field(default_factory=frozenset)
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class MemberBatch:
         held: Ragged (m,): rows of held offers.
         excluded_products, excluded_offers: Ragged (m,): rows the caller excludes.
         basket: Ragged (m,): product rows in the basket now.
+        about: Ragged (m,): product rows that the question is about.
     """
 
     subjects: tuple[Subject, ...]
@@ -158,6 +161,7 @@ class MemberBatch:
     excluded_products: Ragged
     excluded_offers: Ragged
     basket: Ragged
+    about: Ragged
 
     def __len__(self) -> int:
         return len(self.subjects)

@@ -2,14 +2,21 @@
 
 from functools import cache
 
-from recsys.decision import Reason
+from recsys.decision import ProductReason, Reason
 
 LIVE_SOURCE = "recent_activity"
 SEGMENT_SOURCE = "popular_in_segment"
 POPULAR_SOURCE = "popular"
 PINNED_SOURCE = "pinned"
 CATALOGUE_SOURCE = "catalogue"
+SIMILAR_SOURCE = "similar"
+TOGETHER_SOURCE = "together"
+BASKET_SOURCE = "basket"
+ALIKE_SOURCE = "together_with_similar"
+CATEGORY_SOURCE = "popular_in_category"
 OFFER_SOURCE = "offer_value"
+RERANKED_SOURCE = "reranked"
+"""The list of the second stage of training, which puts what all sources propose into one order."""
 
 _TEXTS: dict[str, dict[str, str]] = {
     "members_like_you": {"en": "Members with a taste like yours buy this", "zh": "与您口味相近的会员常买"},
@@ -17,8 +24,10 @@ _TEXTS: dict[str, dict[str, str]] = {
     "goes_with_usual": {"en": "Goes with what you usually buy", "zh": "与您常买的商品相配"},
     "bought_before": {"en": "You buy this regularly", "zh": "您经常购买"},
     "goes_with_recent": {"en": "Goes with what you looked at or bought lately", "zh": "与您最近浏览或购买的商品相配"},
+    "popular_in_category": {"en": "Popular in this category", "zh": "同类热门商品"},
     "popular_in_segment": {"en": "Popular with members in your group", "zh": "您所在会员群体的热门商品"},
     "popular_now": {"en": "Popular right now", "zh": "当前热门"},
+    "picked_for_you": {"en": "Picked for you from all that suits you", "zh": "综合您的喜好为您精选"},
     "recommended": {"en": "Recommended for you", "zh": "为您推荐"},
     "catalogue": {"en": "From our range", "zh": "精选商品"},
     "offer_fits_you": {"en": "An offer that fits the way you shop", "zh": "适合您购物习惯的优惠"},
@@ -28,23 +37,43 @@ _TEXTS: dict[str, dict[str, str]] = {
     "promoted": {"en": "Promoted", "zh": "推广"},
 }
 
+_PRODUCT_TEXTS: dict[str, dict[str, str]] = {
+    "similar_to": {"en": "Similar to {product}", "zh": "与“{product}”相似"},
+    "bought_together_with": {"en": "Often bought together with {product}", "zh": "常与“{product}”一起购买"},
+    "completes_basket": {"en": "Goes with {product} in your basket", "zh": "与购物篮中的“{product}”相配"},
+    "goes_with_similar": {"en": "Bought with products like {product}", "zh": "常与“{product}”的同类商品一起购买"},
+}
+
+RELATED_CODES: dict[str, str] = {
+    SIMILAR_SOURCE: "similar_to",
+    TOGETHER_SOURCE: "bought_together_with",
+    BASKET_SOURCE: "completes_basket",
+    ALIKE_SOURCE: "goes_with_similar",
+}
+"""The reason that a list gives which comes from products asked about; the reason names one of them."""
+
 SOURCE_CODES: dict[str, str] = {
     "als": "members_like_you",
     "lightfm": "fits_profile",
     "item_neighbours": "goes_with_usual",
     "frequency": "bought_before",
     "own_orders": "bought_before",
+    RERANKED_SOURCE: "picked_for_you",
     LIVE_SOURCE: "goes_with_recent",
     SEGMENT_SOURCE: "popular_in_segment",
     "popular_segment": "popular_in_segment",
     POPULAR_SOURCE: "popular_now",
+    CATEGORY_SOURCE: "popular_in_category",
     PINNED_SOURCE: "catalogue",
     CATALOGUE_SOURCE: "catalogue",
 }
 """The reason that a list of candidates gives; lists not named here give ``recommended``."""
 
 SEGMENT_SOURCES = frozenset({SEGMENT_SOURCE, "popular_segment"})
-IMPERSONAL_SOURCES = SEGMENT_SOURCES | {POPULAR_SOURCE, PINNED_SOURCE, CATALOGUE_SOURCE}
+RELATED_SOURCES = frozenset(RELATED_CODES)
+IMPERSONAL_SOURCES = (
+    SEGMENT_SOURCES | RELATED_SOURCES | {CATEGORY_SOURCE, POPULAR_SOURCE, PINNED_SOURCE, CATALOGUE_SOURCE}
+)
 """Lists that are the same for many members; every other list is a member's own."""
 
 LANGUAGES = ("en", "zh")
@@ -58,6 +87,13 @@ def _reasons(language: str) -> dict[str, Reason]:
 def reason(code: str, language: str) -> Reason:
     """A reason in a language; an unknown language is answered in English."""
     return _reasons(language if language in LANGUAGES else "en")[code]
+
+
+def product_reason(source: str, language: str, *, product_id: str, name: str) -> Reason:
+    """Why a list that comes from products asked about shows something, naming the product by *name*, or by its id."""
+    code = RELATED_CODES[source]
+    text = _PRODUCT_TEXTS[code][language if language in LANGUAGES else "en"]
+    return ProductReason(code, text.replace("{product}", name or product_id), product_id)
 
 
 def source_code(source: str) -> str:

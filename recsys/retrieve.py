@@ -55,7 +55,7 @@ def retrieve(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin] = ())
     """
     names = list(knowledge.source_weights)
     weights = list(knowledge.source_weights.values())
-    lists = [_rows(knowledge.sources[name].products, batch.row) for name in names]
+    lists = [rows_of(knowledge.sources[name].products, batch.row) for name in names]
 
     def add(name: str, weight: float, rows: Rows) -> None:
         names.append(name)
@@ -67,20 +67,27 @@ def retrieve(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin] = ())
         add(LIVE_SOURCE, _LIVE_WEIGHT, _neighbours(_followed(batch), knowledge))
     popular = knowledge.popular.products
     has_segment = batch.segment >= 0
-    of_segment = _rows(popular, np.where(has_segment, batch.segment + 1, UNKNOWN_ROW))
+    of_segment = rows_of(popular, np.where(has_segment, batch.segment + 1, UNKNOWN_ROW))
     if has_segment.any():
         add(SEGMENT_SOURCE, _SEGMENT_WEIGHT, of_segment)
     too_few = (of_segment < 0).any(axis=1)
     if too_few.any():
-        add(POPULAR_SOURCE, _POPULAR_WEIGHT, _rows(popular, np.where(too_few, 0, UNKNOWN_ROW)))
-    pinned = [np.where(pin.applies, pin.row, UNKNOWN_ROW) for pin in pins if pin.kind is ItemKind.PRODUCT]
-    if pinned:
-        add(PINNED_SOURCE, _PINNED_WEIGHT, np.stack(pinned, axis=1).astype(np.int32))
+        add(POPULAR_SOURCE, _POPULAR_WEIGHT, rows_of(popular, np.where(too_few, 0, UNKNOWN_ROW)))
+    pinned = pinned_rows(pins)
+    if pinned is not None:
+        add(PINNED_SOURCE, _PINNED_WEIGHT, pinned)
     products, scores, source = fuse(lists, weights)
     return Candidates(products, scores, source, tuple(names))
 
 
-def _rows(table: Rows, row: NDArray[np.integer]) -> Rows:
+def pinned_rows(pins: Sequence[Pin]) -> Rows | None:
+    """Shape (m, pins of products): each pin's product for the members whom it is about; absent where none is pinned."""
+    pinned = [np.where(pin.applies, pin.row, UNKNOWN_ROW) for pin in pins if pin.kind is ItemKind.PRODUCT]
+    return np.stack(pinned, axis=1).astype(np.int32) if pinned else None
+
+
+def rows_of(table: Rows, row: NDArray[np.integer]) -> Rows:
+    """The lists of some owners, shape (len(row), k), as a new array; UNKNOWN_ROW throughout for an owner below zero."""
     if not len(table):
         return np.full((len(row), 1), UNKNOWN_ROW, dtype=np.int32)
     # Row -1 reads the last line, which is then replaced.
@@ -105,6 +112,6 @@ def _followed(batch: MemberBatch) -> Rows:
 
 def _neighbours(followed: Rows, knowledge: Knowledge) -> Rows:
     """The neighbours of the followed products, nearest of each first, so that rank reflects both."""
-    near = _rows(knowledge.neighbours.products, followed.ravel())
+    near = rows_of(knowledge.neighbours.products, followed.ravel())
     m, k = len(followed), near.shape[1]
     return near.reshape(m, _LIVE_PRODUCTS, k).transpose(0, 2, 1).reshape(m, _LIVE_PRODUCTS * k)

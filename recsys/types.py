@@ -86,12 +86,21 @@ class Consent(IntFlag):
 
 
 class AnswerKind(StrEnum):
-    """How personal an answer is (law 10)."""
+    """How personal an answer is (law 10); related is found by the products asked about, whoever asks."""
 
     PERSONALISED = "personalised"
+    RELATED = "related"
     SEGMENT = "segment"
     POPULAR = "popular"
     FALLBACK = "fallback"
+
+
+class Relation(StrEnum):
+    """What products may be asked for about other products: in their place, with them, or with a whole basket."""
+
+    SIMILAR = "similar"
+    TOGETHER = "together"
+    COMPLETE = "complete"
 
 
 class EventKind(StrEnum):

@@ -4,7 +4,7 @@ import numpy as np
 
 from recsys.bundle import Manifest, write_bundle
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL, Catalogue
-from recsys.knowledge import CandidateList, Knowledge, RankedProducts, Response, as_arrays
+from recsys.knowledge import CandidateList, Knowledge, RankedProducts, RelatedProducts, Response, as_arrays
 from recsys.members import Members
 from recsys.offers.definitions import OfferDefinitions
 from recsys.ragged import Ragged
@@ -26,7 +26,7 @@ def small_knowledge(n_members: int = 7, n_products: int = 30, n_offers: int = 6,
     before the cut-off and p006 forty days before. The last member has agreed to nothing. Offer o000 is for gold and
     diamond only, o001 has ended, o002 is valid for p004 and p005 only, the others for all.
     """
-    rng = np.random.default_rng(seed)
+    rng, apart = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     products = Vocabulary.of(f"p{row:03}" for row in range(n_products))
     stock = np.full(n_products, 50, dtype=np.int32)
     stock[1] = 0
@@ -108,6 +108,11 @@ def small_knowledge(n_members: int = 7, n_products: int = 30, n_offers: int = 6,
         sources={name: _lists(rng, n_members, n_products, 12) for name in ("als", "frequency")},
         source_weights={"als": 1.0, "frequency": 0.5},
         neighbours=_ranked(rng, n_products, n_products, 6),
+        related=RelatedProducts(
+            similar=_ranked(apart, n_products, n_products, 6),
+            together=_ranked(apart, n_products, n_products, 5),
+            popular_in_category=_ranked(apart, 4, n_products, 7),
+        ),
         popular=_ranked(rng, 3, n_products, 20),
         response=Response(
             uplift=rng.uniform(0.0, 0.08, (len(STAGES), n_offers)).astype(np.float32),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recsys.bundle import write_bundle
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL, Catalogue
 from recsys.errors import InputError
-from recsys.knowledge import CandidateList, Knowledge, RankedProducts, Response, as_arrays
+from recsys.knowledge import CandidateList, Knowledge, RankedProducts, RelatedProducts, Response, as_arrays
 from recsys.members import Members
 from recsys.offers.definitions import UNLIMITED_MINOR, OfferDefinitions
 from recsys.policy.load import default_policy_text
@@ -104,6 +104,11 @@ def made_up_knowledge(n_members: int, n_products: int, rng: np.random.Generator)
         sources={name: CandidateList(*_ranked(rng, n_members, n_products, N_CANDIDATES)) for name in SOURCES},
         source_weights=SOURCES,
         neighbours=RankedProducts(*_ranked(rng, n_products, n_products, 30)),
+        related=RelatedProducts(
+            similar=RankedProducts(*_ranked(rng, n_products, n_products, 30)),
+            together=RankedProducts(*_ranked(rng, n_products, n_products, 30)),
+            popular_in_category=RankedProducts(*_ranked(rng, N_CATEGORIES, n_products, N_CANDIDATES)),
+        ),
         popular=RankedProducts(*_ranked(rng, 5, n_products, N_CANDIDATES)),
         response=Response(
             uplift=rng.uniform(0.0, 0.08, (len(STAGES), N_OFFERS)).astype(np.float32),

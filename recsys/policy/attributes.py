@@ -45,6 +45,7 @@ MEMBER_ATTRIBUTES: Mapping[str, AttributeType] = {
 CONTEXT_ATTRIBUTES: Mapping[str, AttributeType] = {
     "context.placement": _STRING,
     "context.channel": _STRING,
+    "context.relation": _STRING,
     "context.month": _INT,
     "context.weekday": _INT,
     "context.hour": _INT,
@@ -116,6 +117,7 @@ def context_values(
     built_in: dict[str, Value] = {
         "context.placement": placement,
         "context.channel": channel.value,
+        "context.relation": context.relation.value if context.relation else "",
         "context.month": when.month,
         "context.weekday": when.isoweekday(),
         "context.hour": when.hour,

@@ -164,6 +164,7 @@ class CompiledPolicy:
         for rule, lists in (
             (NativeRule.EXCLUDED_BY_REQUEST, batch.excluded_products),
             (NativeRule.ALREADY_IN_BASKET, batch.basket),
+            (NativeRule.ASKED_ABOUT, batch.about),
         ):
             if len(lists.values):
                 remove_listed(codes, candidates, lists.owners(), lists.values, self._code[rule])

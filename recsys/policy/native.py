@@ -33,6 +33,7 @@ class NativeRule(StrEnum):
     OFFER_ALREADY_HELD = "offer_already_held"
     RECENTLY_BOUGHT = "recently_bought"
     ALREADY_IN_BASKET = "already_in_basket"
+    ASKED_ABOUT = "asked_about"
     CHANNEL_CONSENT_MISSING = "channel_consent_missing"
     MAX_DEPTH = "max_depth"
     MIN_MARGIN = "min_margin"
@@ -49,6 +50,7 @@ NATIVE_BEFORE_CONTACT: tuple[NativeRule, ...] = (
     NativeRule.OFFER_ALREADY_HELD,
     NativeRule.RECENTLY_BOUGHT,
     NativeRule.ALREADY_IN_BASKET,
+    NativeRule.ASKED_ABOUT,
     NativeRule.CHANNEL_CONSENT_MISSING,
 )
 NATIVE_AFTER_CONTACT: tuple[NativeRule, ...] = (NativeRule.MAX_DEPTH, NativeRule.MIN_MARGIN, NativeRule.OUT_OF_BUDGET)

@@ -13,7 +13,7 @@ from recsys.engine import Engine
 from recsys.members import Contact, LiveFacts, ProductFact, Subject
 from recsys.policy.compile import compile_policy
 from recsys.policy.load import default_policy_text, parse_policy
-from recsys.types import Channel, Consent, EventKind, ItemKind
+from recsys.types import Channel, Consent, EventKind, ItemKind, Relation
 from tests.worlds import CUT_OFF, DAY, NOW, small_knowledge
 
 KNOWLEDGE = small_knowledge()
@@ -44,10 +44,11 @@ facts = st.builds(
 )
 subjects = st.builds(
     Subject,
-    member_id=st.integers(0, 8).map(lambda row: f"m{row:03}"),
+    member_id=st.integers(0, 8).map(lambda row: f"m{row:03}") | st.just(""),
     facts=st.just(LiveFacts()) | facts,
     basket=st.lists(products, max_size=3).map(tuple),
     exclude_ids=st.frozensets(products | offers, max_size=3),
+    about=st.lists(products, max_size=2).map(tuple),
 )
 contexts = st.builds(
     Context,
@@ -58,6 +59,7 @@ contexts = st.builds(
     channel=st.none() | st.sampled_from(Channel),
     types=st.sampled_from([frozenset(ItemKind), frozenset({ItemKind.PRODUCT}), frozenset({ItemKind.OFFER})]),
     explain=st.booleans(),
+    relation=st.none() | st.sampled_from(Relation),
 )
 
 
@@ -94,7 +96,7 @@ def test_nothing_a_hard_rule_removes_is_shown(member: Subject, context: Context)
     assert not shown & {(removed.kind, removed.id) for removed in decision.why_not}
     ids = [item.id for item in decision.items if item.kind is ItemKind.PRODUCT]
     assert not {"p001", "p002", "p003"} & set(ids)  # out of stock, no longer sold, not yet sold
-    assert not set(ids) & (member.exclude_ids | set(member.basket))
+    assert not set(ids) & (member.exclude_ids | set(member.basket) | set(member.about))
     coupons = {item.id for item in decision.items if item.kind is ItemKind.OFFER}
     assert "o001" not in coupons  # it has ended
     assert not coupons & (member.exclude_ids | set(member.facts.held_offers))
@@ -174,14 +176,18 @@ def test_adding_a_rule_never_enlarges_what_is_eligible(members: list[Subject], c
 _CAPS = {rule.id for rule in POLICY.rules if str(rule.effect) == "cap"}
 
 
+@pytest.mark.parametrize("relation", [None, *Relation])
 @pytest.mark.parametrize("placement", POLICY.placements)
-def test_with_every_candidate_excluded_the_fallback_passes_the_same_rules(placement: str) -> None:
+def test_with_every_candidate_excluded_the_fallback_passes_the_same_rules(
+    placement: str, relation: Relation | None
+) -> None:
     lists = [*KNOWLEDGE.sources.values(), KNOWLEDGE.popular]
     everything = {f"p{row:03}" for one in lists for row in one.products.ravel().tolist() if row >= 0}
     left = {f"p{row:03}" for row in range(30)} - everything
     excluded = frozenset(everything - {"p020"})
-    context = Context(placement=placement, now=NOW, types=frozenset({ItemKind.PRODUCT}))
-    decision = ENGINE.decide(Subject("m000", exclude_ids=excluded | left), context)
+    context = Context(placement=placement, now=NOW, types=frozenset({ItemKind.PRODUCT}), relation=relation)
+    asking = Subject("m000", exclude_ids=excluded | left, about=("p010",), basket=("p011",))
+    decision = ENGINE.decide(asking, context)
     shown = {item.id for item in decision.items}
     assert shown <= {"p020"}
     assert shown or decision.shortfall_reason
