@@ -45,7 +45,15 @@ class Benchmark(StrEnum):
     COLD_START = "cold_start"
     NEXT_BASKET = "next_basket"
     NEXT_PRODUCT = "next_product"
+    RETAIL = "retail"
     SERVE = "serve"
+
+
+class Objective(StrEnum):
+    """What `tune` makes as high as possible: NDCG@10 with repeats, or among products new to the member."""
+
+    ALL = "all"
+    EXPLORE = "explore"
 
 
 class KeyScope(StrEnum):
@@ -171,6 +179,20 @@ BenchOptions = Annotated[
 ]
 Config = Annotated[Path | None, typer.Option(help="Training configuration (YAML).", show_default="the defaults")]
 Seed = Annotated[int, typer.Option(min=0, help="The same inputs and seed give the same result.")]
+Trials = Annotated[int, typer.Option(min=1, help="Trials in total for every family.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="CPU-seconds in total for every family.", show_default="without end"),
+]
+Families = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,NAME", help="Sources to tune.", show_default="those that the configuration wants"),
+]
+TunedCase = Annotated[Objective, typer.Option("--objective", help="With repeats, or new products only.")]
+TunedOut = Annotated[
+    Path | None,
+    typer.Option("--out", help="Where the best settings go (YAML).", show_default="tuned.yaml in the workspace"),
+]
 Positions = Annotated[
     int | None, typer.Option("--n", min=1, help="Positions.", show_default="the placement's capacity")
 ]
