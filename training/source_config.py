@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from training.basket_config import NextBasketConfig, TifuKnnConfig, UpCfConfig
 from training.sequence_config import RecencyGraphConfig
 from training.settings import Count, Positive, Power, Settings
 
@@ -91,6 +92,8 @@ class GraphConfig(Settings):
     alpha: Power = 0.75
     beta: Power = 0.3
     """Of RP3beta: how far members and products with many purchases are held back, and popular results."""
+    shrink: Power = 10.0
+    """So many more buyers hold a product back that few bought; of all relations but ``sequence``."""
     sequence: RecencyGraphConfig = RecencyGraphConfig()
     """Of ``sequence``: how distance and direction count."""
 
@@ -129,3 +132,28 @@ class LocalPopularityConfig(Settings):
     """A place's list leans on everybody's as if this many of its buyers had bought like everybody."""
     max_places: Count = 200
     """Places with most members have lists of their own; members of the others get everybody's."""
+
+
+class NextBasketSourceConfig(Settings):
+    """Boosted trees on basket histories, as a source: see training/models/next_basket.py."""
+
+    enabled: bool = False
+    model: NextBasketConfig = NextBasketConfig()
+
+
+class TifuKnnSourceConfig(Settings):
+    """TIFU-KNN as a source: see training/models/tifu_knn.py."""
+
+    enabled: bool = False
+    max_pool: Count = 20_000
+    """Members who can be neighbours; of more a sample, so that the cost grows with the members, not their square."""
+    model: TifuKnnConfig = TifuKnnConfig()
+
+
+class UpCfSourceConfig(Settings):
+    """UP-CF@r as a source: see training/models/up_cf.py."""
+
+    enabled: bool = False
+    max_pool: Count = 20_000
+    """As for TIFU-KNN."""
+    model: UpCfConfig = UpCfConfig()

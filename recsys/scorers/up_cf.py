@@ -23,6 +23,7 @@ class UpCfScorer:
         recent: Same shape: share of the member's latest baskets that hold the product.
         asymmetry: 0 to 1.
         locality: Above 0; larger listens to the most similar only.
+        pool: Shape (p,): rows of the members v, ascending, beside the member; absent: all.
 
     Example:
         >>> bought = sparse.csr_array(np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]], dtype=np.float32))
@@ -34,15 +35,20 @@ class UpCfScorer:
     recent: sparse.csr_array
     asymmetry: float
     locality: float
+    pool: Rows | None = None
 
     def score(self, members: Rows) -> Scores:
         """Shape (m, n_products); NaN where the member bought nothing."""
         size = np.diff(self.bought.indptr).astype(np.float64)
-        near = sparse.csr_array(self.bought[members] @ self.bought.T.tocsr())
+        pool = np.arange(len(size), dtype=np.int32) if self.pool is None else self.pool
+        near = sparse.csr_array(self.bought[members] @ self.bought[pool].T.tocsr())
         of = np.repeat(size[members], np.diff(near.indptr))
-        cosine = near.data / (of**self.asymmetry * size[near.indices] ** (1 - self.asymmetry))
+        cosine = near.data / (of**self.asymmetry * size[pool][near.indices] ** (1 - self.asymmetry))
         near.data = (cosine**self.locality).astype(np.float32)
-        scores: Scores = (near @ self.recent).toarray()
+        scores: Scores = (near @ self.recent[pool]).toarray()
+        # Whoever is not in the pool is similar to themselves all the same, with a similarity of 1.
+        outside = ~np.isin(members, pool)
+        scores[outside] += self.recent[members[outside]].toarray()
         scores[size[members] == 0] = np.nan
         return scores
 

@@ -26,16 +26,16 @@ def fit(dataset: Dataset, config: GraphConfig) -> NeighbourScorer:
 
 
 def _related(bought: sparse.csr_array, pairs: Pairs, config: GraphConfig) -> sparse.csr_array:
-    k = config.n_neighbours
+    k, shrink = config.n_neighbours, config.shrink
     match config.relation:
         case "cosine":
-            return item_graph.cosine(bought, k)
+            return item_graph.cosine(bought, k, shrink=shrink)
         case "tf_idf":
-            return item_graph.tf_idf(bought, k)
+            return item_graph.tf_idf(bought, k, shrink=shrink)
         case "bm25":
-            return item_graph.bm25(bought, k)
+            return item_graph.bm25(bought, k, shrink=shrink)
         case "rp3beta":
-            return item_graph.rp3beta(bought, k, alpha=config.alpha, beta=config.beta)
+            return item_graph.rp3beta(bought, k, alpha=config.alpha, beta=config.beta, shrink=shrink)
         case "sequence":
             graph = _following(pairs, bought.shape[1], bought.shape[0], config)
             return item_graph.best_of_product(sparse.eye_array(bought.shape[0], format="csr"), graph, k)

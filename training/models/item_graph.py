@@ -88,17 +88,19 @@ def cosine(traits: sparse.csr_array, k: int, *, shrink: float = 0.0) -> sparse.c
     return best_of_product(traits, traits.T.tocsr(), k, rows=norm, columns=norm, shrink=shrink)
 
 
-def tf_idf(traits: sparse.csr_array, k: int) -> sparse.csr_array:
+def tf_idf(traits: sparse.csr_array, k: int, *, shrink: float = 0.0) -> sparse.csr_array:
     """
     `cosine` after each trait t counts log(n_products / n_t), with n_t the products that have it.
 
     Salton and Buckley 1988. A trait that every product has says nothing and weighs 0.
     """
     frequency = np.maximum(_products_with(traits), 1.0)
-    return cosine(scaled(traits, columns=np.log(traits.shape[0] / frequency)), k)
+    return cosine(scaled(traits, columns=np.log(traits.shape[0] / frequency)), k, shrink=shrink)
 
 
-def bm25(traits: sparse.csr_array, k: int, *, saturation: float = 1.2, length_share: float = 0.75) -> sparse.csr_array:
+def bm25(
+    traits: sparse.csr_array, k: int, *, saturation: float = 1.2, length_share: float = 0.75, shrink: float = 0.0
+) -> sparse.csr_array:
     """
     `cosine` of BM25 weights (Robertson and Zaragoza 2009, eq. 3.15), with an inverse frequency that stays above zero.
 
@@ -109,6 +111,7 @@ def bm25(traits: sparse.csr_array, k: int, *, saturation: float = 1.2, length_sh
         k: As in `best_of_product`.
         saturation: s, at least 0; with 0 only presence counts.
         length_share: b, 0 to 1: how far products with many traits are held back.
+        shrink: As in `best_of_product`, of the dot products of weighted rows.
     """
     n_products, frequency = traits.shape[0], _products_with(traits)
     length = np.asarray(traits.sum(axis=1), dtype=np.float64).ravel()
@@ -119,10 +122,10 @@ def bm25(traits: sparse.csr_array, k: int, *, saturation: float = 1.2, length_sh
     x = weighted.data.astype(np.float64)
     weighted.data = (x * (saturation + 1) / (x + np.repeat(held_back, np.diff(weighted.indptr)))).astype(np.float32)
     rarity = np.log1p((n_products - frequency + 0.5) / (frequency + 0.5))
-    return cosine(scaled(weighted, columns=rarity), k)
+    return cosine(scaled(weighted, columns=rarity), k, shrink=shrink)
 
 
-def rp3beta(bought: sparse.csr_array, k: int, *, alpha: float, beta: float) -> sparse.csr_array:
+def rp3beta(bought: sparse.csr_array, k: int, *, alpha: float, beta: float, shrink: float = 0.0) -> sparse.csr_array:
     """
     Sum over members u of (x_pu / x_p)^alpha (x_uq / x_u)^alpha / x_q^beta: two steps of a walk, popular ends held back.
 
@@ -132,8 +135,11 @@ def rp3beta(bought: sparse.csr_array, k: int, *, alpha: float, beta: float) -> s
         bought: Shape (n_products, n_members), not negative.
         k: As in `best_of_product`.
         alpha, beta: At least 0.
+        shrink: At least 0: purchases that every product with one has besides, so that a product which two members
+            bought neither leads straight to what else they bought nor is led to by it.
     """
     of_product = np.asarray(bought.sum(axis=1)).ravel()
+    of_product = np.where(of_product > 0, of_product + shrink, 0.0)
     of_member = np.asarray(bought.sum(axis=0)).ravel()
     powered = bought.tocsr().astype(np.float32)
     powered.eliminate_zeros()

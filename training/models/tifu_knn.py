@@ -4,11 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.scorers.tifu_knn import TifuKnnScorer
+from recsys.types import Rows
 from training.basket_config import TifuKnnConfig
 from training.baskets import Baskets
 
 
-def fit(baskets: Baskets, config: TifuKnnConfig) -> TifuKnnScorer:
+def fit(baskets: Baskets, config: TifuKnnConfig, *, pool: Rows | None = None) -> TifuKnnScorer:
     """
     Hu, He, Gao and Zhang, SIGIR 2020, "Modeling Personalized Item Frequency Information", equations 1 to 4.
 
@@ -16,7 +17,7 @@ def fit(baskets: Baskets, config: TifuKnnConfig) -> TifuKnnScorer:
     group's vector is the mean over its baskets of ``within_decay ** (baskets after it in the group)``; the member's is
     the mean over the groups of ``group_decay ** (groups after it)`` times the group's.
     """
-    return TifuKnnScorer(baskets.matrix(_weights(baskets, config)), config.n_neighbours, config.own_weight)
+    return TifuKnnScorer(baskets.matrix(_weights(baskets, config)), config.n_neighbours, config.own_weight, pool)
 
 
 def _weights(baskets: Baskets, config: TifuKnnConfig) -> NDArray[np.float64]:

@@ -3,11 +3,12 @@
 import numpy as np
 
 from recsys.scorers.up_cf import UpCfScorer
+from recsys.types import Rows
 from training.basket_config import UpCfConfig
 from training.baskets import Baskets
 
 
-def fit(baskets: Baskets, config: UpCfConfig) -> UpCfScorer:
+def fit(baskets: Baskets, config: UpCfConfig, *, pool: Rows | None = None) -> UpCfScorer:
     """
     Faggioli, Polato and Aiolli, UMAP 2020, "Recency Aware Collaborative Filtering for Next Basket Recommendation".
 
@@ -20,4 +21,4 @@ def fit(baskets: Baskets, config: UpCfConfig) -> UpCfScorer:
     window = np.minimum(baskets.n_baskets(), config.recency)[baskets.member]
     popularity = baskets.matrix(np.where(recent, 1.0 / np.maximum(window, 1), 0.0))
     popularity.eliminate_zeros()
-    return UpCfScorer(bought, popularity, config.asymmetry, config.locality)
+    return UpCfScorer(bought, popularity, config.asymmetry, config.locality, pool)

@@ -1,0 +1,35 @@
+"""The models of the next basket on a dataset, and who can lend in them."""
+
+import numpy as np
+
+from tests.training.test_models import share_of_taste, small
+from training.baskets import build_baskets
+from training.models import basket_sources
+from training.source_config import NextBasketSourceConfig, TifuKnnSourceConfig, UpCfSourceConfig
+
+
+def test_all_members_with_a_basket_are_in_a_pool_that_holds_them(dataset):
+    baskets = build_baskets(small(dataset, [4, 2, 9], [1, 1, 1], [3, 2, 1]))
+    assert basket_sources.sample_pool(baskets, 3, np.random.default_rng(0)).tolist() == [2, 4, 9]
+
+
+def test_a_larger_pool_is_sampled_and_the_same_every_time(dataset):
+    baskets = build_baskets(dataset)
+    one, two = (basket_sources.sample_pool(baskets, 20, np.random.default_rng(3)) for _ in range(2))
+    assert one.tolist() == two.tolist() == sorted(set(one.tolist()))
+    assert len(one) == 20
+    assert (baskets.n_baskets()[one] > 0).all()
+
+
+def test_similar_members_lend_the_planted_tastes(dataset):
+    rng = np.random.default_rng(1)
+    for scorer in (
+        basket_sources.fit_tifu_knn(dataset, TifuKnnSourceConfig(max_pool=150), rng),
+        basket_sources.fit_up_cf(dataset, UpCfSourceConfig(max_pool=150), rng),
+    ):
+        assert share_of_taste(scorer) > 0.7
+
+
+def test_the_trees_find_the_planted_tastes(dataset):
+    scorer = basket_sources.fit_next_basket(dataset, NextBasketSourceConfig(), np.random.default_rng(1))
+    assert share_of_taste(scorer) > 0.6
