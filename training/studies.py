@@ -1,17 +1,17 @@
 """The search of one family, kept in a file so that it goes on where it stopped; the only file that imports Optuna."""
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from zlib import crc32
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.errors import InputError
@@ -20,7 +20,7 @@ from training.search_spaces import Choice, Range, Real, Value, Whole, rounded
 N_RANDOM = 6
 """Trials, that of the settings as they are included, before what was found guides the next one."""
 
-_SETTINGS, _CPU_S, _FAILURE = "settings", "cpu_s", "failure"
+_OUTCOME = "outcome"
 
 Judge = Callable[[Mapping[str, Value]], "Judged"]
 
@@ -86,7 +86,7 @@ class Studies:
         first: Mapping[str, Value],
         judge: Judge,
         *,
-        seed: int,
+        seed: Sequence[int],
         budget: Budget,
     ) -> Iterator[Trial]:
         """
@@ -94,8 +94,8 @@ class Studies:
 
         The first trial is the settings as they are; the next ones are drawn at random, then by the Tree-structured
         Parzen Estimator (Bergstra et al. 2011; multivariate, Falkner et al. 2018). Every trial draws from a generator
-        of its own, made of the seed, the study's name and the trial's place: a study that was interrupted, at any
-        moment, goes on with the very trials that it would have had.
+        of its own, made of the seed and the trial's place: a study that was interrupted, at any moment, goes on with
+        the very trials that it would have had.
 
         Args:
             name: Of the study.
@@ -111,7 +111,7 @@ class Studies:
         ranges = {path: _distribution(span) for path, span in space.items()}
         while not budget.is_spent(trials):
             number = len(trials)
-            study.sampler = optuna.samplers.TPESampler(n_startup_trials=N_RANDOM, seed=_seed(seed, name, number))
+            study.sampler = optuna.samplers.TPESampler(n_startup_trials=N_RANDOM, seed=_number_of([*seed, number]))
             if number == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
                 study.enqueue_trial(dict(first))
             asked = study.ask(ranges)
@@ -121,8 +121,7 @@ class Studies:
             except BaseException:
                 study.tell(asked, state=TrialState.FAIL)
                 raise
-            for key, value in ((_SETTINGS, settings), (_CPU_S, judged.cpu_s), (_FAILURE, judged.failure)):
-                asked.set_user_attr(key, value)
+            asked.set_user_attr(_OUTCOME, {"settings": settings, "cpu_s": judged.cpu_s, "failure": judged.failure})
             if judged.quality is None:
                 study.tell(asked, state=TrialState.FAIL)
             else:
@@ -152,6 +151,9 @@ def open_studies(folder: Path) -> Iterator[Studies]:
     with _locked(folder):
         try:
             storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+            event.listen(storage.engine, "connect", _wait_for_no_disk)
+            storage.remove_session()
+            storage.engine.dispose()  # the connections that were there have not heard of it
         except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
             raise InputError(
                 f"the studies in {file} cannot be used ({str(error).splitlines()[0][:200]}); "
@@ -181,14 +183,13 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _ended(study: optuna.Study) -> list[Trial]:
     """Complete and failed trials in order; one that was interrupted is none."""
-    found = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.FAIL))
-    counted = [one for one in found if one.state == TrialState.COMPLETE or one.user_attrs.get(_FAILURE)]
-    return [Trial(number, one.user_attrs[_SETTINGS], _judged(one)) for number, one in enumerate(counted)]
-
-
-def _judged(trial: FrozenTrial) -> Judged:
-    facts: Mapping[str, Any] = trial.user_attrs
-    return Judged(trial.value, float(facts[_CPU_S]), str(facts[_FAILURE]))
+    trials: list[Trial] = []
+    for found in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.FAIL)):
+        outcome = found.user_attrs.get(_OUTCOME)
+        if outcome and (outcome["failure"] or found.state == TrialState.COMPLETE):
+            judged = Judged(found.value, outcome["cpu_s"], outcome["failure"])
+            trials.append(Trial(len(trials), outcome["settings"], judged))
+    return trials
 
 
 def _distribution(span: Range) -> BaseDistribution:
@@ -201,5 +202,11 @@ def _distribution(span: Range) -> BaseDistribution:
             return CategoricalDistribution(values)
 
 
-def _seed(seed: int, name: str, number: int) -> int:
-    return int(np.random.SeedSequence([seed, crc32(name.encode()), number]).generate_state(1)[0])
+def _number_of(seed: Sequence[int]) -> int:
+    return int(np.random.SeedSequence(seed).generate_state(1)[0])
+
+
+def _wait_for_no_disk(connection: sqlite3.Connection, _: object) -> None:
+    """A trial is some twenty commits; a power cut may take the last ones back, and breaks nothing (sqlite.org/wal)."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
