@@ -92,7 +92,7 @@ class GraphConfig(Settings):
     alpha: Power = 0.75
     beta: Power = 0.3
     """Of RP3beta: how far members and products with many purchases are held back, and popular results."""
-    shrink: Power = 10.0
+    shrink: Power = 30.0
     """So many more buyers hold a product back that few bought; of all relations but ``sequence``."""
     sequence: RecencyGraphConfig = RecencyGraphConfig()
     """Of ``sequence``: how distance and direction count."""
@@ -135,9 +135,12 @@ class LocalPopularityConfig(Settings):
 
 
 class NextBasketSourceConfig(Settings):
-    """Boosted trees on basket histories, as a source: see training/models/next_basket.py."""
+    """Boosted trees on basket histories, as a source: see training/models/basket_sources.py."""
 
     enabled: bool = False
+    window_days: Positive = 14.0
+    n_windows: Count = 2
+    """The latest windows of so many days are learnt from."""
     model: NextBasketConfig = NextBasketConfig()
 
 
@@ -157,3 +160,14 @@ class UpCfSourceConfig(Settings):
     max_pool: Count = 20_000
     """As for TIFU-KNN."""
     model: UpCfConfig = UpCfConfig()
+
+
+class ContentConfig(Settings):
+    """Attributes mapped into the factors of ALS: see training/models/content.py."""
+
+    enabled: bool = False
+    prior_buyers: Positive = 10.0
+    """With so many buyers a product's own factors and its attributes count alike."""
+    ridge: Positive = 10.0
+    max_attributes: Count = 3_000
+    """Attributes that most products have; the map is dense in them."""
