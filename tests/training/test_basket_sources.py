@@ -1,8 +1,11 @@
 """The models of the next basket on a dataset, and who can lend in them."""
 
 import numpy as np
+import pytest
 
+from recsys.errors import NotEnoughDataError
 from tests.training.test_models import share_of_taste, small
+from training.basket_config import BoostingConfig, NextBasketConfig
 from training.baskets import build_baskets
 from training.models import basket_sources
 from training.source_config import NextBasketSourceConfig, TifuKnnSourceConfig, UpCfSourceConfig
@@ -33,3 +36,21 @@ def test_similar_members_lend_the_planted_tastes(dataset):
 def test_the_trees_find_the_planted_tastes(dataset):
     scorer = basket_sources.fit_next_basket(dataset, NextBasketSourceConfig(), np.random.default_rng(1))
     assert share_of_taste(scorer) > 0.6
+
+
+def test_the_trees_learn_what_follows_in_the_windows(dataset):
+    # Who bought 1 buys 2 about ten days later, 40 members in every one of the last windows; nobody buys 2 twice.
+    member = np.repeat(np.arange(120), 2).tolist()
+    product = [product for row in range(120) for product in (1, 2 if row < 80 else 3)]
+    when = [day for row in range(120) for day in ((18, 8) if row < 40 else (32, 22) if row < 80 else (14.5, 60))]
+    few = small(dataset, member, product, when)
+    model = NextBasketConfig(boosting=BoostingConfig(n_trees=20, min_leaf_rows=1))
+    scorer = basket_sources.fit_next_basket(few, NextBasketSourceConfig(model=model), np.random.default_rng(1))
+    rows, _ = scorer.best(np.arange(80, 120), keep=np.ones(160, dtype=bool), k=1)
+    assert (rows[:, 0] == 2).all()
+
+
+def test_too_little_history_for_a_window_is_said(dataset):
+    few = small(dataset, [0, 1], [1, 2], [3, 2])
+    with pytest.raises(NotEnoughDataError, match="add history"):
+        basket_sources.fit_next_basket(few, NextBasketSourceConfig(), np.random.default_rng(1))

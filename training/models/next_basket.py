@@ -1,6 +1,6 @@
 """The next basket: own rhythm, what sells and what follows what, weighed by trees on baskets that were really next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,16 +9,22 @@ from scipy import sparse
 from recsys.errors import NotEnoughDataError
 from recsys.scorers.basket_evidence import BasketEvidence, Features
 from recsys.scorers.next_basket import BLOCK_MEMBERS, NextBasketScorer
-from recsys.scorers.topk import top_k, top_k_sparse
+from recsys.scorers.topk import top_k
 from training.basket_config import NextBasketConfig
 from training.baskets import Baskets, Labels
 from training.models.basket_facts import member_facts, own_facts, product_facts
 from training.models.boosting import fit_trees
+from training.models.item_graph import best_of_product, to_power
 
-_BLOCK_PRODUCTS = 512
 
-
-def fit(baskets: Baskets, config: NextBasketConfig, *, seed: int, labels: Labels | None = None) -> NextBasketScorer:
+def fit(
+    baskets: Baskets,
+    config: NextBasketConfig,
+    *,
+    seed: int,
+    labels: Labels | None = None,
+    lessons: Iterable[tuple[Baskets, Labels]] | None = None,
+) -> NextBasketScorer:
     """
     Trees that tell the products of the next basket among the candidates.
 
@@ -26,8 +32,10 @@ def fit(baskets: Baskets, config: NextBasketConfig, *, seed: int, labels: Labels
         baskets: All that may be known.
         config: Settings.
         seed: Of the sample of members and the trees.
-        labels: What some members bought after their histories. Absent: the trees learn each member's latest basket
-            from the histories before it, and are then used with the histories as they are.
+        labels: What some members bought after their histories. Absent: the trees learn from earlier histories, and are
+            then used with the histories as they are.
+        lessons: Those earlier histories and what some members bought next. Absent: the latest basket of each member as
+            seen from before it, then the one before that, and so on.
 
     Raises:
         NotEnoughDataError: No member has a basket to learn from, or every candidate was bought, or none.
@@ -35,22 +43,27 @@ def fit(baskets: Baskets, config: NextBasketConfig, *, seed: int, labels: Labels
     evidence = build_evidence(baskets, config)
     rng = np.random.default_rng(seed)
     if labels is not None:
-        lessons = [_examples(evidence, _sample(labels, config.max_training_members, rng), config, rng)]
+        examples = [_examples(evidence, _sample(labels, config.max_training_members, rng), config, rng)]
     else:
-        lessons = list(_earlier_lessons(baskets, config, rng))
-    if not lessons or not len(lessons[0][0]):
+        examples = list(_learnt(_earlier(baskets, config.n_lessons) if lessons is None else lessons, config, rng))
+    if not examples or not len(examples[0][0]):
         raise NotEnoughDataError("no member has two baskets, so there is no next basket to learn from; add history")
-    features, bought = (np.concatenate(parts) for parts in zip(*lessons, strict=True))
+    features, bought = (np.concatenate(parts) for parts in zip(*examples, strict=True))
     return NextBasketScorer(evidence, fit_trees(features, bought, config.boosting, seed=seed))
 
 
-def _earlier_lessons(
-    baskets: Baskets, config: NextBasketConfig, rng: np.random.Generator
-) -> Iterator[tuple[Features, NDArray[np.bool_]]]:
+def _earlier(baskets: Baskets, n_lessons: int) -> Iterator[tuple[Baskets, Labels]]:
     """The latest baskets as seen from before them, then the ones before these, and so on."""
-    left = config.max_training_members
-    for _ in range(config.n_lessons):
+    for _ in range(n_lessons):
         baskets, labels = baskets.before_latest()
+        yield baskets, labels
+
+
+def _learnt(
+    lessons: Iterable[tuple[Baskets, Labels]], config: NextBasketConfig, rng: np.random.Generator
+) -> Iterator[tuple[Features, NDArray[np.bool_]]]:
+    left = config.max_training_members
+    for baskets, labels in lessons:
         if not left or not len(labels):
             return
         labels = _sample(labels, left, rng)
@@ -134,24 +147,13 @@ def _related(
 
     RP3beta (Paudel et al. 2017) with shrinkage, from a basket to the next or to itself.
     """
-    n_products = source.shape[1]
     n_source = np.asarray(source.sum(axis=0), dtype=np.float64).ravel() + config.shrink_baskets
-    n_target = np.maximum(np.asarray(target.sum(axis=0), dtype=np.float64).ravel(), 1.0)
-    by_product = source.T.tocsr()
-    blocks = []
-    for start in range(0, n_products, _BLOCK_PRODUCTS):
-        pairs = sparse.csr_array(by_product[start : start + _BLOCK_PRODUCTS] @ target)
-        row = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr)) + start
-        held_back = (
-            np.maximum(n_source[row], 1.0) ** config.source_power * n_target[pairs.indices] ** config.target_power
-        )
-        pairs.data = (pairs.data / held_back).astype(np.float32)
-        if not with_itself:
-            pairs.data[row == pairs.indices] = np.nan
-        near, score = top_k_sparse(pairs, config.n_related)
-        line, place = np.nonzero(near >= 0)
-        kept = (score[line, place], (line, near[line, place]))
-        blocks.append(sparse.csr_array(kept, shape=(pairs.shape[0], n_products)))
-    if not blocks:
-        return sparse.csr_array((0, 0), dtype=np.float32)
-    return sparse.csr_array(sparse.vstack(blocks, format="csr"))
+    n_target = np.asarray(target.sum(axis=0), dtype=np.float64).ravel()
+    return best_of_product(
+        source.T.tocsr(),
+        target,
+        config.n_related,
+        rows=to_power(np.maximum(n_source, 1.0), -config.source_power),
+        columns=to_power(n_target, -config.target_power),
+        with_itself=with_itself,
+    )
