@@ -154,14 +154,8 @@ class Decisions:
             expires_at=int(self.expires_at[member]),
             why_not=self._why_not(member),
             relation=self.context.relation,
-            product_ids=self._product_ids(member),
+            product_ids=asked_products(self.batch.subjects[member], self.context.relation),
         )
-
-    def _product_ids(self, member: int) -> tuple[str, ...]:
-        subject, relation = self.batch.subjects[member], self.context.relation
-        if relation is None:
-            return ()
-        return subject.basket if relation is Relation.COMPLETE else subject.about
 
     def _items(self, member: int) -> Iterator[SlateItem]:
         offers, catalogue = self.knowledge.offers, self.knowledge.catalogue
@@ -224,6 +218,13 @@ class Decisions:
             )
             for at in range(first, after)
         )
+
+
+def asked_products(subject: Subject, relation: Relation | None) -> tuple[str, ...]:
+    """The ids of the products that a question is about, as they were given; none where it is about the member."""
+    if relation is None:
+        return ()
+    return subject.basket if relation is Relation.COMPLETE else subject.about
 
 
 def _decision_id(common: "hashlib.blake2b", subject: Subject) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge, RankedProducts
 from recsys.members import MemberBatch
@@ -30,10 +29,10 @@ _ALIKE = 5
 _RELATED_WEIGHT = 1.0
 _HABIT_WEIGHT = 0.5
 _ALIKE_WEIGHT = 0.1
-_CATEGORY_WEIGHT = 0.01
-_POPULAR_WEIGHT = 1e-3
+_CATEGORY_WEIGHT = 2e-3
+_POPULAR_WEIGHT = 2e-4
 _PINNED_WEIGHT = 1e-6
-"""From one to the next so much smaller that a list only fills up what those before it leave open."""
+"""Each so much smaller than the one before that its list only fills up: it reorders nothing among a hundred places."""
 
 _SOURCE: Mapping[Relation, str] = {
     Relation.SIMILAR: SIMILAR_SOURCE,
@@ -75,9 +74,8 @@ def retrieve_related(
     about = [one[:_MOST_ANCHORS] for one in asked_about(batch, relation).lists()]
     table = related.similar if relation is Relation.SIMILAR else related.together
     replaced = [_substitutes(one, knowledge) if relation is not Relation.SIMILAR else () for one in about]
-    found = [_followed(table, one, without) for one, without in zip(about, replaced, strict=True)]
-    anchors: list[dict[int, int]] = [dict(because) for _, because in found]
-    names, weights, lists = [_SOURCE[relation]], [_RELATED_WEIGHT], [_padded([rows for rows, _ in found])]
+    anchors = [_followed(table, one, without) for one, without in zip(about, replaced, strict=True)]
+    names, weights, lists = [_SOURCE[relation]], [_RELATED_WEIGHT], [_padded([list(one) for one in anchors])]
 
     def add(name: str, weight: float, rows: Rows) -> None:
         if (rows >= 0).any():
@@ -90,9 +88,10 @@ def retrieve_related(
         add(CATEGORY_SOURCE, _CATEGORY_WEIGHT, rows_of(related.popular_in_category.products, category))
     else:
         alike = [_through_similar(one, knowledge, without) for one, without in zip(about, replaced, strict=True)]
-        for own, (_, because) in zip(anchors, alike, strict=True):
-            own.update({row: anchor for row, anchor in because.items() if row not in own})
-        add(ALIKE_SOURCE, _ALIKE_WEIGHT, _padded([rows for rows, _ in alike]))
+        fresh = [[row for row in because if row not in own] for own, because in zip(anchors, alike, strict=True)]
+        for own, because, rows in zip(anchors, alike, fresh, strict=True):
+            own.update({row: because[row] for row in rows})
+        add(ALIKE_SOURCE, _ALIKE_WEIGHT, _padded(fresh))
     if relation is Relation.COMPLETE:
         for name, weight in knowledge.source_weights.items():
             add(name, weight * _HABIT_WEIGHT, rows_of(knowledge.sources[name].products, batch.row))
@@ -105,14 +104,11 @@ def retrieve_related(
     return Candidates(products, scores, source, tuple(names)), tuple(anchors)
 
 
-_Followed = tuple[Rows, Mapping[int, int]]
-
-
 def _followed(
     table: RankedProducts, about: Sequence[int], without: Sequence[int], named: Sequence[int] | None = None
-) -> _Followed:
+) -> dict[int, int]:
     """
-    The products that the lists of some products lead to, best first, and for each the product that leads most.
+    The products that the lists of some products lead to, best first, each with the product that leads most to it.
 
     Where *named* is given, it holds for each product of *about* the one to be named in its place.
     """
@@ -129,11 +125,10 @@ def _followed(
     best = np.lexsort((because, -weight, place))
     leads = because[best[np.searchsorted(place[best], np.arange(len(distinct)))]]
     order = np.lexsort((distinct, -total))[:_LISTED]
-    listed: Rows = distinct[order].astype(np.int32)
-    return listed, dict(zip(listed.tolist(), leads[order].tolist(), strict=True))
+    return dict(zip(distinct[order].tolist(), leads[order].tolist(), strict=True))
 
 
-def _through_similar(about: Sequence[int], knowledge: Knowledge, without: Sequence[int]) -> _Followed:
+def _through_similar(about: Sequence[int], knowledge: Knowledge, without: Sequence[int]) -> dict[int, int]:
     """What goes with the products most like those asked about, named after the latter."""
     asked = np.array(about, dtype=np.int32)
     near = knowledge.related.similar.products[asked][:, :_ALIKE]
@@ -152,7 +147,7 @@ def _substitutes(about: Sequence[int], knowledge: Knowledge) -> Sequence[int]:
     return found
 
 
-def _padded(lists: Sequence[NDArray[np.int32]]) -> Rows:
+def _padded(lists: Sequence[Sequence[int]]) -> Rows:
     rows = np.full((len(lists), max(map(len, lists), default=0)), UNKNOWN_ROW, dtype=np.int32)
     for line, one in enumerate(lists):
         rows[line, : len(one)] = one

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
 from recsys.decision import Context
 from recsys.errors import StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
-from recsys.types import ItemKind
+from recsys.types import EpochSeconds, ItemKind
 from serving.clock import Clock
 from serving.decision_log import DecisionLog
 from serving.encode import EncodedAnswer, encode_record
@@ -20,7 +21,6 @@ from serving.metrics import Metrics
 from serving.stated_consents import WatchedConsents
 from serving.store.decisions import DecisionRow
 from serving.store.store import Store
-from serving.wire import DecisionRequest
 
 STORE_UNAVAILABLE = "store_unavailable"
 NOT_LOGGED = "decision_not_logged"
@@ -29,6 +29,25 @@ _MEMBERS_A_CALL = 32
 """Of a batch; between two calls of the engine other requests get their turn."""
 
 _LOG = structlog.get_logger(__name__)
+
+
+class Question(Protocol):
+    """One request for a decision; see `serving.wire.DecisionRequest`."""
+
+    @property
+    def member_id(self) -> str:
+        """Who asks; empty where nobody is named."""
+
+    def to_subject(self, facts: LiveFacts) -> Subject:
+        """Who asks, as the engine takes them."""
+
+    def to_context(
+        self, *, now: EpochSeconds, seed: int, types: frozenset[ItemKind], request_id: str, degraded: tuple[str, ...]
+    ) -> Context:
+        """What is asked, as the engine takes it."""
+
+    def circumstances(self) -> Hashable:
+        """Equal for requests that can share one call of the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +73,7 @@ class Answering:
     seed: int
     metrics: Metrics
 
-    async def answer(
-        self, requests: Sequence[DecisionRequest], types: frozenset[ItemKind], request_id: str
-    ) -> list[bytes]:
+    async def answer(self, requests: Sequence[Question], types: frozenset[ItemKind], request_id: str) -> list[bytes]:
         """
         Decide for requests, in their order, all from one bundle, one policy and one instant.
 
@@ -94,7 +111,7 @@ class Answering:
         return answers
 
     async def _facts(
-        self, requests: Sequence[DecisionRequest], served: Served | None
+        self, requests: Sequence[Question], served: Served | None
     ) -> tuple[list[LiveFacts], tuple[str, ...], int]:
         """The members' facts, what was degraded, and the version of the restrictions that they hold for at least."""
         restrictions = self.store.restrictions

@@ -11,7 +11,7 @@ from serving.documentation import document
 from serving.gate import Gate
 from serving.metrics import Metrics
 from serving.problems import install_handlers
-from serving.routes import decisions, events, members, status
+from serving.routes import decisions, events, members, related, status
 from serving.service import Service, running
 from serving.settings import Settings
 from serving.swagger import install_docs
@@ -51,7 +51,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.state.service = service
     app.add_middleware(Gate, metrics=metrics, max_in_flight=settings.max_in_flight)
     install_handlers(app)
-    routers = (decisions.direct, decisions.router, events.router, members.consents, members.router, status.router)
+    routers = (
+        decisions.direct, related.direct, decisions.router, related.router, events.router, members.consents,
+        members.router, status.router,
+    )  # fmt: skip
     # Not included but taken over, and before those of the documentation: routes are tried one after another, and an
     # included router looks for the route of each request twice.
     routes = [route for router in routers for route in router.routes]

@@ -10,16 +10,16 @@ from starlette.types import Receive, Scope, Send
 
 from serving.auth import RequireScope, authorization_of
 from serving.problems import ProblemError, invalid
-from serving.wire import MemberId
+from serving.wire import Id, MemberId
 
 Model = TypeVar("Model", bound=BaseModel)
 _JSON = b"application/json"
-_MEMBER_ID: TypeAdapter[str] = TypeAdapter(MemberId)
+_ID_OF_PATH: dict[str, TypeAdapter[str]] = {"member_id": TypeAdapter(MemberId), "product_id": TypeAdapter(Id)}
 
 
 class DirectRoute(APIRoute):
     """
-    A route whose endpoint takes ``http``, ``body`` (a model of the JSON body), and member ids from the path.
+    A route whose endpoint takes ``http``, ``body`` (a model of the JSON body), and ids from the path.
 
     It is declared and described as any other of FastAPI's. When it runs, the key is checked before the body is read,
     the body is parsed and checked in one pass by pydantic's own parser, and nothing else happens: FastAPI's own way
@@ -42,7 +42,7 @@ class DirectRoute(APIRoute):
         settings = service.settings
         body = await read_body(scope, receive, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
         wanted = read_model(self._model, body)
-        ids = {name: _member_id(name, value) for name, value in scope["path_params"].items()}
+        ids = {name: _id_of_path(name, value) for name, value in scope["path_params"].items()}
         response = await self.endpoint(http=Request(scope, receive), body=wanted, **ids)
         await response(scope, receive, send)
 
@@ -106,9 +106,9 @@ def read_model(model: type[Model], body: bytes) -> Model:
         raise invalid(error) from None
 
 
-def _member_id(name: str, value: str) -> str:
+def _id_of_path(name: str, value: str) -> str:
     try:
-        return _MEMBER_ID.validate_python(value)
+        return _ID_OF_PATH[name].validate_python(value)
     except ValidationError as error:
         raise invalid(error, at=f"{{{name}}}") from None
 

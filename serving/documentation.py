@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from serving.problems import MEDIA_TYPE, STATUS, Problem
 from serving.wire import DecisionRequest
+from serving.wire_related import BasketRequest, ProductRequest
 
 _REF = "#/components/schemas/{model}"
 _DETAILS = {
@@ -52,7 +53,15 @@ def document(app: FastAPI) -> None:
         if app.openapi_schema is not None:
             return app.openapi_schema
         described = made()
-        _, extra = models_json_schema([(Problem, "serialization"), (DecisionRequest, "validation")], ref_template=_REF)
+        _, extra = models_json_schema(
+            [
+                (Problem, "serialization"),
+                (DecisionRequest, "validation"),
+                (ProductRequest, "validation"),
+                (BasketRequest, "validation"),
+            ],
+            ref_template=_REF,
+        )
         definitions: Mapping[str, Any] = extra["$defs"]
         described.setdefault("components", {}).setdefault("schemas", {}).update(definitions)
         app.openapi_schema = described

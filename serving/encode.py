@@ -54,7 +54,8 @@ class AnswerEncoder:
 
     def encode(self, decisions: Decisions) -> list[EncodedAnswer]:
         """Every decision, in the order of the members."""
-        if decisions.removals is not None:
+        if decisions.removals is not None or decisions.context.relation is not None:
+            # Reasons that name products hardly ever recur.
             return [encode_record(record) for record in decisions.records()]
         return [self._encode(decisions, member, one) for member, one in enumerate(decisions.decision_ids())]
 
@@ -82,6 +83,8 @@ class AnswerEncoder:
             "shortfall_reason": decisions.shortfalls[decisions.shortfall[member]],
             "expires_at": int(decisions.expires_at[member]),
             "why_not": (),
+            "relation": None,
+            "product_ids": (),
         }  # fmt: skip
         items = b",".join(self._items(decisions, member))
         body = b'%s,"items":[%s],%s' % (orjson.dumps(head)[:-1], items, orjson.dumps(tail)[1:])

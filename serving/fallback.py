@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 
 from recsys.decision import Context, Decision, SlateItem
+from recsys.decisions import asked_products
 from recsys.members import Subject
 from recsys.types import AnswerKind, Channel, ItemKind
 from serving.live import Served
@@ -32,7 +33,7 @@ def engine_error_decision(served: Served, subject: Subject, context: Context) ->
         catalogue = served.engine.knowledge.catalogue
         rows = catalogue.products.rows([item.id for item in listed])
         on_sale = catalogue.on_sale(context.now)[rows]
-        unwanted = subject.exclude_ids.union(subject.basket)
+        unwanted = subject.exclude_ids.union(subject.basket, subject.about)
         wanted = [item for item, sold in zip(listed, on_sale, strict=True) if sold and item.id not in unwanted]
         items = tuple(replace(item, position=at) for at, item in enumerate(wanted[: context.n], start=1))
     decision = _decision(subject, context, reason=ENGINE_ERROR, items=items, shortfall="" if items else ENGINE_ERROR)
@@ -49,7 +50,8 @@ def _decision(
 ) -> Decision:
     asked = (
         reason, context.placement, context.channel, context.now, context.n, sorted(context.types), context.request_id,
-        context.degraded, subject.member_id, subject.basket, sorted(subject.exclude_ids),
+        context.degraded, subject.member_id, subject.basket, sorted(subject.exclude_ids), context.relation,
+        subject.about,
     )  # fmt: skip
     return Decision(
         decision_id=hashlib.blake2b(repr(asked).encode(), digest_size=16).hexdigest(),
@@ -69,4 +71,6 @@ def _decision(
         degraded=(*context.degraded, reason),
         shortfall_reason=shortfall,
         expires_at=context.now + _TTL_S,
+        relation=context.relation,
+        product_ids=asked_products(subject, context.relation),
     )

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from recsys.decision import Context, Decision
 from recsys.members import LiveFacts, Subject
 from recsys.reasons import LANGUAGES
-from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind
+from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind, Relation
 from serving.store.schema import ID_LENGTH
 
 MAX_BATCH = 1_000
@@ -139,10 +139,16 @@ class BatchRequest(Wire):
 
 
 class ReasonAnswer(Wire):
-    """Why something is shown: a stable code, and a text in the language asked for."""
+    """
+    Why something is shown: a stable code, and a text in the language asked for.
+
+    Attributes:
+        product_id: The product asked about, or in the basket, that the text names; left out of other reasons.
+    """
 
     code: str
     text: str
+    product_id: str | None = None
 
 
 class ItemAnswer(Wire):
@@ -189,7 +195,13 @@ class ExperimentArm(Wire):
 
 
 class DecisionAnswer(Wire):
-    """One decision; see ``recsys.decision.Decision``."""
+    """
+    One decision; see ``recsys.decision.Decision``.
+
+    Attributes:
+        member_id: Empty where the question named nobody.
+        relation, product_ids: What products were asked about, and how; null and empty where it was the member.
+    """
 
     decision_id: str
     member_id: str
@@ -207,6 +219,8 @@ class DecisionAnswer(Wire):
     shortfall_reason: str
     expires_at: int
     why_not: tuple[WhyNotAnswer, ...]
+    relation: Relation | None
+    product_ids: tuple[str, ...]
 
 
 def encode_answer(decision: Decision) -> bytes:
@@ -237,6 +251,8 @@ def encode_answer(decision: Decision) -> bytes:
             "shortfall_reason": decision.shortfall_reason,
             "expires_at": decision.expires_at,
             "why_not": decision.why_not,
+            "relation": decision.relation,
+            "product_ids": decision.product_ids,
         }
     )
 

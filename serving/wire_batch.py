@@ -1,11 +1,14 @@
 """What a batch answers: every part with its own status."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from serving.problems import Problem, invalid, problem
-from serving.wire import BatchRequest, DecisionAnswer, DecisionRequest, Wire, encode_results
+from serving.wire import BatchRequest, DecisionAnswer, Wire, encode_results
+
+Part = TypeVar("Part", bound=Wire)
 
 
 class BatchPart(Wire):
@@ -34,13 +37,13 @@ class BatchAnswer(Wire):
     results: tuple[BatchPart, ...]
 
 
-def split_valid(batch: BatchRequest) -> tuple[list[DecisionRequest], dict[int, Problem]]:
-    """The requests that can be answered, in order, and by position the problems of the others."""
-    valid: list[DecisionRequest] = []
+def split_valid(batch: BatchRequest, model: type[Part]) -> tuple[list[Part], dict[int, Problem]]:
+    """The requests that can be answered, as *model* and in order, and by position the problems of the others."""
+    valid: list[Part] = []
     problems: dict[int, Problem] = {}
     for position, part in enumerate(batch.requests):
         try:
-            valid.append(DecisionRequest.model_validate(part))
+            valid.append(model.model_validate(part))
         except ValidationError as error:
             wrong = invalid(error, at=f"/requests/{position}")
             problems[position] = problem(wrong.code, wrong.detail, wrong.errors)

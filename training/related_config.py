@@ -21,7 +21,7 @@ class SimilarConfig(Settings):
 
     n_related: Count = 30
     n_near: Count = 20
-    """Products on either side, by price within the category and within its brand, that are compared at all."""
+    """Products on either side, by price within the category and within the brand there, that are compared at all."""
     category_weight: Power = 0.5
     brand_weight: Power = 0.15
     price_weight: Power = 0.2

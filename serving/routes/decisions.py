@@ -27,7 +27,7 @@ async def _answer_one(http: Request, wanted: DecisionRequest, types: frozenset[I
 
 async def _answer_batch(http: Request, batch: BatchRequest, types: frozenset[ItemKind]) -> Response:
     service: Service = http.app.state.service
-    valid, problems = split_valid(batch)
+    valid, problems = split_valid(batch, DecisionRequest)
     answers = await service.answering.answer(valid, types, http.state.request_id)
     return json_response(encode_batch(answers, problems))
 

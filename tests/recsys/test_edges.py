@@ -7,7 +7,7 @@ import pytest
 
 from recsys.bundle_layout import check_arrays, read_settings
 from recsys.decision import Context
-from recsys.knowledge import Knowledge, as_arrays
+from recsys.knowledge import Knowledge, RankedProducts, RelatedProducts, as_arrays
 from recsys.members import LiveFacts, ProductFact, Subject
 from recsys.ragged import Ragged
 from recsys.types import AnswerKind, EventKind
@@ -52,6 +52,11 @@ def with_products(knowledge: Knowledge, n: int) -> Knowledge:
     members = replace(
         knowledge.members, purchased=purchased, purchased_at=knowledge.members.purchased_at[: len(purchased.values)]
     )
+
+    def lists_of(table: RankedProducts) -> RankedProducts:
+        return RankedProducts(only(table.products[:n]), table.scores[:n])
+
+    related = knowledge.related
     products = Vocabulary(knowledge.catalogue.products.encoded[:n])
     return replace(
         knowledge,
@@ -59,12 +64,13 @@ def with_products(knowledge: Knowledge, n: int) -> Knowledge:
         members=members,
         offers=replace(knowledge.offers, scope=bought(knowledge.offers.scope)),
         sources={name: replace(one, products=only(one.products)) for name, one in knowledge.sources.items()},
-        neighbours=replace(knowledge.neighbours, **_first(knowledge.neighbours, n))
-        if not n
-        else replace(
-            knowledge.neighbours,
-            products=only(knowledge.neighbours.products[:n]),
-            scores=knowledge.neighbours.scores[:n],
+        neighbours=lists_of(knowledge.neighbours),
+        related=RelatedProducts(
+            similar=lists_of(related.similar),
+            together=lists_of(related.together),
+            popular_in_category=replace(
+                related.popular_in_category, products=only(related.popular_in_category.products)
+            ),
         ),
         popular=replace(knowledge.popular, products=only(knowledge.popular.products)),
     )

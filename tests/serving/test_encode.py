@@ -7,7 +7,7 @@ from recsys.engine import Engine
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
 from recsys.policy.load import load_policy
-from recsys.types import ItemKind
+from recsys.types import ItemKind, Relation
 from serving.encode import AnswerEncoder
 from serving.live import load_served, read_pointer
 from serving.settings import Settings
@@ -41,6 +41,14 @@ def test_the_bytes_are_those_of_the_records(engine: Engine, language: str, expla
             assert [(one.decision_id, one.placement, one.answer, one.degraded) for one in encoded] == [
                 (one.decision_id, one.placement, one.answer, one.degraded) for one in records
             ]
+
+
+def test_the_bytes_of_answers_about_products_are_those_of_the_records(engine: Engine) -> None:
+    encoder = AnswerEncoder()
+    asking = [Subject("m000", about=("p010",), basket=("p011", "p012")), Subject("", about=("nothing", "p005"))]
+    for relation in Relation:
+        decisions = engine.decide_many(asking, Context("basket", NOW, relation=relation, language="zh"))
+        assert [one.body for one in encoder.encode(decisions)] == [encode_answer(one) for one in decisions.records()]
 
 
 def test_trials_and_boosts_are_told_apart(shared_service: Running, engine: Engine) -> None:

@@ -30,6 +30,13 @@ EXAMPLES = 6
 OPERATIONS = [
     *((method, f"/v1/{name}") for name in ("recommendations", "offers", "slates") for method in ("GET", "POST")),
     *(("POST", f"/v1/{name}:batch") for name in ("recommendations", "offers", "slates")),
+    *(
+        (method, f"/v1/products/{{product_id}}/{relation}")
+        for relation in ("similar", "together")
+        for method in ("GET", "POST")
+    ),
+    *(("POST", f"/v1/{name}:batch") for name in ("products/similar", "products/together", "baskets:complete")),
+    ("POST", "/v1/baskets:complete"),
     ("POST", "/v1/events"),
     ("GET", "/v1/decisions/{decision_id}"),
     ("GET", "/v1/members/{member_id}"),

@@ -29,8 +29,7 @@ def count_together(purchases: Purchases, n_products: int, config: TogetherConfig
         Shape (n_products, n_products), CSR float32: at most 4 ``n_related`` a row, by n_pq / n_q^popularity_power.
     """
     held = _products_by_order(purchases, n_products, config.max_order_products)
-    frequency = np.bincount(held.indices, minlength=n_products)
-    held_back = to_power(frequency, -config.popularity_power)
+    held_back = to_power(np.diff(held.indptr), -config.popularity_power)
     kept = best_of_product(
         held, held.T.tocsr(), _SPARE * config.n_related, columns=held_back, block_rows=_BLOCK_PRODUCTS
     )
