@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from features.dataset import Dataset
 from recsys.types import SECONDS_PER_DAY, Instants, Rows
 
+_BLOCK_LINES = 1 << 19
+_KEY_BITS = 63
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -37,20 +40,49 @@ class Pairs:
 
 
 def build_pairs(dataset: Dataset, half_life_days: float) -> Pairs:
-    """Count each order once a product, however many lines or units it holds."""
+    """
+    Count each order once a product, however many lines or units it holds.
+
+    Lines are sorted by member, so members are worked out some at a time: memory is that of the answer, and a block
+    small enough for the processor's cache sorts many times faster than fifty million lines.
+    """
     purchases = dataset.purchases
-    order = np.lexsort((purchases.order, purchases.at, purchases.product, purchases.member))
-    member, product = purchases.member[order], purchases.product[order]
-    number, at = purchases.order[order], purchases.at[order]
+    blocks = [_pairs_of(dataset, lines, half_life_days) for lines in blocks_of_owners(purchases.member, _BLOCK_LINES)]
+    if not blocks:
+        empty = np.empty(0, dtype=np.int32)
+        never = np.empty(0, dtype=np.int64)
+        return Pairs(empty, empty, empty, np.empty(0), never, never)
+    return Pairs(*(np.concatenate([getattr(block, name) for block in blocks]) for name in Pairs.__slots__))
+
+
+def blocks_of_owners(owner: NDArray[np.integer], length: int) -> list[slice]:
+    """
+    Slices of about *length* entries that never part an owner's.
+
+    Args:
+        owner: Shape (n,), ascending.
+        length: At least 1; a block is longer only where the last owner in it goes on.
+    """
+    slices, start = [], 0
+    while start < len(owner):
+        last = min(start + length, len(owner)) - 1
+        stop = int(np.searchsorted(owner, owner[last], side="right"))
+        slices.append(slice(start, stop))
+        start = stop
+    return slices
+
+
+def _pairs_of(dataset: Dataset, lines: slice, half_life_days: float) -> Pairs:
+    purchases = dataset.purchases
+    member, product = purchases.member[lines], purchases.product[lines]
+    order = _by_pair(member, product, purchases.at[lines], purchases.order[lines])
+    member, product = member[order], product[order]
+    number, at = purchases.order[lines][order], purchases.at[lines][order]
     new_pair = np.ones(len(order), dtype=np.bool_)
     new_pair[1:] = (member[1:] != member[:-1]) | (product[1:] != product[:-1])
     counts = new_pair.copy()
     counts[1:] |= number[1:] != number[:-1]
     starts = np.flatnonzero(new_pair)
-    if not len(starts):
-        empty = np.empty(0, dtype=np.int32)
-        never = np.empty(0, dtype=np.int64)
-        return Pairs(empty, empty, empty, np.empty(0), never, never)
     age_days = (dataset.cut_off - at) / SECONDS_PER_DAY
     worth = np.exp2(-age_days / half_life_days) * counts
     return Pairs(
@@ -61,3 +93,24 @@ def build_pairs(dataset: Dataset, half_life_days: float) -> Pairs:
         first_at=at[starts],
         last_at=at[np.append(starts[1:], len(at)) - 1],
     )
+
+
+def _by_pair(member: Rows, product: Rows, at: Instants, number: NDArray[np.int32]) -> NDArray[np.integer]:
+    """Positions by member, product, instant and order number; the lines come by member and instant."""
+    place_bits, product_bits = len(member).bit_length(), int(product.max()).bit_length()
+    if int(member[-1] - member[0]).bit_length() + product_bits + place_bits <= _KEY_BITS:
+        # One integer a line sorts several times faster than indices do; its tail is the place it came from.
+        keys = (member - member[0]).astype(np.int64)
+        keys <<= product_bits
+        keys |= product
+        keys <<= place_bits
+        keys |= np.arange(len(keys))
+        keys.sort()
+        order = keys & ((1 << place_bits) - 1)
+        keys >>= place_bits
+        moment, of_order = at[order], number[order]
+        tie = (keys[1:] == keys[:-1]) & (moment[1:] == moment[:-1])
+        if not (tie & (of_order[1:] < of_order[:-1])).any():
+            return order
+    # Lines of two orders at one instant may take turns; then the order's number has to decide.
+    return np.asarray(np.lexsort((number, at, product, member)))

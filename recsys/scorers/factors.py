@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.ragged import Ragged
+from recsys.scorers.dot_products import best_dot_products
 from recsys.scorers.topk import top_k
 from recsys.types import UNKNOWN_ROW, KeepMask, Rows, Scores
 
 _BLOCK_SCORES = 1 << 22
+_WIDE = 8_192
+"""From so many products on, most scores are compared and forgotten instead of held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +49,33 @@ class FactorScorer:
         Works block by block, so memory does not grow with the number of members; products that cannot be ranked cost
         nothing, and of a large catalogue those are most.
         """
-        rows = np.empty((len(members), k), dtype=np.int32)
-        best = np.empty((len(members), k), dtype=np.float32)
         ranked = np.flatnonzero(keep & np.isfinite(self.products).all(axis=1))
         among = FactorScorer(self.members, self.products[ranked], self.bias[ranked])
-        column = np.full(len(self.products), UNKNOWN_ROW, dtype=np.int32)
-        column[ranked] = np.arange(len(ranked), dtype=np.int32)
-        step = max(1, _BLOCK_SCORES // max(1, len(ranked)))
+        banned = None if without is None else _among(without, ranked, len(self.products))
+        if len(ranked) >= _WIDE:
+            columns, best = best_dot_products(self.members[members], among.products, among.bias, k, without=banned)
+        else:
+            columns, best = among._best_of_few(members, k, banned)
+        return np.append(ranked, UNKNOWN_ROW).astype(np.int32)[columns], best
+
+    def _best_of_few(self, members: Rows, k: int, without: Ragged | None) -> tuple[Rows, Scores]:
+        columns = np.empty((len(members), k), dtype=np.int32)
+        best = np.empty((len(members), k), dtype=np.float32)
+        step = max(1, _BLOCK_SCORES // max(1, len(self.products)))
         for start in range(0, len(members), step):
             block = np.arange(start, min(start + step, len(members)))
-            scores = among.score(members[block])
+            scores = self.score(members[block])
             if without is not None:
                 theirs = without.take(block)
-                place = column[theirs.values]
-                scores[theirs.owners()[place >= 0], place[place >= 0]] = np.nan
-            columns, best[block] = top_k(scores, k)
-            rows[block] = np.where(columns >= 0, np.append(ranked, UNKNOWN_ROW)[columns], UNKNOWN_ROW)
-        return rows, best
+                scores[theirs.owners(), theirs.values] = np.nan
+            columns[block], best[block] = top_k(scores, k)
+        return columns, best
+
+
+def _among(lists: Ragged, ranked: NDArray[np.integer], n_products: int) -> Ragged:
+    """The lists as places in *ranked*, without what is not in it."""
+    place = np.full(n_products, UNKNOWN_ROW, dtype=np.int32)
+    place[ranked] = np.arange(len(ranked), dtype=np.int32)
+    values = place[lists.values]
+    lengths = np.bincount(lists.owners()[values >= 0], minlength=len(lists))
+    return Ragged(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), values[values >= 0])
