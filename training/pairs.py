@@ -106,7 +106,7 @@ def _by_pair(member: Rows, product: Rows, at: Instants, number: NDArray[np.int32
         keys <<= place_bits
         keys |= np.arange(len(keys))
         keys.sort()
-        order = keys & ((1 << place_bits) - 1)
+        order: NDArray[np.int64] = keys & ((1 << place_bits) - 1)
         keys >>= place_bits
         moment, of_order = at[order], number[order]
         tie = (keys[1:] == keys[:-1]) & (moment[1:] == moment[:-1])
