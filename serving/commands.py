@@ -12,7 +12,7 @@ from recsys.errors import InputError, StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
 from recsys.policy.load import load_policy
 from recsys.report import Report, Table
-from recsys.types import SECONDS_PER_DAY, Consent, KeepMask
+from recsys.types import SECONDS_PER_DAY, Consent, ItemKind, KeepMask, Relation
 from serving.app import create_app
 from serving.clock import Clock, clock_of
 from serving.decision_report import decision_report
@@ -24,10 +24,12 @@ from serving.settings import ClockChoice, Settings, read_settings
 from serving.stated_consents import read_stated_consents
 from serving.store.facts import member_key
 from serving.store.store import Store
+from serving.wire_related import PLACEMENTS
 
 _GRACE_S = 15
 _SHORT_ID = 16
 _FIRST_KEY = "first key"
+_HOME = "home"
 
 
 def serve(
@@ -71,14 +73,26 @@ def serve(
     )
 
 
-def decide(workspace: Path, *, member_id: str, placement: str, n: int | None, now: int | None, explain: bool) -> Report:
+def decide(
+    workspace: Path,
+    *,
+    member_id: str,
+    placement: str | None,
+    n: int | None,
+    now: int | None,
+    explain: bool,
+    relation: Relation | None = None,
+    products: tuple[str, ...] = (),
+) -> Report:
     """
     One decision as the service would take it, with its reasons; nothing is logged.
 
     Args:
         workspace: Where the published bundle, the policy and the store are.
-        member_id: Any id.
-        placement: Of the policy.
+        member_id: Any id; empty for nobody, where products are asked about.
+        placement: Of the policy; absent means ``home``, or where an answer about products stands.
+        relation: Products are asked for that are related so to *products*; absent means the member's own.
+        products: Any ids: those asked about, or the basket.
         n: Positions wanted; absent means the placement's capacity.
         now: Absent means the workspace's clock.
         explain: Also what was removed, and by which rule.
@@ -94,12 +108,15 @@ def decide(workspace: Path, *, member_id: str, placement: str, n: int | None, no
     instant = clock() if now is None else now
     served = load_served(read_pointer(settings.serving_folder), settings.policy_path, now=instant)
     known = load_policy(settings.policy_path).placements
-    if placement not in known:
-        raise InputError(f"the policy has no placement {placement!r}; it has {', '.join(known)}")
-    context = Context(placement=placement, now=instant, seed=settings.seed, n=n, explain=explain)
+    chosen = placement or (_HOME if relation is None else PLACEMENTS[relation])
+    if chosen not in known:
+        raise InputError(f"the policy has no placement {chosen!r}; it has {', '.join(known)}")
+    types = frozenset(ItemKind) if relation is None else frozenset({ItemKind.PRODUCT})
+    context = Context(chosen, instant, settings.seed, n, types=types, explain=explain, relation=relation)
     stated = read_stated_consents(settings.consents_folder)
     (facts,) = stated.complete([member_id], [_stored_facts(settings, member_id, served)])
-    subject = Subject(member_id, facts)
+    of_basket = relation is Relation.COMPLETE
+    subject = Subject(member_id, facts, basket=products if of_basket else (), about=() if of_basket else products)
     return decision_report(served.engine.decide(subject, context))
 
 

@@ -7,9 +7,15 @@ import orjson
 
 from recsys.decision import Decision, WhyNot
 from recsys.report import Report, Table
+from recsys.types import Relation
 from serving.wire import encode_answer
 
 _EXAMPLES = 3
+_RELATIONS = {
+    Relation.SIMILAR: "similar to",
+    Relation.TOGETHER: "bought together with",
+    Relation.COMPLETE: "what completes a basket of",
+}
 _WHOLE_FROM = 1_000
 
 
@@ -39,6 +45,8 @@ def decision_report(decision: Decision) -> Report:
         tables.append(_why_not(decision.why_not))
     at = datetime.fromtimestamp(decision.decided_at, UTC).isoformat()
     notes = [f"{decision.answer.value} answer for {decision.placement} ({decision.channel.value}) at {at}"]
+    if decision.relation is not None:
+        notes.append(f"asked for: {_RELATIONS[decision.relation]} {', '.join(decision.product_ids) or 'nothing'}")
     if decision.offer_choice is not None:
         notes.append(
             f"offer: {decision.offer_choice}, chosen with logging propensity {decision.logging_propensity:.4f}"

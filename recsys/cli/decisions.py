@@ -30,18 +30,32 @@ def serve(
 @app.command(rich_help_panel=DECISIONS)
 def decide(
     workspace: given.Workspace,
-    member: Annotated[str, typer.Option(help="Member id; an unknown one gets the answer for strangers.")],
-    placement: given.Placement = "home",
+    member: Annotated[
+        str, typer.Option(help="Member id; an unknown one gets the answer for strangers.", show_default="nobody")
+    ] = "",
+    placement: Annotated[
+        str | None,
+        typer.Option(help="A placement of the policy.", show_default="home; about products product_page or basket"),
+    ] = None,
+    similar_to: Annotated[str | None, typer.Option(help="What may be bought in place of this product.")] = None,
+    together_with: Annotated[str | None, typer.Option(help="What is bought together with this product.")] = None,
+    basket: Annotated[str | None, typer.Option(help="What completes a basket of these products, ID,ID,...")] = None,
     n: given.Positions = None,
     explain: Annotated[bool, typer.Option("--explain", help="Also why not the others.")] = False,
     now: given.DecideAt = None,
     as_json: given.Json = False,
 ) -> None:
-    """Make one decision and show it with its reasons."""
+    """Make one decision, for a member, about products or both, and show it with its reasons."""
     with answer_of(as_json) as answer:
+        from recsys.types import Relation
         from serving.commands import decide as command
 
-        answer.show(command(workspace, member_id=member, placement=placement, n=n, now=now, explain=explain))
+        wanted, products = given.read_products(member, similar=similar_to, together=together_with, complete=basket)
+        relation = Relation(wanted) if wanted else None
+        answer.show(command(
+            workspace, member_id=member, placement=placement, n=n, now=now, explain=explain, relation=relation,
+            products=products,
+        ))  # fmt: skip
 
 
 @app.command(rich_help_panel=DECISIONS)

@@ -116,6 +116,37 @@ def read_bench_options(texts: list[str] | None, **named: Path | None) -> dict[st
     return options
 
 
+def read_products(member: str, **named: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """
+    Which products are asked about, and how.
+
+    Args:
+        member: Who asks; empty for nobody.
+        named: By relation: the ids as they were given; several, with commas between, for ``complete``.
+
+    Returns:
+        The relation and the ids; nothing and none where the question is about the member.
+
+    Raises:
+        InputError: More than one relation is given, an id is empty, or neither a relation nor a member is given.
+
+    >>> read_products("", similar=None, complete="p1, p2")
+    ('complete', ('p1', 'p2'))
+    """
+    given = [(relation, ids) for relation, ids in named.items() if ids is not None]
+    if len(given) > 1:
+        raise InputError("one question at a time: give one of --similar-to, --together-with and --basket")
+    if not given:
+        if not member:
+            raise InputError("nothing is asked: give --member, or --similar-to, --together-with or --basket")
+        return None, ()
+    relation, ids = given[0]
+    products = tuple(one.strip() for one in ids.split(",")) if relation == "complete" else (ids,)
+    if not all(products):
+        raise InputError(f"there is an empty product id in {ids!r}; give ids as they are in the catalogue")
+    return relation, products
+
+
 def refuse_taken_port(host: str, port: int) -> None:
     """
     Find out before anything starts whether the service could listen there.

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from recsys.errors import BundleError, InputError, StoreError
-from recsys.types import Channel, Consent
+from recsys.types import Channel, Consent, Relation
 from serving.commands import create_key, decide, opted_out
 from serving.scopes import Scope
 from serving.settings import ClockChoice, Settings
@@ -164,3 +164,18 @@ def test_settings_come_from_the_environment_and_are_checked(workspace: Path, mon
     monkeypatch.setenv("RECSYS_MAX_IN_FLIGHT", "none")
     with pytest.raises(InputError, match=r"RECSYS_MAX_IN_FLIGHT.*'none'"):
         create_key(workspace)
+
+
+@pytest.mark.parametrize(
+    ("relation", "placement", "about"),
+    [(Relation.SIMILAR, "product_page", ("p004",)), (Relation.COMPLETE, "basket", ("p004", "p010"))],
+)
+def test_a_question_about_products_needs_no_member_and_stands_where_it_belongs(
+    workspace: Path, relation: Relation, placement: str, about: tuple[str, ...]
+) -> None:
+    report = decide(
+        workspace, member_id="", placement=None, n=3, now=NOW, explain=False, relation=relation, products=about
+    )
+    assert (report.facts["placement"], report.facts["product_ids"]) == (placement, list(about))
+    assert len(report.facts["items"]) == 3
+    assert any(", ".join(about) in note for note in report.notes)
