@@ -20,6 +20,7 @@ from recsys.cli.options import (
     Clock,
     ExportFormat,
     KeyScope,
+    Objective,
     Source,
     actor_or_login,
     now_or_clock,
@@ -33,6 +34,7 @@ from recsys.report import Report
 from serving.export.plan import FileFormat
 from serving.scopes import Scope
 from serving.settings import ClockChoice
+from training.summary import CASE_TITLES
 
 runner = CliRunner()
 
@@ -61,7 +63,7 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
 
 def test_the_commands_are_those_of_the_design() -> None:
     data = {"simulate", "ingest", "doctor", "version"}
-    models = {"train", "evaluate", "publish", "rollback", "sync"}
+    models = {"train", "evaluate", "tune", "publish", "rollback", "sync"}
     decisions = {"serve", "decide", "export", "policy", "experiment", "bench"}
     assert data | models | decisions <= {path[0] for path in all_commands() if path}
 
@@ -125,6 +127,7 @@ def test_the_closed_sets_of_the_command_line_are_those_of_the_rooms() -> None:
     assert {clock.value for clock in Clock} == {clock.value for clock in ClockChoice}
     assert {file_format.value for file_format in ExportFormat} == {file_format.value for file_format in FileFormat}
     assert {source.value for source in Source} == set(SOURCE_NAMES)
+    assert {objective.value for objective in Objective} == set(CASE_TITLES)
     assert set(BENCHMARKS) <= {benchmark.value for benchmark in Benchmark}
 
 
@@ -163,11 +166,11 @@ def test_an_unknown_source_names_the_known_ones() -> None:
     assert "online_retail" in shown.stderr
 
 
-@pytest.mark.parametrize("command", [("train",), ("evaluate",), ("experiment", "compare", "a.yaml")])
+@pytest.mark.parametrize("command", [("train",), ("evaluate",), ("tune",), ("experiment", "compare", "a.yaml")])
 def test_what_learns_looks_at_its_input_before_it_loads_its_libraries(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    for room in ("training.commands", "experiments.commands"):
+    for room in ("training.commands", "training.tune", "experiments.commands"):
         monkeypatch.setitem(sys.modules, room, None)
     shown = runner.invoke(app, [*command, "--workspace", str(tmp_path / "nowhere"), "--json"])
     assert shown.exit_code == 2
@@ -183,6 +186,7 @@ def test_the_version_is_an_option_too() -> None:
 LEARNING = {
     "train": (("train",), "training.commands"),
     "evaluate": (("evaluate",), "training.commands"),
+    "tune": (("tune",), "training.tune"),
     "compare": (("experiment", "compare", "a.yaml", "b.yaml"), "experiments.commands"),
 }
 

@@ -68,6 +68,11 @@ class Budget:
         over = self.cpu_s is not None and sum(trial.judged.cpu_s for trial in trials) >= self.cpu_s
         return len(trials) >= self.trials or (over and bool(trials))
 
+    def cut(self, trials: list[Trial]) -> list[Trial]:
+        """The first trials, as many as it pays for: a study may hold more, of a larger budget."""
+        n = next((n for n in range(len(trials)) if self.is_spent(trials[:n])), len(trials))
+        return trials[:n]
+
 
 class Studies:
     """The studies of one file."""

@@ -148,13 +148,13 @@ def _tune_family(
             return known
         return window.alone(name, with_settings(window.base, trial.settings), objective).per_member
 
-    done = studies.read(study)
+    done = budget.cut(studies.read(study))
     progress.step(f"tune {name}", budget.trials)
     progress.advance(len(done))
     first = settings_in(window.base, space)
     for _ in studies.run(study, space, first, judge, seed=(window.seed, crc32(name.encode())), budget=budget):
         progress.advance()
-    trials = tuple(studies.read(study))
+    trials = tuple(budget.cut(studies.read(study)))
     good = [trial for trial in trials if trial.judged.quality is not None]
     best = max(good, key=lambda trial: (trial.judged.quality or 0.0, -trial.number), default=None)
     gain = None

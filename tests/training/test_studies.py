@@ -126,6 +126,14 @@ def test_the_first_trial_is_made_however_little_may_be_spent(tmp_path):
     assert [trial.settings for trial in run(tmp_path, cpu_s=1e-9)[1]] == [FIRST]
 
 
+def test_a_smaller_budget_sees_no_more_of_a_study_than_it_would_have_paid_for(whole):
+    assert Budget(4).cut(whole) == whole[:4]
+    assert Budget(N, cpu_s=5.0).cut(whole) == whole[:3]
+    assert Budget(N, cpu_s=1e-9).cut(whole) == whole[:1]
+    assert Budget(N + 1).cut(whole) == whole
+    assert Budget(1).cut([]) == []
+
+
 def test_studies_of_other_names_do_not_mix(tmp_path):
     run(tmp_path, trials=2)
     ended, trials = run(tmp_path, name="als-2", trials=3)
