@@ -47,6 +47,40 @@ def evaluate(
 
 
 @app.command(rich_help_panel=MODEL)
+def tune(
+    workspace: given.Workspace,
+    config: given.Config = None,
+    trials: given.Trials = 20,
+    timeout: given.Timeout = None,
+    families: given.Families = None,
+    objective: given.TunedCase = given.Objective.ALL,
+    seed: given.Seed = 0,
+    out: given.TunedOut = None,
+    store_url: given.StoreUrl = None,
+    as_json: given.Json = False,
+) -> None:
+    """Search better settings of every model on the validation window; goes on where it was stopped."""
+    with answer_of(as_json) as answer:
+        left_out = checked(workspace, store_url, config)
+        from training.tune import tune as command
+
+        answer.show(
+            command(
+                workspace,
+                config=config,
+                seed=seed,
+                trials=trials,
+                timeout_cpu_s=timeout,
+                families=families,
+                objective=objective.value,
+                out=out,
+                progress=answer.progress,
+                left_out=left_out,
+            )
+        )
+
+
+@app.command(rich_help_panel=MODEL)
 def publish(
     workspace: given.Workspace,
     force_reason: Annotated[str | None, typer.Option(help="Publish past the gate, with this reason on record.")] = None,
