@@ -23,9 +23,13 @@ _TEXTS: dict[str, dict[str, str]] = {
     "fits_profile": {"en": "Fits what you usually choose", "zh": "符合您平时的选择"},
     "goes_with_usual": {"en": "Goes with what you usually buy", "zh": "与您常买的商品相配"},
     "bought_before": {"en": "You buy this regularly", "zh": "您经常购买"},
+    "due_again": {"en": "You may need this again by now", "zh": "您可能又需要它了"},
     "goes_with_recent": {"en": "Goes with what you looked at or bought lately", "zh": "与您最近浏览或购买的商品相配"},
     "popular_in_category": {"en": "Popular in this category", "zh": "同类热门商品"},
     "popular_in_segment": {"en": "Popular with members in your group", "zh": "您所在会员群体的热门商品"},
+    "popular_where_you_shop": {"en": "Popular where you usually shop", "zh": "您常去之处的热门商品"},
+    "in_season": {"en": "Popular at this time of the year", "zh": "当季热门"},
+    "rising": {"en": "Selling faster than before", "zh": "热度上升"},
     "popular_now": {"en": "Popular right now", "zh": "当前热门"},
     "picked_for_you": {"en": "Picked for you from all that suits you", "zh": "综合您的喜好为您精选"},
     "recommended": {"en": "Recommended for you", "zh": "为您推荐"},
@@ -58,6 +62,18 @@ SOURCE_CODES: dict[str, str] = {
     "item_neighbours": "goes_with_usual",
     "frequency": "bought_before",
     "own_orders": "bought_before",
+    "due_again": "due_again",
+    "content": "fits_profile",
+    "graph": "goes_with_usual",
+    "sequence": "goes_with_usual",
+    "next_basket": "picked_for_you",
+    "tifu_knn": "members_like_you",
+    "up_cf": "members_like_you",
+    "popular_store": "popular_where_you_shop",
+    "popular_channel": "popular_where_you_shop",
+    "recent": "popular_now",
+    "seasonal": "in_season",
+    "trending": "rising",
     RERANKED_SOURCE: "picked_for_you",
     LIVE_SOURCE: "goes_with_recent",
     SEGMENT_SOURCE: "popular_in_segment",
@@ -70,9 +86,13 @@ SOURCE_CODES: dict[str, str] = {
 """The reason that a list of candidates gives; lists not named here give ``recommended``."""
 
 SEGMENT_SOURCES = frozenset({SEGMENT_SOURCE, "popular_segment"})
+_POPULAR_SOURCES = frozenset({"popular_store", "popular_channel", "recent", "seasonal", "trending"})
 RELATED_SOURCES = frozenset(RELATED_CODES)
 IMPERSONAL_SOURCES = (
-    SEGMENT_SOURCES | RELATED_SOURCES | {CATEGORY_SOURCE, POPULAR_SOURCE, PINNED_SOURCE, CATALOGUE_SOURCE}
+    SEGMENT_SOURCES
+    | _POPULAR_SOURCES
+    | RELATED_SOURCES
+    | {CATEGORY_SOURCE, POPULAR_SOURCE, PINNED_SOURCE, CATALOGUE_SOURCE}
 )
 """Lists that are the same for many members; every other list is a member's own."""
 

@@ -10,7 +10,23 @@ from recsys.errors import InputError
 from recsys.wrong_settings import explain_settings
 from training.related_config import RelatedConfig
 from training.settings import Count, Positive, Settings
-from training.source_config import AlsConfig, FrequencyConfig, LightfmConfig, NeighboursConfig, PopularityConfig
+from training.source_config import (
+    AlsConfig,
+    ContentConfig,
+    DueAgainConfig,
+    FrequencyConfig,
+    GraphConfig,
+    LightfmConfig,
+    LocalPopularityConfig,
+    NeighboursConfig,
+    NextBasketSourceConfig,
+    PopularityConfig,
+    RecentConfig,
+    SeasonalConfig,
+    TifuKnnSourceConfig,
+    TrendingConfig,
+    UpCfSourceConfig,
+)
 
 
 class ResponseConfig(Settings):
@@ -67,6 +83,18 @@ class TrainConfig(Settings):
     neighbours: NeighboursConfig = NeighboursConfig()
     als: AlsConfig = AlsConfig()
     lightfm: LightfmConfig = LightfmConfig()
+    content: ContentConfig = ContentConfig()
+    graph: GraphConfig = GraphConfig()
+    sequence: GraphConfig = GraphConfig(relation="sequence")
+    due_again: DueAgainConfig = DueAgainConfig()
+    recent: RecentConfig = RecentConfig()
+    trending: TrendingConfig = TrendingConfig()
+    seasonal: SeasonalConfig = SeasonalConfig()
+    stores: LocalPopularityConfig = LocalPopularityConfig()
+    channels: LocalPopularityConfig = LocalPopularityConfig()
+    next_basket: NextBasketSourceConfig = NextBasketSourceConfig()
+    tifu_knn: TifuKnnSourceConfig = TifuKnnSourceConfig()
+    up_cf: UpCfSourceConfig = UpCfSourceConfig()
     related: RelatedConfig = RelatedConfig()
     response: ResponseConfig = ResponseConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
