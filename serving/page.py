@@ -1,4 +1,4 @@
-"""The page at ``/``: a member's slate as a storefront would show it, to try the service without writing a program."""
+"""The page at ``/``: a member's slate as a storefront would show it, and from each product to those related to it."""
 
 import base64
 import hashlib
@@ -15,7 +15,8 @@ button{cursor:pointer}#told{border-left:.25rem solid var(--accent);padding-left:
 #slate{display:grid;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:.75rem;padding:0;list-style:none}
 #slate li{border:1px solid var(--line);border-radius:.6rem;padding:.75rem;display:flex;flex-direction:column;gap:.4rem}
 #slate li.offer{background:var(--soft);border:2px dashed var(--accent)}
-#slate strong{overflow-wrap:anywhere}small{opacity:.75}.why{flex:1;font-size:.9rem}.acts{display:flex;gap:.4rem}
+#slate strong{overflow-wrap:anywhere}small{opacity:.75}.why{flex:1;font-size:.9rem}
+.acts{display:flex;flex-wrap:wrap;gap:.4rem}
 .acts button{font-size:.85rem}table{border-collapse:collapse;font-size:.9rem}
 th,td{border-bottom:1px solid var(--line);padding:.2rem .8rem .2rem 0;text-align:left}
 """
@@ -85,12 +86,19 @@ const card = (decision, item) => {
     button.addEventListener("click", () => guarded(() => did(decision, item, kind)));
     acts.append(button);
   }
+  for (const [label, relation] of item.kind === "offer" ? [] : [["similar", "similar"], ["goes with it", "together"]]) {
+    const button = made("button", label);
+    const path = "/v1/products/" + encodeURIComponent(item.id) + "/" + relation;
+    button.addEventListener("click", () => guarded(() => fill(label + ": " + item.id + ". ", path, {})));
+    acts.append(button);
+  }
   one.append(acts);
   return one;
 };
-const show = async first => {
-  const asked = {member_id: at("member").value, placement: at("placement").value, language: at("language").value};
-  const decision = await send("/v1/slates", {...asked, explain: true});
+const show = first => fill(first, "/v1/slates", {placement: at("placement").value});
+const fill = async (first, path, more) => {
+  const asked = {member_id: at("member").value, language: at("language").value, explain: true};
+  const decision = await send(path, {...asked, ...more});
   at("slate").replaceChildren(...decision.items.map(item => card(decision, item)));
   at("whynot").replaceChildren(...decision.why_not.map(one => {
     const row = document.createElement("tr");
