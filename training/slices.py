@@ -10,7 +10,6 @@ from features.dataset import Dataset
 from features.value import order_history
 from recsys import metrics
 from recsys.members import Members
-from recsys.ragged import Ragged
 from recsys.types import STAGES, Rows
 from training.as_of_ingest import AsOfIngest
 from training.cases import Case
@@ -112,14 +111,14 @@ def slices_of_products(temperature: NDArray[np.int8], case: Case, lists: Mapping
         case: Whose truth.
         lists: By ranker, shape (m, at least 10 where there is so much to show).
     """
+    first = {name: listed[:, :10] for name, listed in lists.items()}
+    hit = {name: metrics.hits(rows, case.truth, len(case.keep)) for name, rows in first.items()}
     slices = []
     for place, label in enumerate(TEMPERATURES):
-        chosen = temperature[case.truth.values] == place
-        n_true = np.bincount(case.truth.owners()[chosen], minlength=len(case.truth)).astype(np.int64)
-        truth = Ragged(np.concatenate([[0], np.cumsum(n_true)]), case.truth.values[chosen])
+        chosen = temperature == place
+        n_true = np.bincount(case.truth.owners()[chosen[case.truth.values]], minlength=len(case.truth)).astype(np.int64)
         figures = {
-            name: metrics.recall(metrics.hits(listed[:, :10], truth, len(case.keep)), n_true, 10)[n_true > 0]
-            for name, listed in lists.items()
+            name: metrics.recall(hit[name] & chosen[rows], n_true, 10)[n_true > 0] for name, rows in first.items()
         }
         slices.append(Slice("bought", label, _TEMPERATURE_METRIC, figures))
     return slices
