@@ -15,7 +15,7 @@ from recsys.members import MemberBatch
 from recsys.offers.economics import OfferValues
 from recsys.policy.compile import CompiledPolicy, Pin
 from recsys.reasons import IMPERSONAL_SOURCES, RELATED_SOURCES, SEGMENT_SOURCES
-from recsys.related import Anchors, unknown_products
+from recsys.related import Anchors, unknown_products, uses_own_lists
 from recsys.slate import EMPTY, OFFER, PRODUCT, Slates
 from recsys.types import UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation
 
@@ -144,7 +144,7 @@ def explain(
         arm_weights=arms.weights,
         anchors=anchors,
         lacking=_lacking(batch, context.relation, shelf, source),
-        answer=_answers(batch, context.relation, shelf, slates, source),
+        answer=_answers(batch, context.relation, shelf, slates, source, knowledge=knowledge),
         shortfall=shortfall,
         shortfalls=shortfalls,
         degraded=asked.degraded,
@@ -202,14 +202,21 @@ def _lacking(
 
 
 def _answers(
-    batch: MemberBatch, relation: Relation | None, shelf: Shelf, slates: Slates, source: NDArray[np.int8]
+    batch: MemberBatch,
+    relation: Relation | None,
+    shelf: Shelf,
+    slates: Slates,
+    source: NDArray[np.int8],
+    *,
+    knowledge: Knowledge,
 ) -> NDArray[np.int8]:
     """
     How personal what is shown is (law 10).
 
     Personalised is a slate with a product of a list of the member's own or an offer valued with the member's own
     columns; also an empty one, which was decided on them. Otherwise it is related to what was asked about, the
-    segment's or everybody's; where something related was asked for and nothing is, it is a fallback.
+    segment's or everybody's; where something related was asked for and nothing is, it is a fallback. A basket that
+    was completed with lists of the member's own is personalised whatever is shown: they moved what the basket led to.
     """
     # The last entry is for positions without a product, whose source is -1.
     own = np.array([*(name not in IMPERSONAL_SOURCES for name in shelf.candidates.sources), False])
@@ -220,6 +227,7 @@ def _answers(
     of_segment_shown = of_segment[source].any(axis=1) & (batch.segment >= 0)
     code = np.where(personalised, _PERSONALISED, np.where(of_segment_shown, _SEGMENT, _POPULAR))
     if relation is not None:
+        personalised |= uses_own_lists(batch, relation, knowledge)
         code = np.where(personalised, _PERSONALISED, np.where(_shows_related(shelf, source), _RELATED, _FALLBACK))
     return np.where(shelf.fell_back, _FALLBACK, code).astype(np.int8)
 

@@ -12,6 +12,7 @@ from recsys.reasons import (
     ALIKE_SOURCE,
     BASKET_SOURCE,
     CATEGORY_SOURCE,
+    IMPERSONAL_SOURCES,
     PINNED_SOURCE,
     POPULAR_SOURCE,
     SIMILAR_SOURCE,
@@ -54,6 +55,16 @@ def unknown_products(batch: MemberBatch, relation: Relation) -> KeepMask:
     n_named = np.array([len(one.basket if of_basket else one.about) for one in batch.subjects], dtype=np.int64)
     unknown: KeepMask = asked_about(batch, relation).lengths() < n_named
     return unknown
+
+
+def uses_own_lists(batch: MemberBatch, relation: Relation, knowledge: Knowledge) -> KeepMask:
+    """Shape (m,): a list of the member's own is among those that were joined, so that it bears on every position."""
+    uses: KeepMask = np.zeros(len(batch), dtype=np.bool_)
+    if relation is Relation.COMPLETE:
+        for name, weight in knowledge.source_weights.items():
+            if weight > 0 and name not in IMPERSONAL_SOURCES:
+                uses |= (rows_of(knowledge.sources[name].products, batch.row) >= 0).any(axis=1)
+    return uses
 
 
 def retrieve_related(

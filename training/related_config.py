@@ -36,7 +36,7 @@ class RelatedConfig(Settings):
 
     together: TogetherConfig = TogetherConfig()
     similar: SimilarConfig = SimilarConfig()
-    n_substitutes: Count = 10
+    n_substitutes: Count = 5
     """So many of the most similar products of the same category are never listed as bought together."""
     n_popular: Count = 50
     """Best sellers listed a category."""
