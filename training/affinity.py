@@ -6,6 +6,7 @@ from scipy import sparse
 
 from features.dataset import Dataset
 from recsys.offers.definitions import OfferDefinitions
+from recsys.ragged import Ragged
 
 PRIOR_ORDERS = 1.0
 """All members' share counts as this many orders of the member's own, so that no share is 0 or 1 by chance."""
@@ -24,11 +25,7 @@ def scope_affinity(dataset: Dataset, offers: OfferDefinitions) -> NDArray[np.flo
     limited = np.flatnonzero(offers.scope.lengths() > 0)
     if not len(limited) or not n_members:
         return affinity
-    scope = offers.scope.take(limited)
-    in_scope = sparse.csr_array(
-        (np.ones(len(scope.values), dtype=np.float32), (scope.values, scope.owners())),
-        shape=(len(dataset.product_ids), len(limited)),
-    )
+    in_scope = scope_matrix(offers.scope.take(limited), len(dataset.product_ids))
     # Lines are sorted by member, so a block of members is a slice of lines.
     ends = np.searchsorted(purchases.member, np.arange(n_members), side="right")
     n_orders = np.zeros(n_members, dtype=np.int64)
@@ -38,7 +35,7 @@ def scope_affinity(dataset: Dataset, offers: OfferDefinitions) -> NDArray[np.flo
         first = int(ends[start_member - 1]) if start_member else 0
         stop_member = max(start_member + 1, int(np.searchsorted(ends, first + _BLOCK_LINES, side="right")))
         lines = slice(first, int(ends[stop_member - 1]))
-        holding, orders = _orders_in_scope(
+        holding, orders = orders_in_scope(
             purchases.member[lines] - start_member,
             purchases.order[lines],
             purchases.product[lines],
@@ -57,7 +54,14 @@ def scope_affinity(dataset: Dataset, offers: OfferDefinitions) -> NDArray[np.flo
     return affinity
 
 
-def _orders_in_scope(
+def scope_matrix(scope: Ragged, n_products: int) -> sparse.csr_array:
+    """Shape (n_products, n_offers): 1 where the offer is valid for the product."""
+    return sparse.csr_array(
+        (np.ones(len(scope.values), dtype=np.float32), (scope.values, scope.owners())), shape=(n_products, len(scope))
+    )
+
+
+def orders_in_scope(
     member: NDArray[np.int32],
     order: NDArray[np.int32],
     product: NDArray[np.int32],

@@ -12,9 +12,10 @@ from features.workspace import Workspace
 from recsys.errors import InputError, RegistryError
 from recsys.report import SILENT, Progress, Report, Table
 from recsys.types import EpochSeconds
+from training.build import Built, build_bundle
 from training.config import TrainConfig, config_text, read_config
 from training.figures import draw_quality
-from training.pipeline import Built, Judgement, build_bundle, judge
+from training.pipeline import Judgement, judge
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
 from training.summary import evaluation_facts, evaluation_notes, flat_metrics, new_products_warning
 from training.tables import evaluation_tables
@@ -66,6 +67,8 @@ def train(
             git_sha=git_sha,
             progress=progress,
             left_out=left_out,
+            second=judgement.second,
+            corrections=judgement.corrections,
         )
         facts = evaluation_facts(judgement, settings, seed) | _bundle_facts(built)
         facts["n_members_without_personalisation"] = place.n_not_personal()

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from recsys.errors import InputError
 from recsys.wrong_settings import explain_settings
 from training.related_config import RelatedConfig
+from training.reranker_config import CalibrationConfig, RerankerConfig
 from training.settings import Count, Positive, Settings
 from training.source_config import (
     AlsConfig,
@@ -97,6 +98,8 @@ class TrainConfig(Settings):
     up_cf: UpCfSourceConfig = UpCfSourceConfig()
     related: RelatedConfig = RelatedConfig()
     response: ResponseConfig = ResponseConfig()
+    reranker: RerankerConfig = RerankerConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
 

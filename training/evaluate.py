@@ -16,7 +16,9 @@ from training.bootstrap import Interval, paired_gain_over_folds
 from training.cases import Case
 from training.config import EvaluationConfig, TrainConfig
 from training.fit import Cost, Fitted
+from training.models.reranker import Reranker
 from training.rankings import BLEND, FLOORS, ranked_lists
+from training.second_stage import RRF, WEIGHTED
 from training.slices import MIN_MEMBERS, Slice, member_groupings, slices_of_members, slices_of_products, temperatures
 
 __all__ = ["BLEND", "FLOORS", "METRIC", "METRICS", "CaseResult", "Measured", "Row", "measure_case", "summarise"]
@@ -40,11 +42,12 @@ class Row:
     One ranker in one case.
 
     Attributes:
-        name: A floor, a source, or ``blend``.
+        name: A floor, a source, ``rrf``, ``reranked``, ``weighted_blend`` where that is not served, or ``blend``: what
+            is served.
         metrics: Means over members, by name in METRICS.
         shown: What the lists show, by name in `beyond_accuracy.SHOWN`; None where there is nothing to take a mean of.
         gain: In NDCG@10 over the best floor, paired over members.
-        cpu_s, peak_rss_mb: Of the fit; of the blend the sum and the highest; absent for floors.
+        cpu_s, peak_rss_mb: Of the fit; of fusions the sum and the highest; absent for floors and the second stage.
 
     Over several folds: means over folds, of the memory the highest.
     """
@@ -66,7 +69,7 @@ class CaseResult:
         n_members, n_eligible: Members judged, and those who could have been: fewer are judged where they were sampled.
             Over several folds the sums: a member counts in each.
         best_floor: The floor with the highest NDCG@10 on these very members.
-        rows: Floors first, then sources, then the blend.
+        rows: Floors first, then sources, then what is made of them, the blend last.
         slices: Groups of members or of bought products: ``by``, ``group``, ``metric``, ``n_members``, the blend's
             figure, the best floor's, and the gain.
         per_member: NDCG@10 of each ranker, shape (m,); for comparisons between configurations.
@@ -114,6 +117,7 @@ def measure_case(
     *,
     known: AsOfIngest,
     progress: Progress,
+    second: Reranker | None = None,
 ) -> Measured:
     """
     Rank for every member of the case and compare with what they bought.
@@ -125,9 +129,10 @@ def measure_case(
         config: Length of lists.
         known: Tiers and costs, for slices and money only.
         progress: Told of every list.
+        second: The second stage, as `ranked_lists` takes it.
     """
     depth = max(config.n_candidates, _DEPTH)
-    ranked = ranked_lists(fitted, weights, case, depth=depth, progress=progress)
+    ranked = ranked_lists(fitted, weights, case, depth=depth, progress=progress, second=second)
     n_true, n_products = case.truth.lengths(), len(case.keep)
     figures = {name: _scored(lists[:, :_DEPTH], case.truth, n_true, n_products) for name, lists in ranked.items()}
     facts = product_facts(fitted.dataset, fitted.members, case.keep, known.cost_minor)
@@ -136,9 +141,10 @@ def measure_case(
     slices = slices_of_members(groupings, case, per_member, METRIC)
     slices += slices_of_products(temperatures(fitted.members, n_products), case, ranked)
     costs = {name: cost for name, cost in fitted.costs.items() if name in fitted.scorers}
-    costs[BLEND] = Cost(
+    together = Cost(
         sum(cost.cpu_s for cost in costs.values()), max((cost.peak_rss_mb for cost in costs.values()), default=0.0)
     )
+    costs |= {RRF: together, WEIGHTED: together, BLEND: together}
     shown = {name: shown_figures(lists, facts) for name, lists in ranked.items()}
     return Measured(case, figures, shown, tuple(slices), costs)
 
@@ -152,7 +158,7 @@ def summarise(folds: Sequence[Measured], config: EvaluationConfig, rng: np.rando
     MIN_MEMBERS members or more.
 
     Args:
-        folds: At least one, the same rankers in all.
+        folds: At least one; a ranker that some fold lacks has no row.
         config: Of the intervals.
         rng: Of the bootstrap; every ranker gets the same resamples.
     """
@@ -166,7 +172,8 @@ def summarise(folds: Sequence[Measured], config: EvaluationConfig, rng: np.rando
             rng=np.random.default_rng(seed),
         )
 
-    per_member = {name: [fold.figures[name][METRIC] for fold in folds] for name in folds[0].figures}
+    rankers = [name for name in folds[0].figures if all(name in fold.figures for fold in folds)]
+    per_member = {name: [fold.figures[name][METRIC] for fold in folds] for name in rankers}
     best_floor = max(FLOORS, key=lambda name: _mean_of_means(per_member[name]))
     rows = tuple(_row(name, folds, gain(theirs, per_member[best_floor])) for name, theirs in per_member.items())
     slices, n_small = [], 0

@@ -1,10 +1,11 @@
-"""What every ranker shows to the members of one case: the floors, each source, and the blend."""
+"""What every ranker shows to the members of one case: the floors, each source, and what is made of them."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from recsys.ragged import Ragged
+from recsys.reasons import RERANKED_SOURCE
 from recsys.report import Progress
 from recsys.scorers.base import Scorer
 from recsys.scorers.blend import fuse
@@ -12,16 +13,24 @@ from recsys.types import Rows
 from training.cases import Case
 from training.fit import Fitted
 from training.models import frequency, popularity
+from training.models.reranker import Reranker
 from training.nightly import candidate_lists
+from training.second_stage import RRF, WEIGHTED, rank_again
 from training.source_config import PopularityConfig
-from training.weights import blend
+from training.weights import blend, plain_fusion
 
 BLEND = "blend"
 FLOORS = ("popular_7_days", "popular_28_days", "own_frequency_then_popular")
 
 
 def ranked_lists(
-    fitted: Fitted, weights: Mapping[str, float], case: Case, *, depth: int, progress: Progress
+    fitted: Fitted,
+    weights: Mapping[str, float],
+    case: Case,
+    *,
+    depth: int,
+    progress: Progress,
+    second: Reranker | None = None,
 ) -> dict[str, Rows]:
     """
     The lists of every ranker, by name: floors first, then sources, then what is made of them.
@@ -32,6 +41,7 @@ def ranked_lists(
         case: Whose members, products on sale, and products left out.
         depth: Length of the lists of floors and sources.
         progress: Told of every list.
+        second: The second stage, which is ranked whether the weights hold it or not; it must where they do.
 
     Returns:
         Shape (m, at most what the blend gives) each; UNKNOWN_ROW pads.
@@ -40,6 +50,13 @@ def ranked_lists(
     ranked = _floor_lists(fitted, case, depth, without)
     sources = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=depth, progress=progress, without=without)
     ranked |= {name: one.products for name, one in sources.items()}
+    ranked[RRF] = plain_fusion(sources)
+    if second is not None:
+        again = rank_again(second, fitted, sources, case.members, k=depth, progress=progress)
+        ranked[RERANKED_SOURCE] = again.products
+        sources |= {RERANKED_SOURCE: again}
+    if RERANKED_SOURCE in weights:
+        ranked[WEIGHTED] = blend(sources, {name: one for name, one in weights.items() if name != RERANKED_SOURCE})
     ranked[BLEND] = blend(sources, weights)
     return ranked
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from recsys.reasons import RERANKED_SOURCE
+from training.calibration import CHANCES, NO_OUTCOME, calibration_facts
 from training.config import TrainConfig
 from training.evaluate import BLEND, FLOORS, METRIC, CaseResult, Row
 from training.pipeline import Judgement
+from training.second_stage import POOL_DEPTH, RRF, WEIGHTED, StageFinding
 from training.slices import COLD_BUYERS, HOT_SHARE, MIN_MEMBERS
 
-FORMAT = 1
+FORMAT = 2
 
 CASE_TITLES = {"all": "repeats allowed", "explore": "products the member never bought"}
 
@@ -34,12 +37,19 @@ def evaluation_facts(judgement: Judgement, config: TrainConfig, seed: int) -> di
         "gate": config.gate.model_dump(),
         "cases": {case.name: _case_facts(case) for case in judgement.cases},
         "folds": [_fold_facts(fold) for fold in judgement.folds or (judgement,)],
+        "reranker": judgement.finding.facts(),
+        "calibration": calibration_facts(judgement.corrections, judgement.checked),
     }
 
 
 def flat_metrics(facts: Mapping[str, Any]) -> dict[str, float]:
     """One name a figure, as MLflow wants it: ``all.blend.ndcg_at_10``."""
-    flat: dict[str, float] = {}
+    second = facts["reranker"]
+    flat = {"reranker.shipped": float(second["shipped"]), "reranker.cpu_s": second["cpu_s"]}
+    flat |= {f"validation.{name}.ndcg_at_10": value for name, value in (second["ndcg_at_10"] or {}).items()}
+    for name, one in facts["calibration"].items():
+        for when, found in (one["test"] or {}).items():
+            flat |= {f"calibration.{name}.{when}.{key}": found[key] for key in ("calibration_error", "brier")}
     for case, result in facts["cases"].items():
         flat[f"{case}.n_members"] = float(result["n_members"])
         for name, row in result["rows"].items():
@@ -60,6 +70,8 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
         *_fold_notes(judgement),
         *_slice_notes(judgement),
         *_money_notes(judgement),
+        *_second_stage_notes(judgement.finding),
+        *_calibration_notes(judgement),
     ]
     new = next((case for case in judgement.cases if case.name == "explore"), None)
     if new is not None:
@@ -88,7 +100,7 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
 
 def role_of(ranker: str) -> str:
     """``floor``, ``source``, or ``ours`` for what is made of the sources."""
-    return "floor" if ranker in FLOORS else "ours" if ranker == BLEND else "source"
+    return "floor" if ranker in FLOORS else "ours" if ranker in (RRF, WEIGHTED, RERANKED_SOURCE, BLEND) else "source"
 
 
 def new_products_warning(gain_high: float, best_floor: str | None = None) -> tuple[str, ...]:
@@ -141,6 +153,35 @@ def _money_notes(judgement: Judgement) -> tuple[str, ...]:
     if all(figures["margin_minor_at_10"] is None for figures in shown):
         return (f"{price} No margin: the costs of what was shown are not known.",)
     return (f"{price} margin: that less the cost as of the ingest, over places whose cost is known.",)
+
+
+def _second_stage_notes(finding: StageFinding) -> tuple[str, ...]:
+    served = "is served (reranked)" if finding.shipped else "is not served"
+    ceiling = ""
+    if finding.pool_recall is not None:
+        ceiling = (
+            f" The first {POOL_DEPTH} of plain rank fusion (rrf) hold {finding.pool_recall_at_100:.1%} of what was "
+            f"bought then, all candidates {finding.pool_recall:.1%}: no order can find more. It took "
+            f"{finding.cpu_s:.1f} CPU-seconds."
+        )
+    return (f"The second stage {served}. On the validation window: {finding.reason}.{ceiling}",)
+
+
+def _calibration_notes(judgement: Judgement) -> tuple[str, ...]:
+    notes = []
+    for name, one in judgement.checked.items():
+        found = judgement.corrections.get(name)
+        if found is not None and found.curve is not None:
+            notes.append(
+                f"The chance that {CHANCES[name]} is corrected: on the test window its mean distance from what "
+                f"happened is {one.after.calibration_error:.4f} instead of {one.before.calibration_error:.4f}."
+            )
+        else:
+            notes.append(
+                f"The chance that {CHANCES[name]} is not corrected ({found.reason if found else NO_OUTCOME}); its mean "
+                f"distance from what happened on the test window is {one.before.calibration_error:.4f}."
+            )
+    return tuple(notes)
 
 
 def _fold_facts(fold: Judgement) -> dict[str, Any]:

@@ -22,6 +22,11 @@ def blend(lists: Mapping[str, CandidateList], weights: Mapping[str, float]) -> R
     return fuse([lists[name].products for name in weights], list(weights.values()))[0]
 
 
+def plain_fusion(lists: Mapping[str, CandidateList]) -> Rows:
+    """All lists with one weight each: what needs no choice, and what every choice must beat."""
+    return blend(lists, dict.fromkeys(lists, 1.0))
+
+
 def choose_weights(lists: Mapping[str, CandidateList], case: Case) -> dict[str, float]:
     """
     Coordinate ascent on NDCG@10 over GRID, from equal weights, at most a few rounds.

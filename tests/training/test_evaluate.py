@@ -21,6 +21,7 @@ from training.evaluate import BLEND, FLOORS, measure_case, summarise
 from training.fit import fit_models
 from training.models import frequency, popularity
 from training.nightly import candidate_lists
+from training.second_stage import RRF
 from training.source_config import PopularityConfig
 from training.split import Split
 from training.weights import choose_weights
@@ -117,7 +118,7 @@ class TestEvaluateCase:
     def test_every_table_has_the_floors_the_sources_and_the_blend(self, fitted, cases, quick):
         names = [row.name for row in result_of(fitted, cases[0], quick).rows]
         sources = ["als", "lightfm", "item_neighbours", "frequency", "own_orders", "popular_segment"]
-        assert names == [*FLOORS, *sources, BLEND]
+        assert names == [*FLOORS, *sources, RRF, BLEND]
 
     def test_an_oracle_scores_one_and_gains_what_is_missing(self, fitted, cases, quick):
         class Oracle:

@@ -12,8 +12,9 @@ from recsys.errors import LeakError
 from recsys.report import SILENT
 from tests.training.shop import DAYS, START
 from training import leaks
+from training.build import build_bundle
 from training.leaks import check_dataset, read_before
-from training.pipeline import build_bundle, judge
+from training.pipeline import judge
 
 DAY = 86_400
 

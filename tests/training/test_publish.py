@@ -14,8 +14,9 @@ from recsys.report import SILENT, Report
 from tests.training.shop import QUICK, write_rows
 from training import commands, tracking
 from training.audit import AuditRow, AuditTrail
+from training.build import build_bundle
 from training.config import read_config
-from training.pipeline import build_bundle
+from training.pipeline import judge
 from training.publish import AUDIT_FILE
 from training.serving_folder import ServingFolder
 from training.tracking import CHALLENGER, CHAMPION, PREVIOUS, Registry, Version
@@ -264,7 +265,18 @@ def test_the_same_data_and_seed_are_judged_the_same_twice(trained):
 
 def test_the_same_data_and_seed_give_the_same_bundle_whatever_the_run_and_the_commit(trained, shop):
     facts, config = trained.report.facts, read_config(trained.config_path)
-    again = build_bundle(shop, config, facts["weights"], seed=0, run_id="x", git_sha="y", progress=SILENT)
+    chosen = judge(shop, config, seed=0, progress=SILENT)
+    again = build_bundle(
+        shop,
+        config,
+        chosen.weights,
+        seed=0,
+        run_id="x",
+        git_sha="y",
+        progress=SILENT,
+        second=chosen.second,
+        corrections=chosen.corrections,
+    )
     assert again.manifest.bundle_id == facts["bundle_id"]
     manifest = Bundle.open(trained.workspace.bundles / facts["bundle_id"][:16]).manifest
     assert facts["run_id"] == manifest.run_id != again.manifest.run_id
