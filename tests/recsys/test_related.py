@@ -1,6 +1,7 @@
 """Answers about products: what leads where, what never appears, and what an answer says of itself."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from recsys.policy.compile import CompiledPolicy, compile_policy
 from recsys.policy.load import default_policy_text, parse_policy
 from recsys.types import AnswerKind, Consent, EventKind, ItemKind, Relation
 from tests.recsys.test_edges import WORLDS
-from tests.worlds import NOW, small_knowledge
+from tests.worlds import NOW, small_bundle, small_knowledge
 
+README = Path(__file__).parents[2] / "recsys" / "README.md"
 PRODUCTS = frozenset({ItemKind.PRODUCT})
 
 
@@ -274,3 +276,19 @@ def test_the_only_product_of_a_shop_has_nothing_beside_it() -> None:
     decision = ask(Relation.SIMILAR, about("p000"), engine)
     assert (shown(decision), decision.degraded) == ([], ("nothing_related",))
     assert decision.shortfall_reason == "not_enough_candidates"
+
+
+def test_the_example_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = README.read_text(encoding="utf-8").split("```python\n")[1].partition("```")[0]
+    workspace = tmp_path / "demo"
+    small_bundle(workspace / "serving" / "first", KNOWLEDGE)
+    (workspace / "serving" / "current").write_text("first\n")
+    (workspace / "policy.yaml").write_text(default_policy_text(KNOWLEDGE.tiers, "GBP"))
+    monkeypatch.chdir(tmp_path)
+    exec(example.replace("p000042", "p004").replace("p000007", "p005"), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed] == ["related", "fallback", "related"]
+    assert "Similar to Product 4" in printed[0]
+    assert "in your basket" in printed[2]
