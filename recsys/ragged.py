@@ -72,6 +72,23 @@ class Ragged:
         return [self.values[start:stop].tolist() for start, stop in zip(self.indptr, self.indptr[1:], strict=False)]
 
 
+def blocks_of_owners(owner: NDArray[np.integer], length: int) -> list[slice]:
+    """
+    Slices of about *length* entries that never part an owner's.
+
+    Args:
+        owner: Shape (n,), ascending.
+        length: At least 1; a block is longer only where the last owner in it goes on.
+    """
+    slices, start = [], 0
+    while start < len(owner):
+        last = min(start + length, len(owner)) - 1
+        stop = int(np.searchsorted(owner, owner[last], side="right"))
+        slices.append(slice(start, stop))
+        start = stop
+    return slices
+
+
 def _indptr(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     indptr = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=indptr[1:])

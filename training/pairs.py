@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.dataset import Dataset
+from recsys.ragged import blocks_of_owners
 from recsys.types import SECONDS_PER_DAY, Instants, Rows
 
 _BLOCK_LINES = 1 << 19
@@ -53,23 +54,6 @@ def build_pairs(dataset: Dataset, half_life_days: float) -> Pairs:
         never = np.empty(0, dtype=np.int64)
         return Pairs(empty, empty, empty, np.empty(0), never, never)
     return Pairs(*(np.concatenate([getattr(block, name) for block in blocks]) for name in Pairs.__slots__))
-
-
-def blocks_of_owners(owner: NDArray[np.integer], length: int) -> list[slice]:
-    """
-    Slices of about *length* entries that never part an owner's.
-
-    Args:
-        owner: Shape (n,), ascending.
-        length: At least 1; a block is longer only where the last owner in it goes on.
-    """
-    slices, start = [], 0
-    while start < len(owner):
-        last = min(start + length, len(owner)) - 1
-        stop = int(np.searchsorted(owner, owner[last], side="right"))
-        slices.append(slice(start, stop))
-        start = stop
-    return slices
 
 
 def _pairs_of(dataset: Dataset, lines: slice, half_life_days: float) -> Pairs:

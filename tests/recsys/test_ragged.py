@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.ragged import Ragged
+from recsys.ragged import Ragged, blocks_of_owners
 
 LISTS = st.lists(st.lists(st.integers(0, 99), max_size=5), max_size=6)
 
@@ -30,3 +30,10 @@ def test_positions_serve_any_array_of_the_same_layout() -> None:
     beside = np.array([30, 10, 20])
     _, positions = lists.positions(np.array([1, 0]))
     assert beside[positions].tolist() == [20, 30, 10]
+
+
+def test_blocks_never_part_the_entries_of_one_owner():
+    owner = np.array([0, 0, 0, 2, 2, 5, 7, 7, 7, 7])
+    assert blocks_of_owners(owner, 2) == [slice(0, 3), slice(3, 5), slice(5, 10)]
+    assert blocks_of_owners(owner, 100) == [slice(0, 10)]
+    assert blocks_of_owners(owner[:0], 3) == []

@@ -24,10 +24,14 @@ def fit(dataset: Dataset, config: NeighboursConfig) -> NeighbourScorer:
 
 def latest(pairs: Pairs, max_history: int) -> Pairs:
     """The latest distinct products of each member, equal dates by product."""
-    order = np.lexsort((pairs.product, -pairs.last_at, pairs.member))
-    starts = np.searchsorted(pairs.member[order], pairs.member[order])
-    kept = np.sort(order[np.arange(len(order)) - starts < max_history])
-    return pairs.take(kept)
+    lengths = np.bincount(pairs.member)
+    crowded = np.flatnonzero((lengths > max_history)[pairs.member])
+    member = pairs.member[crowded]
+    order = np.lexsort((pairs.product[crowded], -pairs.last_at[crowded], member))
+    place = np.arange(len(order)) - np.searchsorted(member, member)  # sorting leaves each member's lines together
+    kept = np.ones(len(pairs), dtype=np.bool_)
+    kept[crowded[order[place >= max_history]]] = False
+    return pairs.take(np.flatnonzero(kept))
 
 
 def matrices(dataset: Dataset, pairs: Pairs) -> tuple[sparse.csr_array, sparse.csr_array]:

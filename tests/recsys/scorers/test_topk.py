@@ -8,7 +8,8 @@ from scipy import sparse
 
 from recsys.errors import InputError
 from recsys.ragged import Ragged
-from recsys.scorers.topk import leave_out, top_k, top_k_sparse
+from recsys.scorers import topk
+from recsys.scorers.topk import leave_out, top_k, top_k_entries, top_k_sparse
 
 
 @given(st.integers(0, 5_000), st.integers(1, 12))
@@ -87,3 +88,21 @@ def test_sparse_rows_are_ranked_as_their_dense_twins(m: int, n: int, k: int, see
 def test_a_nan_among_the_entries_of_a_sparse_row_is_never_ranked() -> None:
     matrix = sparse.csr_array(np.array([[0.0, np.nan, 2.0, 1.0]], dtype=np.float32))
     assert top_k_sparse(matrix, 3)[0].tolist() == [[2, 3, -1]]
+
+
+@pytest.mark.parametrize("sort_bits", [4, 32])
+def test_many_sparse_rows_are_ranked_alike_however_they_are_sorted(monkeypatch, sort_bits):
+    rng = np.random.default_rng(7)
+    dense = np.where(rng.random((90, 13)) < 0.4, rng.integers(-4, 5, (90, 13)), 0).astype(np.float32)
+    monkeypatch.setattr(topk, "_SORT_BITS", sort_bits)
+    rows, best = top_k_sparse(sparse.csr_array(dense), 6)
+    for of_sparse, of_dense in zip((rows, best), top_k(np.where(dense == 0, np.nan, dense), 6), strict=True):
+        np.testing.assert_array_equal(of_sparse, of_dense)
+
+
+def test_entries_in_any_order_are_ranked_within_their_row():
+    line, column = np.array([2, 0, 2, 0, 2]), np.array([4, 1, 3, 0, 0])
+    value = np.array([-0.5, 2.0, 7.0, 3.0, np.nan], dtype=np.float32)
+    rows, best = top_k_entries(line, column, value, 2, shape=(3, 5))
+    assert rows.tolist() == [[0, 1], [-1, -1], [3, 4]]
+    assert best[[0, 2]].tolist() == [[3.0, 2.0], [7.0, -0.5]]
