@@ -15,12 +15,14 @@ _FACTORS = 64
 _ALPHA = 10.0
 
 
-def fit_als(baskets: Baskets, *, seed: int) -> FactorScorer:
-    """`implicit` ALS; confidence 1 + 10 x number of baskets, 64 factors, 15 iterations."""
+def fit_als(
+    baskets: Baskets, *, seed: int, factors: int = _FACTORS, alpha: float = _ALPHA, regularization: float = 0.05
+) -> FactorScorer:
+    """`implicit` ALS; confidence 1 + alpha x number of baskets, 15 iterations."""
     counts = _counts(baskets)
-    counts.data = (1 + _ALPHA * counts.data).astype(np.float32)
+    counts.data = (1 + alpha * counts.data).astype(np.float32)
     model = AlternatingLeastSquares(
-        factors=_FACTORS, regularization=0.05, alpha=1.0, iterations=15, num_threads=1, random_state=seed
+        factors=factors, regularization=regularization, alpha=1.0, iterations=15, num_threads=1, random_state=seed
     )
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
         model.fit(counts, show_progress=False)

@@ -48,12 +48,12 @@ def read_sequence_set(folder: Path) -> SequenceSet:
         SourceError: A file or column is missing, or a role is another.
         NotEnoughDataError: No member has both a purchase in the test and one before it, or nothing is in train.
     """
-    lines = _read(folder / "sequences.parquet", ("user_id", "position", "item_id", "role"))
+    lines = read_columns(folder / "sequences.parquet", ("user_id", "position", "item_id", "role"))
     lines = lines.with_columns(pl.col("role").cast(pl.String)).sort("user_id", "position", "item_id")
     others = sorted(set(lines["role"].unique().to_list()) - set(_ROLES))
     if others:
         raise SourceError(f"{folder / 'sequences.parquet'} has the roles {', '.join(others)}; use {', '.join(_ROLES)}")
-    pairs = _read(folder / "item_attributes.parquet", ("item_id", "attribute_id"))
+    pairs = read_columns(folder / "item_attributes.parquet", ("item_id", "attribute_id"))
     member_ids, member = np.unique(lines["user_id"].to_numpy(), return_inverse=True)
     product_ids = np.unique(np.concatenate([lines["item_id"].to_numpy(), pairs["item_id"].to_numpy()]))
     product = np.searchsorted(product_ids, lines["item_id"].to_numpy())
@@ -76,7 +76,13 @@ def as_baskets(histories: Ragged, n_products: int) -> Baskets:
     return Baskets.of(histories.owners(), place, histories.values, n_members=len(histories), n_products=n_products)
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
+def read_columns(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
+    """
+    Columns of a Parquet file, without empty cells.
+
+    Raises:
+        SourceError: The file cannot be read, a column is missing, or a cell of it is empty.
+    """
     try:
         frame = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
