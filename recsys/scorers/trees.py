@@ -66,6 +66,9 @@ class Trees:
                     goes_left = value <= self.threshold[node]
                     if not complete:
                         goes_left |= np.isnan(value) & self.missing_left[node]
-                    node = np.where(goes_left, self.left[node], self.right[node])
+                    below = np.where(goes_left, self.left[node], self.right[node])
+                    if np.array_equal(below, node):  # every row stands at a leaf
+                        break
+                    node = below
                 total[start : start + len(block)] += self.value[node]
         return total
