@@ -5,7 +5,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from training.config import TrainConfig
-from training.sources import ALS, FREQUENCY, LIGHTFM, NEIGHBOURS, POPULAR
+from training.sources import (
+    ALS,
+    CHANNEL,
+    CONTENT,
+    DUE_AGAIN,
+    FREQUENCY,
+    GRAPH,
+    LIGHTFM,
+    NEIGHBOURS,
+    NEXT_BASKET,
+    POPULAR,
+    RECENT,
+    SEASONAL,
+    SEQUENCE,
+    STORE,
+    TIFU_KNN,
+    TRENDING,
+    UP_CF,
+)
 
 Value = int | float | str | bool
 
@@ -55,6 +73,11 @@ Space = Mapping[str, Range]
 """By path in `TrainConfig`, for example ``als.factors``."""
 
 _HALF_LIFE_DAYS = Real(14, 730, log=True)
+_WINDOW_DAYS = Real(3, 180, log=True)
+_HISTORY = Whole(20, 500, log=True)
+_BUYERS = Real(1, 2_000, log=True)
+_DECAY = Real(0.3, 1)
+_SHARE = Real(0, 1)
 
 SPACES: Mapping[str, Space] = {
     ALS: {
@@ -72,7 +95,7 @@ SPACES: Mapping[str, Space] = {
     NEIGHBOURS: {
         "neighbours.n_neighbours": Whole(10, 500, log=True),
         "neighbours.shrink_members": Real(0.5, 500, log=True),
-        "neighbours.max_history": Whole(20, 500, log=True),
+        "neighbours.max_history": _HISTORY,
         "neighbours.half_life_days": _HALF_LIFE_DAYS,
     },
     FREQUENCY: {
@@ -81,8 +104,71 @@ SPACES: Mapping[str, Space] = {
         "frequency.prior_product_repeats": Real(0.5, 500, log=True),
     },
     POPULAR: {
-        "popularity.window_days": Real(3, 180, log=True),
-        "popularity.prior_buyers": Real(1, 2_000, log=True),
+        "popularity.window_days": _WINDOW_DAYS,
+        "popularity.prior_buyers": _BUYERS,
+    },
+    CONTENT: {
+        "content.prior_buyers": Real(0.5, 200, log=True),
+        "content.ridge": Real(0.1, 1_000, log=True),
+    },
+    GRAPH: {
+        "graph.relation": Choice(("cosine", "tf_idf", "bm25", "rp3beta")),
+        "graph.n_neighbours": Whole(20, 1_000, log=True),
+        "graph.max_history": _HISTORY,
+        "graph.half_life_days": _HALF_LIFE_DAYS,
+        "graph.alpha": Real(0.3, 1.5),
+        "graph.beta": _SHARE,
+        "graph.shrink": Real(0.5, 200, log=True),
+    },
+    SEQUENCE: {
+        "sequence.n_neighbours": Whole(20, 1_000, log=True),
+        "sequence.max_history": _HISTORY,
+        "sequence.half_life_days": _HALF_LIFE_DAYS,
+        "sequence.sequence.window": Whole(2, 100, log=True),
+        "sequence.sequence.distance_power": Real(0, 2),
+        "sequence.sequence.length_power": _SHARE,
+        "sequence.sequence.backward": _SHARE,
+        "sequence.sequence.popularity_power": _SHARE,
+    },
+    DUE_AGAIN: {
+        "due_again.horizon_days": Real(3, 60, log=True),
+        "due_again.half_life_days": _HALF_LIFE_DAYS,
+        "due_again.prior_repeats": Real(0.02, 20, log=True),
+        "due_again.prior_product_repeats": Real(0.5, 500, log=True),
+        "due_again.prior_family_repeats": Real(1, 1_000, log=True),
+        "due_again.prior_shape_events": Real(1, 1_000, log=True),
+    },
+    RECENT: {"recent.half_life_days": Real(1, 90, log=True)},
+    TRENDING: {
+        "trending.window_days": Real(2, 28, log=True),
+        "trending.before_days": Real(7, 120, log=True),
+        "trending.prior_buyers": _BUYERS,
+    },
+    SEASONAL: {"seasonal.window_days": Real(7, 90, log=True)},
+    STORE: {"stores.window_days": _WINDOW_DAYS, "stores.prior_buyers": _BUYERS},
+    CHANNEL: {"channels.window_days": _WINDOW_DAYS, "channels.prior_buyers": _BUYERS},
+    NEXT_BASKET: {
+        "next_basket.model.slow_decay": _DECAY,
+        "next_basket.model.fast_decay": _DECAY,
+        "next_basket.model.source_power": _SHARE,
+        "next_basket.model.target_power": _SHARE,
+        "next_basket.model.boosting.n_trees": Whole(20, 300, log=True),
+        "next_basket.model.boosting.learning_rate": Real(0.01, 0.3, log=True),
+        "next_basket.model.boosting.n_leaves": Whole(4, 127, log=True),
+        "next_basket.model.boosting.min_leaf_rows": Whole(10, 1_000, log=True),
+        "next_basket.model.boosting.l2": Real(0.1, 100, log=True),
+    },
+    TIFU_KNN: {
+        "tifu_knn.model.n_neighbours": Whole(10, 1_000, log=True),
+        "tifu_knn.model.within_decay": _DECAY,
+        "tifu_knn.model.group_decay": _DECAY,
+        "tifu_knn.model.group_size": Whole(1, 20),
+        "tifu_knn.model.own_weight": _SHARE,
+    },
+    UP_CF: {
+        "up_cf.model.recency": Whole(1, 100, log=True),
+        "up_cf.model.asymmetry": _SHARE,
+        "up_cf.model.locality": Real(1, 100, log=True),
     },
 }
 """One entry a source with settings; what only bounds memory, or switches a source on, is not searched."""

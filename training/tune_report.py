@@ -11,7 +11,7 @@ from recsys.types import SECONDS_PER_DAY
 from training.bootstrap import Interval
 from training.config import TrainConfig
 from training.search_spaces import SPACES, Value
-from training.sources import SOURCES
+from training.sources import SOURCES, Source
 from training.split import Split
 from training.studies import Budget, Trial
 from training.summary import CASE_TITLES
@@ -95,7 +95,7 @@ def tuning_facts(tuned: Tuned, budget: Budget, *, target: Path, run_id: str) -> 
         "confidence": tuned.base.evaluation.confidence,
         "n_members": dict(tuned.n_members),
         "families": {result.name: _family_facts(result) for result in tuned.results},
-        "not_tuned": {source.name: _why_not(source.name) for source in SOURCES if source.name not in tried},
+        "not_tuned": {source.name: _why_not(source, tuned.base) for source in SOURCES if source.name not in tried},
         "blend": {
             "weights": {"as_it_is": dict(tuned.as_it_is.weights), "tuned": dict(tuned.blended.weights)},
             "cases": {
@@ -150,8 +150,10 @@ def _family_facts(result: FamilyResult) -> dict[str, Any]:
     }
 
 
-def _why_not(name: str) -> str:
-    return "not asked for, or switched off" if name in SPACES else "no settings to search"
+def _why_not(source: Source, config: TrainConfig) -> str:
+    if source.name not in SPACES:
+        return "no settings to search"
+    return "not asked for" if source.enabled(config) else "switched off"
 
 
 def _families_table(facts: Mapping[str, Any]) -> Table:
@@ -229,8 +231,10 @@ def _notes(facts: Mapping[str, Any], workspace: Path) -> tuple[str, ...]:
         for name, one in families.items()
         if not one["enabled"]
     ]
-    if facts["not_tuned"]:
-        notes.append("Not tuned: " + "; ".join(f"{name} ({why})" for name, why in facts["not_tuned"].items()) + ".")
+    notes += [
+        f"Not tuned, {why}: {', '.join(name for name, its in facts['not_tuned'].items() if its == why)}."
+        for why in dict.fromkeys(facts["not_tuned"].values())
+    ]
     if not facts["tracking"]:
         notes.append("Tracking is OFF: MLflow is not installed; the report lies in the workspace all the same.")
     notes.append(f"Trials, picture and facts: {workspace / 'tuning' / 'report'}")

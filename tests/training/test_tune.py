@@ -105,9 +105,9 @@ class TestWhatItFinds:
         place, report = tuned
         said = "\n".join(report.notes)
         assert "OPTIMISTIC" in said
-        assert f"{TEST_AT:%Y-%m-%d} to" in said
-        assert "has not been read" in said
-        assert "own_orders (no settings to search)" in said
+        assert f"window, {TEST_AT:%Y-%m-%d} to {START + timedelta(days=DAYS):%Y-%m-%d}, has not been read" in said
+        assert "Not tuned, not asked for: frequency.\nNot tuned, no settings to search: own_orders." in said
+        assert "Not tuned, switched off: als, lightfm" in said
         assert "Tracking is OFF" in said
         assert f"recsys train --workspace {place.path} --config {place.tuned_config}" in said
 

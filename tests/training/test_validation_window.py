@@ -25,6 +25,16 @@ def test_a_source_alone_is_the_source_that_the_blend_holds(window, quick, name):
     assert window.alone(name, quick, "all").per_member.tolist() == window._ndcg(theirs, "all").tolist()
 
 
+def test_a_source_that_is_switched_off_and_needs_another_is_what_the_blend_would_hold(window, quick):
+    assert not quick.content.enabled
+    wanting = quick.model_copy(update={"content": quick.content.model_copy(update={"enabled": True})})
+    fitted, case = fit_models(window.fitted.dataset, wanting, 3, SILENT), window.cases["explore"]
+    theirs, _ = fitted.scorers["content"].best(case.members, keep=case.keep, k=10, without=case.without)
+    alone = window.alone("content", quick, "explore").per_member
+    assert alone.tolist() == window._ndcg(theirs, "explore").tolist()
+    assert alone.any()
+
+
 def test_nothing_it_learns_from_is_of_the_window(window):
     assert (
         window.fitted.dataset.purchases.at.max()
