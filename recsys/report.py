@@ -22,6 +22,24 @@ class Table:
     formats: Mapping[str, str] = field(default_factory=dict)
 
 
+def show_cell(cell: Any, written: str = ",.4f") -> str:
+    """
+    One cell as text, floats as *written*.
+
+    >>> [show_cell(cell) for cell in (None, True, 12345, 0.25, "a")]
+    ['-', 'yes', '12,345', '0.2500', 'a']
+    """
+    if cell is None:
+        return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    if isinstance(cell, float):
+        return format(cell, written)
+    return str(cell)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """

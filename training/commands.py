@@ -14,7 +14,7 @@ from recsys.report import SILENT, Progress, Report, Table
 from recsys.types import EpochSeconds
 from training.build import Built, build_bundle
 from training.config import TrainConfig, config_text, read_config
-from training.figures import draw_quality
+from training.html_report import REPORT, write_charts, write_report
 from training.pipeline import Judgement, judge
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
 from training.summary import evaluation_facts, evaluation_notes, flat_metrics, new_products_warning
@@ -33,9 +33,9 @@ def train(
     """
     Fit, judge against the floors, write the bundle, log everything to MLflow and register it as challenger.
 
-    Beside the bundle lies ``<bundle>.evaluation.json`` with the whole evaluation; the run in MLflow holds the same
-    file, and `publish` reads it there. Where MLflow is not installed the bundle is written all the same, and the
-    report says that it is not registered.
+    Beside the bundle lies ``<bundle>.evaluation.json`` with the whole evaluation, and ``<bundle>.report.html`` that
+    shows it; the run in MLflow holds the same files, and `publish` reads the former there. Where MLflow is not
+    installed the bundle is written all the same, and the report says that it is not registered.
 
     Args:
         workspace: Where the tables are and the bundle goes.
@@ -71,9 +71,11 @@ def train(
             corrections=judgement.corrections,
         )
         facts = evaluation_facts(judgement, settings, seed) | _bundle_facts(built)
-        facts["n_members_without_personalisation"] = place.n_not_personal()
-        sidecar = built.path.with_name(f"{built.path.name}.{EVALUATION}")
+        facts |= _origin(place, git_sha) | {"n_members_without_personalisation": place.n_not_personal()}
+        sidecar, report_path = (built.path.with_name(f"{built.path.name}.{name}") for name in (EVALUATION, REPORT))
         sidecar.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        progress.step("draw the report")
+        write_report(facts, report_path)
         version = None
         if registry:
             progress.step("log to MLflow")
@@ -83,7 +85,8 @@ def train(
             with suppress(RegistryError):  # what went wrong before is what the caller must hear
                 registry.end_run(run_id, failed=True)
         raise
-    return _train_report(built, judgement, settings, facts | {"run_id": run_id}, version)
+    facts |= {"run_id": run_id, "report_path": str(report_path)}
+    return _train_report(built, judgement, settings, facts, version)
 
 
 def evaluate(
@@ -92,6 +95,7 @@ def evaluate(
     config: Path | None = None,
     folds: int | None = None,
     seed: int = 0,
+    report: Path | None = None,
     progress: Progress = SILENT,
     left_out: LeftOut | None = None,
 ) -> Report:
@@ -100,16 +104,24 @@ def evaluate(
 
     Args:
         folds: Test windows one after another, at least 1; absent means ``evaluation.folds`` of the configuration.
+        report: Where the evaluation is written as one page of HTML; its folder is made.
     """
-    settings = read_config(config)
+    place, settings = Workspace.open(workspace), read_config(config)
+    if report is not None and report.is_dir():
+        raise InputError(f"{report} is a folder; name the file of the report, for example {report / REPORT}")
+    if report is not None:
+        _check_writable(report.parent)
     n_folds = settings.evaluation.folds if folds is None else folds
     if n_folds < 1:
         raise InputError(f"{n_folds} folds are asked for; at least 1 is needed")
-    judgement = judge(
-        Workspace.open(workspace), settings, seed=seed, progress=progress, left_out=left_out, n_folds=n_folds
-    )
-    facts = evaluation_facts(judgement, settings, seed)
-    return Report(facts, evaluation_tables(judgement), evaluation_notes(judgement, settings))
+    judgement = judge(place, settings, seed=seed, progress=progress, left_out=left_out, n_folds=n_folds)
+    facts, notes = evaluation_facts(judgement, settings, seed) | _origin(place, git_commit()), []
+    if report is not None:
+        progress.step("draw the report")
+        write_report(facts, report)
+        facts["report_path"] = str(report)
+        notes.append(f"The report: {report}")
+    return Report(facts, evaluation_tables(judgement), (*evaluation_notes(judgement, settings), *notes))
 
 
 def publish(workspace: Path, *, force_reason: str | None = None, actor: str, now: EpochSeconds) -> Report:
@@ -146,7 +158,7 @@ def _check_writable(folder: Path) -> None:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise InputError(
-            f"{folder} cannot be written ({error.strerror}); make it writable, the bundle goes there"
+            f"{folder} cannot be written ({error.strerror}); make it writable, the result goes there"
         ) from error
 
 
@@ -166,12 +178,18 @@ def _log(
         folder = Path(name)
         (folder / EVALUATION).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         (folder / "config.yaml").write_text(config_text(config), encoding="utf-8")
-        draw_quality(facts, folder / "quality.png")
+        write_report(facts, folder / REPORT)
+        (folder / "charts").mkdir()
+        write_charts(facts, folder / "charts")
         registry.log_files(run_id, folder)
     registry.log_files(run_id, built.path, BUNDLE)
     version = registry.register(run_id, built.manifest.bundle_id)
     registry.end_run(run_id)
     return version
+
+
+def _origin(place: Workspace, git_sha: str) -> dict[str, Any]:
+    return {"workspace_source": place.source, "currency": place.currency, "git_sha": git_sha}
 
 
 def _bundle_facts(built: Built) -> dict[str, Any]:
@@ -194,6 +212,7 @@ def _train_report(
     made = (
         ("bundle", built.manifest.bundle_id[:16]),
         ("folder", str(built.path)),
+        ("report", facts["report_path"]),
         ("version", f"{version.number} (challenger)" if version else "not registered: MLflow is not installed"),
         ("members", built.n_members),
         ("members who did not agree to personalisation", facts["n_members_without_personalisation"]),

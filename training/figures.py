@@ -1,75 +1,265 @@
-"""The picture of an evaluation: how good each ranker is, and whether the gain over the best floor is more than luck."""
+"""Draws what `training.plots` describes, as SVG for a page and as PNG for MLflow."""
 
-from collections.abc import Mapping
+import io
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.font_manager import get_font_names
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-_TITLES = {"all": "Repeats allowed", "explore": "Only products the member never bought"}
-# Okabe and Ito's palette: apart for every kind of colour vision; hatches keep roles apart in greyscale.
-_LOOKS = {"floor": ("#BBBBBB", "//"), "source": ("#56B4E9", ""), "ours": ("#D55E00", "xx")}
-_LABELS = {"floor": "floor", "source": "one source", "ours": "blend (what is served)"}
+from training.plots import LOOKS, Bins, Dots, Look, Mark, Plot, Timeline, Tradeoff, shortened, width_of
+
+_WIDTH = 5.0
+"""Inches: narrow, so that letters stay large enough where a page shows two side by side, or one on a telephone."""
+_INCH_A_LETTER = 0.078
+_ROW, _BELOW, _TITLE_LINE = 0.27, 0.6, 0.2
+_RIGHT_OF_VALUES, _RIGHT_OF_NAMES = 0.72, 1.95
+_CHINESE_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK TC", "Source Han Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei")
+_SETTINGS: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "recsys",
+    "text.parse_math": False,
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#444444",
+    "legend.frameon": False,
+}
 
 
-def draw_quality(facts: Mapping[str, Any], path: Path) -> None:
+def svg_of(plot: Plot, *, title: str, prefix: str) -> str:
     """
-    One row a case: NDCG@10 of every ranker, and its gain over the best floor with the interval, as PNG.
+    One ``<svg>`` element to stand inside a page: letters are letters, nothing is loaded, same plot, same text.
 
     Args:
-        facts: What `training.summary.evaluation_facts` gives.
-        path: File to write.
+        plot: What is drawn.
+        title: Above it.
+        prefix: Of every id inside, so that several may stand in one page.
     """
-    cases = facts["cases"]
-    figure = Figure(figsize=(12, 0.7 + 3.7 * max(len(cases), 1)), layout="constrained")
+    with _drawing():
+        buffer = io.StringIO()
+        _draw(plot, title).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()[buffer.getvalue().index("<svg") :].strip()
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    start, rest = svg.split(">", 1)
+    size = re.search(r'viewBox="[^"]*"', start)
+    rest = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", rest)
+    # A figure whose text names it is one picture to a reader of screens.
+    return f'<svg {size.group() if size else ""} role="img" aria-label="{_attribute(title)}">{rest}'
+
+
+def write_png(plot: Plot, path: Path, *, title: str) -> None:
+    """The same plot as a file."""
+    with _drawing():
+        _draw(plot, title).savefig(path, dpi=130, metadata={"Software": None})
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    fonts = ["DejaVu Sans", *sorted(set(_CHINESE_FONTS) & set(get_font_names()))]
+    with mpl.rc_context(_SETTINGS | {"font.family": fonts}), warnings.catch_warnings():
+        # Names come from the retailer; a letter that no font here has is a box in the PNG, and right in the page.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def _draw(plot: Plot, title: str) -> Figure:
+    lines = textwrap.wrap(title, 56)
+    top = 0.2 + _TITLE_LINE * len(lines)
+    match plot:
+        case Dots():
+            figure, axes = _panel(plot, top, _ROW * len(plot.rows), _left_of(row.label for row in plot.rows))
+            _draw_dots(axes, plot)
+        case Tradeoff():
+            n_names = len(plot.points) + len(plot.levels)
+            figure, axes = _panel(plot, top, max(2.6, 0.21 * n_names), 0.62, right=_RIGHT_OF_NAMES)
+            _draw_tradeoff(axes, plot)
+        case Timeline():
+            figure, axes = _panel(plot, top, 2.4, 0.62, right=0.2)
+            _draw_timeline(axes, plot)
+        case Bins():
+            figure, axes = _panel(plot, top, 3.4, 0.62, right=0.2)
+            _draw_bins(axes, plot)
+    figure.text(0.012, 1 - 0.1 / figure.get_figheight(), "\n".join(lines), va="top", weight="bold", size=9.5)
+    return figure
+
+
+def _panel(plot: Plot, top: float, height: float, left: float, right: float = _RIGHT_OF_VALUES) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes *height* inches high, and under them the axis' name and the legend."""
+    looks = plot.looks()
+    n_lines = -(-len(looks) // 2) + bool(plot.legend_note)
+    below = _BELOW + 0.19 * n_lines
+    whole = top + height + below
+    figure = Figure(figsize=(_WIDTH, whole))
     FigureCanvasAgg(figure)
-    axes = figure.subplots(max(len(cases), 1), 2, squeeze=False)
-    for (name, result), (left, right) in zip(cases.items(), axes, strict=False):
-        _bars(left, result, f"{_TITLES[name]}: {result['n_members']:,} members")
-        _gains(right, result, facts["confidence"])
+    axes = figure.add_axes((left / _WIDTH, below / whole, (_WIDTH - left - right) / _WIDTH, height / whole))
+    axes.set_xlabel(plot.axis, fontsize=8.5)
     handles = [
-        axes[0][0].barh([0], [0], color=colour, hatch=hatch, edgecolor="black", label=_LABELS[role])
-        for role, (colour, hatch) in _LOOKS.items()
+        Line2D([], [], color=look.colour, marker=look.marker, linestyle=look.line, label=look.label) for look in looks
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
-    figure.suptitle(f"Ranking quality in a test window of {facts['holdout_days']:g} days, full ranking")
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    if handles:
+        note = 0.19 * bool(plot.legend_note) / whole
+        figure.legend(
+            handles=handles,
+            loc="lower left",
+            bbox_to_anchor=(0.0, note),
+            borderaxespad=0.2,
+            ncols=2,
+            fontsize=8.5,
+            handletextpad=0.5,
+            columnspacing=1.2,
+        )
+    figure.text(0.012, 0.06 / whole, plot.legend_note, fontsize=8, color="#444444")
+    return figure, axes
 
 
-def _bars(axes: Axes, result: Mapping[str, Any], title: str) -> None:
-    for place, row in enumerate(reversed(result["rows"].values())):
-        value = row["metrics"]["ndcg_at_10"]
-        colour, hatch = _LOOKS[row["role"]]
-        axes.barh(place, value, color=colour, hatch=hatch, edgecolor="black", linewidth=0.6)
+def _draw_dots(axes: Axes, plot: Dots) -> None:
+    n = len(plot.rows)
+    written = plot.written if all(len(row.marks) < 2 for row in plot.rows) else ""
+    for place, row in enumerate(reversed(plot.rows)):
+        if not row.marks:
+            continue
+        axes.axhline(place, color="#dddddd", linewidth=0.6, zorder=0)
+        for at, mark in enumerate(row.marks):
+            shift = 0.0 if len(row.marks) == 1 else 0.18 - 0.36 * at / (len(row.marks) - 1)
+            _draw_mark(axes, mark, mark.value, place + shift, along="x")
+        if written:
+            text = format(row.marks[0].value, written)
+            axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8.5)
+    axes.set_yticks(range(n), [shortened(row.label) for row in reversed(plot.rows)])
+    for label, row in zip(axes.get_yticklabels(), reversed(plot.rows), strict=True):
+        label.set_fontweight("normal" if row.marks else "bold")
+    axes.set_ylim(-0.6, n - 0.4)
+    axes.tick_params(axis="y", length=0)
+    if plot.reference is not None:
+        axes.axvline(plot.reference, color="black", linewidth=1.0, linestyle="--")
+    if plot.from_zero:
+        highest = max(mark.value for row in plot.rows for mark in row.marks)
+        axes.set_xlim(min(-0.04 * highest, axes.get_xlim()[0]), max(1.06 * highest, axes.get_xlim()[1]))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+
+
+def _draw_tradeoff(axes: Axes, plot: Tradeoff) -> None:
+    low = min((point.cost for point in plot.points), default=0.1)
+    high = max((point.cost for point in plot.points), default=10.0)
+    axes.set_xscale("log")
+    axes.set_xlim(low / 2, high * 2)
+    for level in plot.levels:
+        _draw_level(axes, level.value, LOOKS["floor"])
+    for point in plot.points:
+        _draw_mark(axes, point.mark, point.cost, point.mark.value, along="y")
+    ends = [(point.mark.value, point.cost, point.label) for point in plot.points]
+    ends += [(level.value, high * 2, level.label) for level in plot.levels]
+    bottom, top = axes.get_ylim()
+    ends.sort(key=lambda end: (end[0], end[2]))
+    places = spread([(value - bottom) / (top - bottom) for value, _, _ in ends], 0.19 / _height(axes))
+    for (value, cost, label), place in zip(ends, places, strict=True):
         axes.annotate(
-            f"{value:.4f}", (value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
+            shortened(label),
+            (cost, value),
+            xytext=(1.05, place),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=8.5,
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": "#aaaaaa", "linewidth": 0.6, "shrinkB": 4, "relpos": (0.0, 0.5)},
         )
-    _name_rows(axes, result)
-    axes.set_xlabel("NDCG@10 (0 to 1, higher is better)")
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.margins(x=0.14)
+    axes.set_ylim(bottom, top)
+    axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel(plot.quality, fontsize=8.5)
 
 
-def _gains(axes: Axes, result: Mapping[str, Any], confidence: float) -> None:
-    for place, row in enumerate(reversed(result["rows"].values())):
-        gain = row["gain"]
-        below, above = max(gain["mean"] - gain["low"], 0.0), max(gain["high"] - gain["mean"], 0.0)
-        colour, _ = _LOOKS[row["role"]]
-        axes.errorbar(
-            gain["mean"], place, xerr=[[below], [above]], fmt="o", color="black", markerfacecolor=colour, capsize=4
+def _draw_timeline(axes: Axes, plot: Timeline) -> None:
+    for marks in plot.series:
+        look = LOOKS[marks[0].look]
+        axes.plot(
+            range(len(marks)), [mark.value for mark in marks], color=look.colour, linestyle=look.line, linewidth=1
         )
-    axes.axvline(0, color="black", linewidth=0.8, linestyle="--")
-    _name_rows(axes, result)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.set_xlabel(f"gain in NDCG@10, paired over members, {confidence:.0%} interval")
-    axes.set_title(f"Gain over {result['best_floor'].replace('_', ' ')} (best floor)", loc="left", fontsize=11)
+        for place, mark in enumerate(marks):
+            _draw_mark(axes, mark, place, mark.value, along="y")
+    axes.set_xticks(range(len(plot.labels)), plot.labels, fontsize=7.5)
+    axes.set_xlim(-0.4, len(plot.labels) - 0.6)
+    axes.set_ylabel(plot.quality, fontsize=8.5)
 
 
-def _name_rows(axes: Axes, result: Mapping[str, Any]) -> None:
-    names = list(reversed(result["rows"]))
-    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_ylim(-0.6, len(names) - 0.4)
+def _draw_bins(axes: Axes, plot: Bins) -> None:
+    counts = axes.inset_axes((0.0, 0.0, 1.0, 0.2))
+    marks = [mark for curve in plot.curves for _, mark in curve]
+    highest = max(
+        [*(mark.high or mark.value for mark in marks), *(at for curve in plot.curves for at, _ in curve), 1e-9]
+    )
+    axes.set_xlim(-0.04 * highest, 1.06 * highest)
+    axes.set_ylim(-0.3 * highest, 1.06 * highest)
+    axes.plot([0, highest], [0, highest], color="black", linewidth=0.8, linestyle="--")
+    for curve in plot.curves:
+        for at, mark in curve:
+            _draw_mark(axes, mark, at, mark.value, along="y")
+    look = LOOKS[plot.curves[-1][0][1].look]
+    counts.vlines([at for at, _ in plot.curves[-1]], 0, plot.counts, color=look.colour, linewidth=4, alpha=0.5)
+    for (at, _), n in zip(plot.curves[-1], plot.counts, strict=True):
+        counts.annotate(f"{n:,.0f}", (at, n), (0, 2), textcoords="offset points", ha="center", fontsize=6.5)
+    counts.set_xlim(axes.get_xlim())
+    counts.set_ylim(0, 1.5 * max(plot.counts))
+    counts.axis("off")
+    axes.yaxis.set_major_locator(MaxNLocator(6, prune="lower"))
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick >= 0])
+    axes.set_ylabel(plot.quality, fontsize=8.5)
+
+
+def _draw_level(axes: Axes, value: float, look: Look) -> None:
+    axes.axhline(value, color=look.colour, linewidth=1.0, linestyle=look.line)
+
+
+def _draw_mark(axes: Axes, mark: Mark, x: float, y: float, *, along: str) -> None:
+    look = LOOKS[mark.look]
+    if mark.low is not None and mark.high is not None:
+        ends = [[max(mark.value - mark.low, 0.0)], [max(mark.high - mark.value, 0.0)]]
+        xerr, yerr = (ends, None) if along == "x" else (None, ends)
+        axes.errorbar(x, y, xerr=xerr, yerr=yerr, fmt="none", ecolor=look.colour, elinewidth=1.4, capsize=3)
+    face = "white" if mark.hollow else look.colour
+    axes.plot([x], [y], marker=look.marker, color=look.colour, markerfacecolor=face, markersize=6, linestyle="none")
+
+
+def spread(places: Sequence[float], apart: float) -> list[float]:
+    """
+    Ascending places moved as little as it takes to stand *apart*, around their common middle and within 0 to 1.
+
+    >>> [round(place, 2) for place in spread([0.1, 0.5, 0.5, 0.98, 0.99], 0.1)]
+    [0.1, 0.45, 0.55, 0.9, 1.0]
+    """
+    groups: list[tuple[float, int]] = []
+    for place in places:
+        middle, n = place, 1
+        while groups and middle - apart * (n - 1) / 2 < groups[-1][0] + apart * (groups[-1][1] + 1) / 2:
+            before, m = groups.pop()
+            half = apart * (n + m - 1) / 2
+            middle, n = min(max((middle * n + before * m) / (n + m), half), 1 - half), n + m
+        groups.append((middle, n))
+    return [middle + apart * (at - (n - 1) / 2) for middle, n in groups for at in range(n)]
+
+
+def _height(axes: Axes) -> float:
+    figure = axes.get_figure()
+    return axes.get_position().height * (figure.get_figheight() if isinstance(figure, Figure) else 1.0)
+
+
+def _left_of(labels: Iterator[str]) -> float:
+    """Inches that the longest label takes."""
+    longest = max((width_of(shortened(label)) for label in labels), default=0)
+    return 0.2 + _INCH_A_LETTER * longest
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")

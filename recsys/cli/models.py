@@ -1,5 +1,6 @@
 """From tables to a served model: `train`, `evaluate`, `publish`, `rollback`, `sync`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,6 +33,9 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="Test windows, one after another; the setting evaluation.folds stands otherwise."),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the evaluation as one HTML page that needs no other file.")
+    ] = None,
     seed: given.Seed = 0,
     store_url: given.StoreUrl = None,
     as_json: given.Json = False,
@@ -42,7 +46,15 @@ def evaluate(
         from training.commands import evaluate as command
 
         answer.show(
-            command(workspace, config=config, folds=folds, seed=seed, progress=answer.progress, left_out=left_out)
+            command(
+                workspace,
+                config=config,
+                folds=folds,
+                report=report,
+                seed=seed,
+                progress=answer.progress,
+                left_out=left_out,
+            )
         )
 
 

@@ -1,13 +1,12 @@
 """Tables for the terminal: figures whole, texts folded, and what a narrow one leaves out."""
 
 from dataclasses import replace
-from typing import Any
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from recsys.report import Table
+from recsys.report import Table, show_cell
 
 _BETWEEN_COLUMNS = 3
 _LONGEST_UNBROKEN_WORD = 28
@@ -46,24 +45,6 @@ def render(table: Table) -> RichTable:
     for row in rows:
         rich.add_row(*map(escape, row))
     return rich
-
-
-def show_cell(cell: Any, written: str = ",.4f") -> str:
-    """
-    One cell as text, floats as *written*.
-
-    >>> [show_cell(cell) for cell in (None, True, 12345, 0.25, "a")]
-    ['-', 'yes', '12,345', '0.2500', 'a']
-    """
-    if cell is None:
-        return "-"
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    if isinstance(cell, float):
-        return format(cell, written)
-    return str(cell)
 
 
 def _shown_rows(table: Table) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,8 +106,10 @@ class TestTrain:
         assert run.data.params["als.factors"] == "16"
         assert run.data.tags["dataset_digest"] == trained.report.facts["bundle_dataset_digest"]
         assert {"git_sha", "seed", "bundle_id"} <= set(run.data.tags)
-        picture = registry.fetch(version, "quality.png", tmp_path).read_bytes()
+        picture = registry.fetch(version, "charts/gain-all.png", tmp_path).read_bytes()
         assert picture.startswith(b"\x89PNG")
+        page = registry.fetch(version, "report.html", tmp_path).read_text(encoding="utf-8")
+        assert page == Path(facts["report_path"]).read_text(encoding="utf-8")
         assert "factors: 16" in registry.fetch(version, "config.yaml", tmp_path).read_text()
 
     def test_artifacts_stay_in_the_workspace(self, trained):
