@@ -7,20 +7,27 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError, NotEnoughDataError
+from recsys.ragged import Ragged
 from recsys.report import SILENT
 from tests.training.shop import QUICK
 from training import commands
+from training.beyond_accuracy import SHOWN
 from training.bootstrap import paired_gain, paired_gain_over_folds
-from training.config import TrainConfig
-from training.evaluate import BLEND, METRIC, METRICS
+from training.cases import Case
+from training.config import EvaluationConfig, TrainConfig
+from training.evaluate import BLEND, FLOORS, METRIC, METRICS, Measured, summarise
+from training.fit import Cost
 from training.pipeline import judge
+from training.slices import Slice
 
 N_FOLDS = 3
 
 
 @pytest.fixture(scope="module")
 def light(quick) -> TrainConfig:
-    return TrainConfig.model_validate(quick.model_dump() | {"als": {"enabled": False}, "lightfm": {"enabled": False}})
+    """Without the second stage, which has more weeks to learn from where earlier folds left theirs."""
+    off = {name: {"enabled": False} for name in ("als", "lightfm", "reranker")}
+    return TrainConfig.model_validate(quick.model_dump() | off)
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +145,52 @@ class TestBootstrap:
         gain = paired_gain_over_folds(folds, n_resamples=4_000, confidence=0.95, rng=rng)
         error = np.sqrt(folds[0].var() / 400 + folds[1].var() / 900) / 2
         assert gain.high - gain.low == pytest.approx(2 * 1.96 * error, rel=0.08)
+
+
+class TestSummary:
+    """Folds made by hand: what is pooled, and what cannot be."""
+
+    N_LISTED = 40
+
+    def fold(self, rankers, seed, *, n_active):
+        rng = np.random.default_rng(seed)
+        members = np.arange(self.N_LISTED, dtype=np.int32)
+        case = Case(
+            "all", members, Ragged.of([[0]] * self.N_LISTED), np.ones(3, dtype=bool), Ragged.of([[]] * self.N_LISTED),
+            share_reachable=1.0, n_eligible=self.N_LISTED + 5,
+        )  # fmt: skip
+        figures = {name: {metric: rng.random(self.N_LISTED) for metric in METRICS} for name in rankers}
+        shown = {name: dict.fromkeys(SHOWN) | {"coverage_at_10": 0.25 * (seed + 1)} for name in rankers}
+        slices = (Slice("stage", "active", METRIC, {name: figures[name][METRIC][:n_active] for name in rankers}),)
+        return Measured(case, figures, shown, slices, {BLEND: Cost(float(seed), 100.0 - seed)})
+
+    def summary(self, *folds):
+        return summarise(folds, EvaluationConfig(n_resamples=100), np.random.default_rng(0))
+
+    def test_a_ranker_that_some_fold_lacks_has_no_row(self):
+        first = self.fold((*FLOORS, "als", "lately_served", BLEND), 1, n_active=40)
+        second = self.fold((*FLOORS, "als", BLEND), 2, n_active=40)
+        assert list(rows_of(self.summary(first, second))) == [*FLOORS, "als", BLEND]
+        assert list(rows_of(self.summary(second, first))) == [*FLOORS, "als", BLEND]
+
+    def test_costs_are_the_mean_and_memory_the_highest(self):
+        folds = (self.fold((*FLOORS, BLEND), seed, n_active=40) for seed in (1, 2))
+        blend = rows_of(self.summary(*folds))[BLEND]
+        assert (blend.cpu_s, blend.peak_rss_mb) == (1.5, 99.0)
+        assert blend.shown["coverage_at_10"] == pytest.approx((0.5 + 0.75) / 2)
+        assert blend.shown["price_minor_at_10"] is None
+
+    def test_a_slice_is_the_mean_over_the_folds_in_which_it_is_large_enough(self):
+        large, small = (self.fold((*FLOORS, BLEND), seed, n_active=n) for seed, n in ((1, 31), (2, 29)))
+        result = self.summary(large, small)
+        (active,) = result.slices
+        assert active["n_members"] == 31
+        assert active["blend"] == pytest.approx(large.figures[BLEND][METRIC][:31].mean())
+        assert active["floor"] == pytest.approx(large.figures[result.best_floor][METRIC][:31].mean())
+        assert active["mean"] == pytest.approx(active["blend"] - active["floor"])
+        assert result.n_small_slices == 0
+
+    @pytest.mark.parametrize(("n_active", "n_small"), [(29, 1), (0, 0)])
+    def test_a_small_slice_is_counted_and_an_empty_one_is_none(self, n_active, n_small):
+        result = self.summary(self.fold((*FLOORS, BLEND), 1, n_active=n_active))
+        assert (result.slices, result.n_small_slices) == ((), n_small)
