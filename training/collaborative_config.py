@@ -7,10 +7,10 @@ class IalsConfig(Settings):
     """Own implicit ALS; see training/models/ials.py for what each stands for in the loss."""
 
     factors: Count = 128
-    iterations: Count = 8
-    unobserved_weight: Positive = 0.05
+    iterations: Count = 5
+    unobserved_weight: Positive = 0.01
     """alpha0: what a pair that was not bought counts beside one that was."""
-    regularization: Positive = 0.003
+    regularization: Positive = 0.005
     """lambda."""
     frequency_power: Power = 1.0
     """nu: 0 holds all vectors back alike, 1 in proportion to how much evidence stands against it."""
@@ -25,4 +25,23 @@ class SparseEaseConfig(Settings):
     n_related: Count = 200
     ridge: Positive = 50.0
     """lambda: as many members more would have bought each product alone."""
+    half_life_days: Positive = 120.0
+
+
+class CollaborativeConfig(Settings):
+    """Product walks, ridge regressions and vectors together; see training/models/collaborative.py."""
+
+    n_related: Count = 500
+    """Products that a walk from a product keeps."""
+    walk_power: Power = 0.75
+    popularity_power: Power = 0.3
+    """alpha and beta of RP3beta."""
+    n_explaining: Count = 30
+    """Of those the nearest, which explain the product in a regression."""
+    ridge: Positive = 50.0
+    vectors: IalsConfig = IalsConfig(factors=64, iterations=4)
+    walked_weight: Power = 1.0
+    explained_weight: Power = 1.0
+    vectors_weight: Power = 0.6
+    """What each source counts once the member's best product in it has 1."""
     half_life_days: Positive = 120.0

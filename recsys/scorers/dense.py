@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.ragged import Ragged
 from recsys.scorers.topk import top_k
@@ -10,6 +11,8 @@ from recsys.types import KeepMask, Rows, Scores
 
 BLOCK_CELLS = 1 << 23
 """Scores held at once, 32 MiB."""
+
+_LEAST = np.float32(1e-9)
 
 
 def best_of_all(
@@ -35,3 +38,22 @@ def best_of_all(
             scores[theirs.owners(), theirs.values] = np.nan
         rows[block], best[block] = top_k(scores, k)
     return rows, best
+
+
+def add_source(
+    scores: Scores, weight: float, source: NDArray[np.float32], own: tuple[NDArray[np.int64], NDArray[np.int32]]
+) -> None:
+    """
+    Add a source in place, divided by the score of each member's best product in it and times *weight*.
+
+    Args:
+        scores: Shape (m, n_products).
+        weight: At least 0.
+        source: Shape (m, n_products), no NaN; overwritten.
+        own: Positions of what the members have, which does not decide what their best is.
+    """
+    part = np.asarray(source, dtype=np.float32)
+    part[own] = 0
+    part /= np.maximum(part.max(axis=1, keepdims=True), _LEAST)
+    part *= np.float32(weight)
+    scores += part

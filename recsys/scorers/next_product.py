@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.ragged import Ragged
-from recsys.scorers.dense import best_of_all
+from recsys.scorers.dense import add_source, best_of_all
 from recsys.types import KeepMask, Rows, Scores
-
-_LEAST = np.float32(1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,11 @@ class NextProductScorer:
             (weights.alike, self.alike),
         ):
             if weight:
-                _add(scores, weight, (recent @ graph).toarray(), own)
+                add_source(scores, weight, (recent @ graph).toarray(), own)
         if weights.profile:
-            _add(scores, weights.profile, (longer @ self.profile @ self.profile.T).toarray(), own)
+            add_source(scores, weights.profile, (longer @ self.profile @ self.profile.T).toarray(), own)
         if weights.mapped:
-            _add(scores, weights.mapped, (self.space @ (longer @ self.mapped).T).T, own)
+            add_source(scores, weights.mapped, (self.space @ (longer @ self.mapped).T).T, own)
         scores[own] = np.nan
         scores[past.lengths() == 0] = np.nan
         return scores
@@ -108,14 +106,3 @@ class NextProductScorer:
         back = (past.indptr[1:][past.owners()] - 1 - np.arange(len(past.values))).astype(np.float32)
         shape = (len(past), len(self.popular))
         return sparse.csr_array((np.float32(decay) ** back, past.values, past.indptr), shape=shape)
-
-
-def _add(
-    scores: Scores, weight: float, source: NDArray[np.float32], own: tuple[NDArray[np.int64], NDArray[np.int32]]
-) -> None:
-    """Add a source, in place; what the member has does not decide what its best is."""
-    part = np.asarray(source, dtype=np.float32)
-    part[own] = 0
-    part /= np.maximum(part.max(axis=1, keepdims=True), _LEAST)
-    part *= np.float32(weight)
-    scores += part

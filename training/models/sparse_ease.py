@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 
 from features.dataset import Dataset
 from recsys.errors import InputError, NotEnoughDataError
@@ -13,7 +13,7 @@ from training.collaborative_config import SparseEaseConfig
 from training.models.item_graph import cosine
 from training.pairs import build_pairs
 
-_LEADERS_FRIENDS = 64
+_LEADERS_FRIENDS = 15
 _WIDEST_BLOCK = 4_096
 
 Products = NDArray[np.int64]
@@ -39,24 +39,15 @@ def fit(dataset: Dataset, config: SparseEaseConfig, rng: np.random.Generator) ->
 
 def weights_of(bought: sparse.csr_array, config: SparseEaseConfig) -> sparse.csr_array:
     """
-    How much each product of a history speaks for each other product.
-
-    With X = *bought*, G = X' X and N_q the n_related products nearest to q by cosine of buyers, column q of the answer
-    is zero outside N_q and (G_NN + lambda I)^-1 G_Nq within: the ridge regression of q on N_q. Where N_q holds all
-    products but q, this is EASE (Steck 2019, "Embarrassingly shallow autoencoders for sparse data", eq. 8), because
-    its column q is the ridge regression of q on all others; where it holds fewer it is the approximation of Steck
-    2019 ("Markov random fields for collaborative filtering", section 3.2) with every column solved for itself.
-
-    Memory is that of the answer, n_related entries a product, and of one dense block of G: products that share
-    neighbours are solved together. The answer does not depend on the blocks where X is of ones.
+    `explained_by` with N_q the n_related products nearest to q by cosine of buyers.
 
     Args:
         bought: Shape (n_members, n_products), not negative.
         config: Names are explained there.
 
     Returns:
-        Shape (n_products, n_products), CSR float32, row p what p says of others. Products that share no buyer with
-        another have an empty column and row.
+        Shape (n_products, n_products), CSR float32. Products that share no buyer with another have an empty row and
+        column.
 
     Raises:
         InputError: A weight is below zero or not finite.
@@ -64,21 +55,47 @@ def weights_of(bought: sparse.csr_array, config: SparseEaseConfig) -> sparse.csr
     if not (np.isfinite(bought.data).all() and (bought.data >= 0).all()):
         raise InputError("a weight of a purchase is below zero or not finite; give finite weights of at least 0")
     by_product = sparse.csr_array(bought.T, dtype=np.float32)
-    related = cosine(by_product, config.n_related)
+    return explained_by(by_product, cosine(by_product, config.n_related), ridge=config.ridge)
+
+
+def explained_by(by_product: sparse.csr_array, related: sparse.csr_array, *, ridge: float) -> sparse.csr_array:
+    """
+    How much each product of a history speaks for each other product.
+
+    With X = *by_product*', G = X' X and N_q the products of row q of *related*, column q of the answer is zero outside
+    N_q and (G_NN + ridge I)^-1 G_Nq within: the ridge regression of q on N_q. Where N_q holds all products but q, this
+    is EASE (Steck 2019, "Embarrassingly shallow autoencoders for sparse data", eq. 8), because its column q is the
+    ridge regression of q on all others; where it holds fewer it is the approximation of Steck 2019 ("Markov random
+    fields for collaborative filtering", section 3.2) with every column solved for itself.
+
+    Memory is that of the answer, an entry for each of *related*, and of one dense block of G: products that share
+    neighbours are solved together. The answer does not depend on the blocks where X is of ones.
+
+    Args:
+        by_product: Shape (n_products, n_members), not negative.
+        related: Shape (n_products, n_products), without entries on the diagonal; its values do not matter.
+        ridge: lambda, above 0.
+
+    Returns:
+        Shape (n_products, n_products), CSR float32, row p what p says of others.
+    """
     explained = np.zeros(related.nnz, dtype=np.float32)
+    place = np.zeros(related.shape[0], dtype=np.int64)
+    lengths = np.diff(related.indptr)
     for products in _friends(related):
-        starts = related.indptr[products]
-        near = [related.indices[start:stop] for start, stop in zip(starts, related.indptr[products + 1], strict=True)]
+        near = [related.indices[related.indptr[q] : related.indptr[q + 1]] for q in products]
         among = np.unique(np.concatenate([products, *near]))
+        place[among] = np.arange(len(among))
         rows = by_product[among]
         gram = (rows @ rows.T).toarray()
-        for product, start, theirs in zip(products, starts, near, strict=True):
-            place, own = np.searchsorted(among, theirs), np.searchsorted(among, product)
-            left = gram[np.ix_(place, place)]
-            left[np.diag_indices_from(left)] += config.ridge
-            explained[start : start + len(theirs)] = linalg.solve(
-                left, gram[place, own], assume_a="pos", overwrite_a=True, check_finite=False
-            )
+        for n_near in np.unique(lengths[products]):
+            alike = products[lengths[products] == n_near]
+            entries = related.indptr[alike][:, None] + np.arange(n_near)
+            theirs = place[related.indices[entries]]
+            left = gram[theirs[:, :, None], theirs[:, None, :]]
+            left[:, np.arange(n_near), np.arange(n_near)] += np.float32(ridge)
+            right = gram[theirs, place[alike][:, None]]
+            explained[entries] = np.linalg.solve(left, right[:, :, None])[:, :, 0]
     by_column = sparse.csr_array((explained, related.indices, related.indptr), shape=related.shape)
     return sparse.csr_array(by_column.T)
 
@@ -93,8 +110,9 @@ def _friends(related: sparse.csr_array) -> Iterator[Products]:
     for leader in range(len(left)):
         if not left[leader]:
             continue
-        theirs = related.indices[related.indptr[leader] : related.indptr[leader + 1]].astype(np.int64)
-        group = np.concatenate([[leader], theirs[left[theirs]][:_LEADERS_FRIENDS]])
+        theirs = related.indices[related.indptr[leader] : related.indptr[leader + 1]]
+        left[leader] = False
+        group = np.concatenate([[leader], theirs[left[theirs]][:_LEADERS_FRIENDS]]).astype(np.int64)
         widths = np.cumsum(np.diff(related.indptr)[group] + 1)
         group = group[: max(1, int(np.searchsorted(widths, _WIDEST_BLOCK, side="right")))]
         left[group] = False
