@@ -46,6 +46,7 @@ class Benchmark(StrEnum):
     NEXT_BASKET = "next_basket"
     NEXT_PRODUCT = "next_product"
     RETAIL = "retail"
+    SCALE = "scale"
     SERVE = "serve"
 
 
