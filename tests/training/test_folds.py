@@ -25,8 +25,7 @@ N_FOLDS = 3
 
 @pytest.fixture(scope="module")
 def light(quick) -> TrainConfig:
-    """Without the second stage, which has more weeks to learn from where earlier folds left theirs."""
-    off = {name: {"enabled": False} for name in ("als", "lightfm", "reranker")}
+    off = {name: {"enabled": False} for name in ("als", "lightfm")}
     return TrainConfig.model_validate(quick.model_dump() | off)
 
 
