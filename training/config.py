@@ -24,6 +24,7 @@ from training.source_config import (
     PopularityConfig,
     RecentConfig,
     SeasonalConfig,
+    SequenceConfig,
     TifuKnnSourceConfig,
     TrendingConfig,
     UpCfSourceConfig,
@@ -86,7 +87,7 @@ class TrainConfig(Settings):
     lightfm: LightfmConfig = LightfmConfig()
     content: ContentConfig = ContentConfig()
     graph: GraphConfig = GraphConfig()
-    sequence: GraphConfig = GraphConfig(relation="sequence")
+    sequence: SequenceConfig = SequenceConfig()
     due_again: DueAgainConfig = DueAgainConfig()
     recent: RecentConfig = RecentConfig()
     trending: TrendingConfig = TrendingConfig()

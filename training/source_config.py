@@ -79,11 +79,14 @@ class DueAgainConfig(Settings):
     """That a gap's age says nothing more counts as this many purchases in each cell of the life table."""
 
 
+Relation = Literal["cosine", "tf_idf", "bm25", "rp3beta", "sequence"]
+
+
 class GraphConfig(Settings):
     """Candidates from one product graph: see training/models/graph.py."""
 
     enabled: bool = False
-    relation: Literal["cosine", "tf_idf", "bm25", "rp3beta", "sequence"] = "rp3beta"
+    relation: Relation = "rp3beta"
     n_neighbours: Count = 200
     max_history: Count = 200
     """Only a member's latest distinct products count."""
@@ -96,6 +99,12 @@ class GraphConfig(Settings):
     """So many more buyers hold a product back that few bought; of all relations but ``sequence``."""
     sequence: RecencyGraphConfig = RecencyGraphConfig()
     """Of ``sequence``: how distance and direction count."""
+
+
+class SequenceConfig(GraphConfig):
+    """The same from what was bought after what."""
+
+    relation: Relation = "sequence"
 
 
 class RecentConfig(Settings):

@@ -55,3 +55,8 @@ def test_content_brings_als_along_without_a_list_of_it(dataset):
     fitted = fit_models(dataset, config, 1, SILENT)
     assert "als" not in fitted.scorers
     assert np.isfinite(fitted.scorers["content"].best(np.array([0]), keep=np.ones(160, dtype=bool), k=3)[1]).all()
+
+
+def test_switching_a_source_on_keeps_its_other_defaults():
+    config = TrainConfig.model_validate({"sequence": {"enabled": True}})
+    assert (config.sequence.relation, config.graph.relation) == ("sequence", "rp3beta")
