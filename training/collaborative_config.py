@@ -41,7 +41,7 @@ class CollaborativeConfig(Settings):
     ridge: Positive = 50.0
     vectors: IalsConfig = IalsConfig(factors=64, iterations=4)
     walked_weight: Power = 1.0
-    explained_weight: Power = 1.0
-    vectors_weight: Power = 0.6
+    explained_weight: Power = 0.8
+    vectors_weight: Power = 0.7
     """What each source counts once the member's best product in it has 1."""
     half_life_days: Positive = 120.0

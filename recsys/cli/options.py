@@ -43,8 +43,10 @@ class Benchmark(StrEnum):
 
     BULK = "bulk"
     COLD_START = "cold_start"
+    COLLABORATIVE = "collaborative"
     NEXT_BASKET = "next_basket"
     NEXT_PRODUCT = "next_product"
+    RELATED = "related"
     RETAIL = "retail"
     SCALE = "scale"
     SERVE = "serve"
