@@ -226,11 +226,9 @@ def _notes(facts: Mapping[str, Any], workspace: Path) -> tuple[str, ...]:
             f"Stopped by --timeout {facts['timeout_cpu_s']:g} (CPU-seconds) before {facts['trials']} trials: "
             f"{', '.join(short)}."
         )
-    notes += [
-        f"{name} is switched off in the configuration: it was tuned alone and is not in the blend."
-        for name, one in families.items()
-        if not one["enabled"]
-    ]
+    off = [name for name, one in families.items() if not one["enabled"]]
+    if off:
+        notes.append(f"Switched off in the configuration, so tuned alone and not in the blend: {', '.join(off)}.")
     notes += [
         f"Not tuned, {why}: {', '.join(name for name, its in facts['not_tuned'].items() if its == why)}."
         for why in dict.fromkeys(facts["not_tuned"].values())
@@ -251,6 +249,11 @@ def _next(facts: Mapping[str, Any], workspace: Path) -> str:
     command = f"recsys train --workspace {workspace} --config {facts['config']}"
     if not any(one["best_trial"] for one in facts["families"].values()):
         return f"No family found better settings; {facts['config']} holds the configuration as it was."
+    if not any(one["best_trial"] and one["enabled"] for one in facts["families"].values()):
+        return (
+            f"The blend is as it was: what got better is switched off. Switch it on in {facts['config']}, which has "
+            f"its settings, and judge that on the test window: {command}"
+        )
     if gain["high"] < 0:
         return (
             "The tuned blend is WORSE here: what is best alone need not be best together. "

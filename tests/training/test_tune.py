@@ -11,10 +11,10 @@ from features.workspace import Workspace
 from recsys.errors import InputError, NotEnoughDataError
 from tests.training.shop import DAYS, START, write_shop
 from training import tune as tuning
-from training.config import TrainConfig, read_config
+from training.config import read_config
 from training.search_spaces import SPACES, settings_in
 from training.tracking import Registry
-from training.tune import WRITTEN_BY, chosen_families, tune
+from training.tune import WRITTEN_BY, tune
 from training.validation_window import ValidationWindow
 
 CHEAP = """
@@ -136,6 +136,13 @@ class TestWhatItFinds:
         assert {case["gain"]["mean"] for case in report.facts["blend"]["cases"].values()} == {0.0}
         assert report.notes[-1].startswith("No family found better settings")
 
+    def test_a_family_that_is_switched_off_is_tuned_alone_and_the_blend_stays_as_it_was(self, tuned, cheap, tmp_path):
+        report = run(tuned[0], cheap, families="recent", out=tmp_path / "off.yaml")
+        assert {case["gain"]["mean"] for case in report.facts["blend"]["cases"].values()} == {0.0}
+        assert "Switched off in the configuration, so tuned alone and not in the blend: recent." in report.notes
+        assert report.facts["families"]["recent"]["best_trial"] > 0
+        assert report.notes[-1].startswith("The blend is as it was: what got better is switched off.")
+
 
 class TestTheTestWindow:
     @pytest.mark.parametrize("ending", ["others", "none"])
@@ -230,20 +237,6 @@ class TestGoingOn:
 
 
 class TestWrongInput:
-    def test_an_unknown_family_names_those_there_are(self):
-        with pytest.raises(InputError, match=r"'alss' is no family that can be tuned; they are als, lightfm"):
-            chosen_families("als,alss", TrainConfig())
-
-    def test_a_source_without_settings_is_no_family(self):
-        with pytest.raises(InputError, match="'own_orders' is no family"):
-            chosen_families("own_orders", TrainConfig())
-
-    def test_families_come_in_the_order_of_the_registry_and_once(self):
-        assert chosen_families("popular_segment, als,als", TrainConfig()) == ("als", "popular_segment")
-
-    def test_without_names_those_switched_on_are_meant(self, cheap):
-        assert chosen_families(None, read_config(cheap)) == ("item_neighbours", "frequency", "popular_segment")
-
     @pytest.mark.parametrize(
         ("options", "words"), [({"trials": 0}, "one trial"), ({"timeout_cpu_s": 0.0}, "CPU-seconds")]
     )
