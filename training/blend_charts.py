@@ -3,7 +3,7 @@
 from math import isfinite
 
 from recsys.report import Table
-from training.plots import Bins, DotRow, Dots, Mark, Timeline
+from training.plots import LOOKS, Bins, DotRow, Dots, Mark, Timeline
 from training.rankings import BLEND
 from training.sections import (
     CASES,
@@ -103,7 +103,7 @@ def _reliability(name: str, one: Facts) -> Chart:
         for look, found in shown.items()
     )
     lines = tuple(
-        (look, each["predicted"], each["happened"], each["low"], each["high"], each["n_trials"])
+        (LOOKS[look].label, each["predicted"], each["happened"], each["low"], each["high"], each["n_trials"])
         for look, found in shown.items()
         for each in found["bins"]
     )
@@ -113,7 +113,7 @@ def _reliability(name: str, one: Facts) -> Chart:
     reading = (
         f"On the dashed line what was foretold happened; below it too much was foretold. {error} "
         f"({'corrected' if one['applied'] else 'not corrected'}: {one['reason']}). "
-        "Bars: 95% interval of the share; at the bottom: cases in each bin."
+        "Bars: 95% interval of the share; at the bottom: cases in a bin."
     )
     columns = ("chance", "predicted", "happened", "low", "high", "cases")
     table = Table(title, columns, lines, formats={"cases": ",.0f"})

@@ -76,7 +76,7 @@ def _tradeoff(facts: Facts, case: str) -> Chart:
     points, levels, costless, rows = [], [], [], []
     for name, row in result["rows"].items():
         value = row["metrics"][metric]
-        mark = gain_mark(row["gain"], role_look(row), over=floor)
+        mark = gain_mark(row["gain"], role_look(name, row), over=floor)
         rows.append((ranker_name(name, row), value, mark.low, mark.high, row["cpu_s"], row["peak_rss_mb"]))
         if row["role"] == "floor":
             levels.append(Level(ranker_name(name), value))
@@ -92,7 +92,9 @@ def _tradeoff(facts: Facts, case: str) -> Chart:
         "not touch that line is a difference beyond luck. Training time: CPU-seconds of one thread, of ours the sum."
     )
     if costless:
-        reading += f" Not drawn, for they have no training time of their own: {', '.join(costless)}."
+        reading += f" Not drawn, because it has no such time: {', '.join(costless)}."
+    if (facts.get("reranker") or {}).get("cpu_s"):
+        reading += f" The re-ranker took {facts['reranker']['cpu_s']:,.1f} CPU-seconds, which no point holds."
     columns = ("ranker", quality, "low", "high", "fit_cpu_s", "peak_rss_mb")
     formats = {"fit_cpu_s": ",.3f", "peak_rss_mb": ",.0f"}
     plot = Tradeoff(tuple(points), tuple(levels), "CPU-seconds of the fit (logarithmic)", f"{quality}, 0 to 1")
@@ -102,7 +104,8 @@ def _tradeoff(facts: Facts, case: str) -> Chart:
 def _gains(facts: Facts, case: str) -> Chart:
     result, quality = facts["cases"][case], metric_name(facts["metric"])
     rows = [
-        DotRow(ranker_name(name), (gain_mark(row["gain"], role_look(row)),)) for name, row in result["rows"].items()
+        DotRow(ranker_name(name), (gain_mark(row["gain"], role_look(name, row)),))
+        for name, row in result["rows"].items()
     ]
     title = f"Gain over {ranker_name(result['best_floor'])}, {CASES.get(case, case)}: {result['n_members']:,} members"
     reading = (

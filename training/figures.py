@@ -208,8 +208,11 @@ def _draw_bins(axes: Axes, plot: Bins) -> None:
             _draw_mark(axes, mark, at, mark.value, along="y")
     look = LOOKS[plot.curves[-1][0][1].look]
     counts.vlines([at for at, _ in plot.curves[-1]], 0, plot.counts, color=look.colour, linewidth=4, alpha=0.5)
+    written = -1.0
     for (at, _), n in zip(plot.curves[-1], plot.counts, strict=True):
-        counts.annotate(f"{n:,.0f}", (at, n), (0, 2), textcoords="offset points", ha="center", fontsize=6.5)
+        if at - written > 0.075 * highest:  # closer ones would cover each other; the table has all
+            counts.annotate(f"{n:,.0f}", (at, n), (0, 2), textcoords="offset points", ha="center", fontsize=6.5)
+            written = at
     counts.set_xlim(axes.get_xlim())
     counts.set_ylim(0, 1.5 * max(plot.counts))
     counts.axis("off")

@@ -14,6 +14,10 @@ GLOSSARY = (
         "re-ranker",
         "A second model that orders what the sources propose; served only where it is surely and clearly better.",
     ),
+    (
+        "rrf, weighted blend, reranked",
+        "Sources joined by rank with equal weights, with chosen weights, or by the re-ranker.",
+    ),
     ("cut-off, test window", "Models know what was before the cut-off; the window after it says who was right."),
     ("validation window", "The window before the test window; every choice was made there."),
     ("fold", "One of several test windows, one after another, each with models of its own."),

@@ -26,7 +26,7 @@ _SECTIONS: tuple[Callable[[Facts], Section], ...] = (
 
 _STYLE = """
 *{box-sizing:border-box}
-body{font:16px/1.5 system-ui,sans-serif;color:#111;background:#fff;max-width:76rem;margin:0 auto;padding:1rem}
+body{font:1rem/1.5 system-ui,sans-serif;color:#111;background:#fff;max-width:76rem;margin:0 auto;padding:1rem}
 h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0}h2{font-size:1.25rem;margin:2.2rem 0 .3rem;border-top:1px solid #999;
 padding-top:.8rem}p,li,dd{max-width:48rem}ul{padding-left:1.2rem}
 nav a{display:inline-block;margin:0 1rem .3rem 0;color:#00518a}
@@ -43,7 +43,7 @@ figcaption{font-size:.9rem}summary{cursor:pointer;font-size:.9rem;color:#00518a}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{border-bottom:1px solid #ccc;padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:bottom}
 .n{text-align:right}tr>:first-child{white-space:nowrap;position:sticky;left:0;background:#fff}
-@media print{body{font-size:11px;max-width:none;padding:0}nav{display:none}figure,.warning,tr{break-inside:avoid}
+@media print{html{font-size:10.5px}body{max-width:none;padding:0}nav{display:none}figure,.warning,tr{break-inside:avoid}
 h2{break-after:avoid}details::details-content{content-visibility:visible;block-size:auto}.wide{overflow:visible}
 .charts{grid-template-columns:1fr 1fr}table{font-size:8px}}
 """

@@ -7,7 +7,8 @@ from typing import Any
 
 from features.purchases import instant
 from recsys.report import Table
-from training.plots import LOOKS, Mark, Plot
+from training.plots import Mark, Plot
+from training.rankings import BLEND
 
 Facts = Mapping[str, Any]
 
@@ -71,10 +72,9 @@ def gain_mark(gain: Facts, look: str, *, over: float = 0.0) -> Mark:
     return Mark(value, over + low if known else None, over + high if known else None, look, hollow)
 
 
-def role_look(row: Facts) -> str:
-    """The look of a ranker."""
-    role = str(row["role"])
-    return role if role in LOOKS else "combined"
+def role_look(name: str, row: Facts) -> str:
+    """The look of a ranker; of what is made of the sources only the blend is served."""
+    return str(row["role"]) if name == BLEND or row["role"] in ("floor", "source") else "combined"
 
 
 def metric_name(name: str) -> str:
@@ -92,8 +92,9 @@ def metric_name(name: str) -> str:
 def ranker_name(name: str, row: Facts | None = None) -> str:
     """A ranker as charts name it, words apart; with its *row* as tables do, floors and what is served marked."""
     words = name.replace("_", " ")
-    marked = {"floor": " (floor)", "ours": " (ours, served)"}
-    return words if row is None else words + marked.get(row["role"], "")
+    if row is None:
+        return words
+    return f"{words} (ours, served)" if name == BLEND else f"{words} (floor)" if row["role"] == "floor" else words
 
 
 def window(split: Facts) -> str:

@@ -50,7 +50,12 @@ def verdicts_of(facts: Facts) -> tuple[tuple[str, str], ...]:
     lines += [(f"Not judged: {title}.", "No member of the test window has the case.") for title in missing]
     stage = facts.get("reranker")
     if stage:
-        lines.append((f"A re-ranker is {'' if stage['shipped'] else 'not '}served.", f"{stage['reason']}."))
+        lines.append(
+            (
+                f"A re-ranker is {'' if stage['shipped'] else 'not '}served.",
+                f"On the validation window: {stage['reason']}.",
+            )
+        )
     else:
         lines.append(("No re-ranker was judged.", "Our list is a weighted blend of the sources."))
     return tuple(lines)

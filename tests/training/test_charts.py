@@ -38,12 +38,21 @@ class TestCharts:
 
     def test_a_ranker_without_a_cost_is_named_and_not_drawn_as_a_floor(self, facts):
         facts["cases"]["all"]["rows"]["reranked"] = facts["cases"]["all"]["rows"]["als"] | {
-            "role": "combined",
+            "role": "ours",
             "cpu_s": None,
         }
         made = chart(facts, "quality-all")
         assert "reranked" not in {one.label for one in (*made.plot.points, *made.plot.levels)}
-        assert "no training time of their own: reranked" in made.reading
+        assert "because it has no such time: reranked" in made.reading
+
+    def test_of_what_is_made_of_the_sources_only_the_blend_is_drawn_as_served(self, facts):
+        facts["cases"]["all"]["rows"]["rrf"] = facts["cases"]["all"]["rows"]["blend"] | {"metrics": {"ndcg_at_10": 0.2}}
+        looks = {row.label: row.marks[0].look for row in chart(facts, "gain-all").plot.rows}
+        assert (looks["rrf"], looks["blend"]) == ("combined", "ours")
+
+    def test_the_time_of_the_re_ranker_is_said(self, facts):
+        facts["reranker"]["cpu_s"] = 12.34
+        assert "The re-ranker took 12.3 CPU-seconds" in chart(facts, "quality-all").reading
 
     def test_only_a_gain_whose_interval_holds_zero_is_hollow(self, facts):
         rows = {row.label: row.marks[0] for row in chart(facts, "gain-all").plot.rows}
@@ -111,12 +120,12 @@ class TestAbsentParts:
 
     def test_a_re_ranker_that_is_not_served_says_why(self, facts):
         facts["reranker"] = reranked(shipped=False)
-        assert verdicts_of(facts)[-1] == ("A re-ranker is not served.", "surely better than als.")
+        assert verdicts_of(facts)[-1] == ("A re-ranker is not served.", "On the validation window: surely better than als.")
 
     def test_a_re_ranker_that_could_not_be_judged_has_no_chart(self, facts):
         facts["reranker"] = {"shipped": False, "reason": "too short a history", "gains": None, "ndcg_at_10": None}
         assert [one.name for one in section(facts, "blend").charts] == ["weights"]
-        assert verdicts_of(facts)[-1][1] == "too short a history."
+        assert verdicts_of(facts)[-1][1] == "On the validation window: too short a history."
 
     def test_no_slice_says_so(self):
         facts = evaluated()
