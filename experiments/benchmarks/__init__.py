@@ -7,7 +7,17 @@ from typing import Any
 from recsys.errors import InputError
 from recsys.report import Report
 
-BENCHMARKS = ("bulk", "cold_start", "collaborative", "next_basket", "next_product", "related", "retail", "scale", "serve")
+BENCHMARKS = (
+    "bulk",
+    "cold_start",
+    "collaborative",
+    "next_basket",
+    "next_product",
+    "related",
+    "retail",
+    "scale",
+    "serve",
+)
 """Each is a file of this folder with ``run(options) -> Report``; only the one that is asked for is imported."""
 
 
