@@ -12,6 +12,7 @@ from features.workspace import Workspace
 from recsys.report import Progress, Report
 from serving.export.plan import as_json
 from training.config import config_text, read_config
+from training.html_report import REPORT, write_report
 from training.summary import flat_metrics
 from training.tracking import AVAILABLE, Registry, git_commit
 
@@ -46,16 +47,17 @@ def compare(
         notes = ["MLflow is not installed: nothing was logged. Install it with `pip install 'recsys-nbo[train]'`."]
     else:
         progress.step("log to MLflow")
-        facts["run_id"] = _log(registry, judged, facts)
+        facts["run_id"] = _log(registry, opened, judged, facts)
         notes = [f"Logged to {registry.uri}, run {facts['run_id']}."]
     return Report(
         facts=facts, tables=comparison_tables(judged, found), notes=(*comparison_notes(judged, found), *notes)
     )
 
 
-def _log(registry: Registry, judged: Sequence[Judged], facts: Mapping[str, Any]) -> str:
+def _log(registry: Registry, workspace: Workspace, judged: Sequence[Judged], facts: Mapping[str, Any]) -> str:
     digest = judged[0].judgement.dataset_digest
     tags = {"kind": "comparison", "git_sha": git_commit(), "dataset_digest": digest}
+    origin = {"workspace_source": workspace.source, "currency": workspace.currency, "git_sha": tags["git_sha"]}
     parent = registry.start_run("compare " + " ".join(one.name for one in judged), tags)
     finished = False
     try:
@@ -63,7 +65,7 @@ def _log(registry: Registry, judged: Sequence[Judged], facts: Mapping[str, Any])
             _log_one(
                 registry,
                 one,
-                facts["configs"][one.name],
+                facts["configs"][one.name] | origin,
                 tags | {"seed": str(facts["seed"])} | {"mlflow.parentRunId": parent},
             )
         gains = {
@@ -91,6 +93,7 @@ def _log_one(registry: Registry, one: Judged, facts: Mapping[str, Any], tags: Ma
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "config.yaml").write_text(config_text(one.config), encoding="utf-8")
             (Path(folder) / "evaluation.json").write_text(as_json(dict(facts)), encoding="utf-8")
+            write_report(facts, Path(folder) / REPORT)
             registry.log_files(run, Path(folder))
         finished = True
     finally:

@@ -1,5 +1,7 @@
 """What the words of a report mean, for a reader who has met none of them."""
 
+from training.slices import COLD_BUYERS, HOT_SHARE
+
 GLOSSARY = (
     ("member, product, purchase", "A person in the programme, something sold, and one line of a receipt."),
     ("ranker", "Any way to put products into an order for a member: a floor, a source, or ours."),
@@ -31,7 +33,10 @@ GLOSSARY = (
     ("recall@10, recall@20", "The share of what the member bought that is in the first ten or twenty places."),
     ("hit rate@10", "The share of members of whom the first ten places hold at least one product that they bought."),
     ("MRR@10", "One over the place of the first product that was bought, 0 where none is in the first ten; the mean."),
-    ("MAP@10", "Mean over members of the precision at each place that holds something bought."),
+    (
+        "MAP@10",
+        "Precision at each of the first ten places that holds something bought, summed, over the most it can be.",
+    ),
     ("gain", "The figure of a ranker less that of the best floor, on the same members."),
     (
         "interval, beyond luck",
@@ -41,7 +46,8 @@ GLOSSARY = (
     ("stage", "How a member stands at the cut-off: potential, new, active, dormant, churned."),
     (
         "unsold, cold, warm, hot",
-        "Products by their buyers before the cut-off: none, a few, the others, and the fifth with the most.",
+        f"Products by their buyers before the cut-off: none, fewer than {COLD_BUYERS}, the others, and the "
+        f"{HOT_SHARE:.0%} with the most.",
     ),
     ("coverage", "The share of the products on sale that are in somebody's first ten places."),
     ("novelty", "Mean of -log2 of the share of buying members who bought a shown product: how little known it is."),

@@ -73,6 +73,8 @@ def test_runs_are_in_mlflow_with_their_parameters_and_the_picture(report, shop):
     parent = by_name["compare a b"].info.run_id
     assert by_name["a"].data.tags["mlflow.parentRunId"] == parent == report.facts["run_id"]
     assert {file.path for file in client.list_artifacts(parent)} == {"comparison.json", "comparison.png"}
+    kept = {file.path for file in client.list_artifacts(by_name["b"].info.run_id)}
+    assert kept == {"config.yaml", "evaluation.json", "report.html"}
 
 
 def test_nothing_is_registered(report, shop):
