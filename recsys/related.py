@@ -28,7 +28,8 @@ _LISTED = 100
 _ALIKE = 5
 """The nearest so many products of each stand in for it where little is known of what goes with it."""
 _RELATED_WEIGHT = 1.0
-_HABIT_WEIGHT = 0.5
+_HABIT_WEIGHT = 0.6
+"""Of all the member's own lists together, whatever scale their weights have."""
 _ALIKE_WEIGHT = 0.1
 _CATEGORY_WEIGHT = 2e-3
 _POPULAR_WEIGHT = 2e-4
@@ -104,8 +105,9 @@ def retrieve_related(
             own.update({row: because[row] for row in rows})
         add(ALIKE_SOURCE, _ALIKE_WEIGHT, _padded(fresh))
     if relation is Relation.COMPLETE:
+        total = sum(knowledge.source_weights.values()) or 1.0
         for name, weight in knowledge.source_weights.items():
-            add(name, weight * _HABIT_WEIGHT, rows_of(knowledge.sources[name].products, batch.row))
+            add(name, _HABIT_WEIGHT * weight / total, rows_of(knowledge.sources[name].products, batch.row))
     everybody = np.zeros(len(batch), dtype=np.int32)
     add(POPULAR_SOURCE, _POPULAR_WEIGHT, rows_of(knowledge.popular.products, everybody))
     pinned = pinned_rows(pins)

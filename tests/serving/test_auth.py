@@ -25,6 +25,15 @@ ROUTES: list[tuple[str, str, object, Scope]] = [
     ("POST", "/v1/slates", ASK, Scope.OFFERS_READ),
     ("GET", "/v1/slates?member_id=m000&placement=home", None, Scope.OFFERS_READ),
     ("POST", "/v1/slates:batch", {"requests": [ASK]}, Scope.OFFERS_READ),
+    *(
+        (method, f"/v1/products/p004/{one}", body, Scope.RECOMMEND_READ)
+        for method, body in (("GET", None), ("POST", {}))
+        for one in ("similar", "together")
+    ),
+    ("POST", "/v1/products/similar:batch", {"requests": [{"product_id": "p004"}]}, Scope.RECOMMEND_READ),
+    ("POST", "/v1/products/together:batch", {"requests": [{"product_id": "p004"}]}, Scope.RECOMMEND_READ),
+    ("POST", "/v1/baskets:complete", {"basket": ["p004"]}, Scope.RECOMMEND_READ),
+    ("POST", "/v1/baskets:complete:batch", {"requests": [{"basket": []}]}, Scope.RECOMMEND_READ),
     ("POST", "/v1/events", EVENTS, Scope.EVENTS_WRITE),
     ("GET", "/v1/decisions/none", None, Scope.DECISIONS_READ),
     ("GET", "/v1/models", None, Scope.DECISIONS_READ),
@@ -67,6 +76,7 @@ def test_every_route_of_the_api_is_in_the_matrix(served: tuple[Running, dict[Sco
     for method, path, _, _ in ROUTES:
         bare = path.partition("?")[0]
         bare = bare.replace("m000", "{member_id}").replace("m005", "{member_id}").replace("none", "{decision_id}")
+        bare = bare.replace("p004", "{product_id}")
         tried.add((method, bare))
     assert tried == secured
     for method, path in secured:
