@@ -20,12 +20,14 @@ class RerankerConfig(Settings):
     max_members: Count = 5_000
     """Members of one snapshot; more are sampled."""
     n_negatives: Count = 30
-    """Candidates of a member that were not bought and are learnt from; more are sampled."""
+    """Candidates of a member that were not bought and are learnt from; more are sampled, anew for each set of trees."""
     min_gain_share: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
     """It is served only where its NDCG@10 on the validation window is higher by this share than that of the best single
     source and of plain rank fusion."""
+    n_bags: Count = 4
+    """So many sets of trees are added up, each with samples of its own: one alone leans on the luck of its samples."""
     boosting: BoostingConfig = BoostingConfig(
-        n_trees=60, learning_rate=0.08, n_leaves=15, min_leaf_rows=100, row_share=1.0
+        n_trees=60, learning_rate=0.1, n_leaves=7, min_leaf_rows=100, row_share=1.0
     )
 
 

@@ -1,6 +1,6 @@
 """Honest windows of the past: what sources would have proposed, by models that did not know what was bought next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,17 @@ class Snapshot:
     n_members: int
     pool_recall: float
 
+    def sampled(self, n_negatives: int, rng: np.random.Generator) -> "Snapshot":
+        """The same with all that was bought and at most so many of each member's other candidates, drawn at random."""
+        n_groups = len(self.group_sizes)
+        group = np.repeat(np.arange(n_groups), self.group_sizes)
+        order = np.lexsort((rng.random(len(group)), ~self.labels, group))  # what was bought first, the rest as drawn
+        place = np.arange(len(group)) - (np.cumsum(self.group_sizes) - self.group_sizes)[group]
+        n_bought = np.bincount(group[self.labels], minlength=n_groups)
+        kept = np.sort(order[place < n_bought[group] + n_negatives])
+        sizes = np.bincount(group[kept], minlength=n_groups)
+        return replace(self, features=self.features[kept], labels=self.labels[kept], group_sizes=sizes)
+
 
 def snapshot_cut_offs(at: EpochSeconds, n: int, window_days: float) -> tuple[EpochSeconds, ...]:
     """The beginnings of the *n* windows before *at*, one ending where the next begins, the latest first."""
@@ -57,10 +68,10 @@ def take_snapshot(
     Args:
         workspace: Whose facts.
         fitted: Models that know nothing from the window on.
-        config: Length of the window, and how much of it is kept.
+        config: Length of the window, and the most members.
         n_candidates: Length of every source's list.
         at: The first instant that what learns from the snapshot must not know.
-        seed: Of the samples of members and of candidates that were not bought.
+        seed: Of the sample of members.
 
     Raises:
         LeakError: The window does not end by *at*, or the models learnt from purchases of the window.
@@ -79,7 +90,6 @@ def take_snapshot(
             f"the models of the snapshot at {begins} learnt from a purchase at {latest}, which is in the window that "
             "they are to foresee; fit them on features.dataset.Dataset.read at the snapshot's cut-off"
         )
-    rng = np.random.default_rng([seed, begins])
     case, _ = build_cases(
         workspace,
         dataset,
@@ -87,7 +97,7 @@ def take_snapshot(
         fitted.catalogue,
         stop=ends,
         max_members=config.max_members,
-        rng=rng,
+        rng=np.random.default_rng([seed, begins]),
     )
     lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=n_candidates, progress=SILENT)
     facts = RankingFacts.of(dataset, fitted.members, fitted.catalogue)
@@ -100,7 +110,7 @@ def take_snapshot(
             "n_candidates"
         )
     n_bought = np.bincount(pool.owner[bought], minlength=len(case.members))
-    kept = _sampled(pool.owner, bought, n_bought > 0, config.n_negatives, rng)
+    kept = n_bought[pool.owner] > 0
     return Snapshot(
         begins=begins,
         ends=ends,
@@ -111,21 +121,3 @@ def take_snapshot(
         n_members=len(case.members),
         pool_recall=float((n_bought / case.truth.lengths()).mean()),
     )
-
-
-def _sampled(
-    owner: NDArray[np.int64],
-    bought: NDArray[np.bool_],
-    has_any: NDArray[np.bool_],
-    n_negatives: int,
-    rng: np.random.Generator,
-) -> NDArray[np.int64]:
-    """Lines of members with something bought: all that was, and at most so many of the rest, drawn at random."""
-    draw = rng.random(len(owner))
-    order = np.lexsort((draw, ~bought, owner))  # a member's bought candidates first, then the rest as drawn
-    n_lines = np.bincount(owner, minlength=len(has_any))
-    starts = np.cumsum(n_lines) - n_lines
-    place = np.arange(len(owner)) - starts[owner]
-    n_bought = np.bincount(owner[bought], minlength=len(has_any))
-    kept = has_any[owner] & (place < n_bought[owner] + n_negatives)
-    return np.sort(order[kept])

@@ -1,5 +1,6 @@
 """Boosted regression trees as flat arrays, so that a trained model needs no library to be evaluated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,29 @@ class Trees:
     value: NDArray[np.float64]
     depth: int
     n_features: int
+
+    @classmethod
+    def joined(cls, several: Sequence["Trees"]) -> "Trees":
+        """
+        All trees of several as one, whose answers are added up.
+
+        Raises:
+            InputError: There is none, or they ask about different numbers of columns.
+        """
+        if len({one.n_features for one in several}) != 1:
+            raise InputError(
+                f"trees on {[one.n_features for one in several]} columns cannot be added up; give trees of one fit"
+            )
+        before = np.cumsum([0, *(len(one.feature) for one in several)])[:-1].astype(np.int32)
+        shifted = {
+            name: np.concatenate([getattr(one, name) + start for one, start in zip(several, before, strict=True)])
+            for name in ("roots", "left", "right")
+        }
+        same = {
+            name: np.concatenate([getattr(one, name) for one in several])
+            for name in ("feature", "threshold", "missing_left", "value")
+        }
+        return cls(**shifted, **same, depth=max(one.depth for one in several), n_features=several[0].n_features)
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """

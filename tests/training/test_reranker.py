@@ -84,6 +84,10 @@ class TestFit:
         assert one.threshold.tobytes() == same.threshold.tobytes()
         assert one.value.tobytes() == same.value.tobytes()
 
+    def test_so_many_sets_of_trees_are_added_up(self):
+        model = reranker.fit([lesson(1)], SMALL.model_copy(update={"n_bags": 3}), at=100, seed=4)
+        assert model.trees.roots.shape == (3 * 30,)
+
     def test_a_lesson_from_later_is_refused(self):
         with pytest.raises(LeakError, match="does not end by 99"):
             reranker.fit([lesson(1, ends=50), lesson(2, ends=100)], SMALL, at=99, seed=0)

@@ -71,14 +71,15 @@ class TestByHand:
         assert taken.features[:, taken.names.index("pair_orders")].tolist() == [1] * 6
         assert taken.features[:, taken.names.index("pair_days_since")].tolist() == [53] * 3 + [52] * 3
 
-    def test_negatives_are_sampled_and_what_was_bought_is_kept(self, by_hand, thrifty):
-        few = snapshot_of(
-            by_hand,
-            fitted_at(by_hand, by_hand.now - 7 * DAY, thrifty),
-            SETTINGS.model_copy(update={"n_negatives": 1}),
-        )
+    def test_negatives_are_sampled_and_what_was_bought_is_kept(self, taken):
+        few = taken.sampled(1, np.random.default_rng(0))
         assert few.group_sizes.tolist() == [3, 2]
-        assert few.labels.sum() == 3
+        assert few.labels.sum() == taken.labels.sum() == 3
+        none = taken.sampled(0, np.random.default_rng(0))
+        assert none.group_sizes.tolist() == [2, 1]
+        assert none.labels.all()
+        bought_before = taken.features[taken.labels]
+        np.testing.assert_array_equal(none.features, bought_before)
 
 
 def test_members_are_capped(shop, thrifty):
@@ -87,12 +88,11 @@ def test_members_are_capped(shop, thrifty):
     assert snapshot_of(shop, fitted, SETTINGS.model_copy(update={"max_members": 20})).n_members == 20
 
 
-def test_the_same_seed_takes_the_same_snapshot_and_another_another(shop, thrifty):
-    fitted = fitted_at(shop, shop.now - 14 * DAY, thrifty)
-    settings = SETTINGS.model_copy(update={"n_negatives": 3})
-    one, same, other = (snapshot_of(shop, fitted, settings, seed=seed) for seed in (1, 1, 2))
+def test_the_same_seed_draws_the_same_sample_and_another_another(shop, thrifty):
+    taken = snapshot_of(shop, fitted_at(shop, shop.now - 14 * DAY, thrifty))
+    one, same, other = (taken.sampled(3, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.features, same.features)
-    np.testing.assert_array_equal(one.labels, same.labels)
+    np.testing.assert_array_equal(one.group_sizes, np.minimum(taken.group_sizes, one.group_sizes))
     assert not np.array_equal(one.features, other.features, equal_nan=True)
 
 

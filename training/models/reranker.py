@@ -97,11 +97,14 @@ def fit(snapshots: Sequence[Snapshot], config: RerankerConfig, *, at: EpochSecon
             f"the snapshot's window [{late[0].begins}, {late[0].ends}) does not end by {at}: the second stage would "
             "know what it is judged on; give snapshots that end by then"
         )
-    trees = fit_ranking_trees(
-        np.concatenate([one.features for one in snapshots]),
-        np.concatenate([one.labels for one in snapshots]),
-        np.concatenate([one.group_sizes for one in snapshots]),
-        config.boosting,
-        seed=seed,
+    bags = [_bag(snapshots, config, seed, bag) for bag in range(config.n_bags)]
+    return Reranker(Trees.joined(bags), snapshots[0].names)
+
+
+def _bag(snapshots: Sequence[Snapshot], config: RerankerConfig, seed: int, bag: int) -> Trees:
+    rng = np.random.default_rng([seed, bag])
+    drawn = [one.sampled(config.n_negatives, rng) for one in snapshots]
+    features, labels, group_sizes = (
+        np.concatenate([getattr(one, name) for one in drawn]) for name in ("features", "labels", "group_sizes")
     )
-    return Reranker(trees, snapshots[0].names)
+    return fit_ranking_trees(features, labels, group_sizes, config.boosting, seed=seed + bag)

@@ -52,6 +52,21 @@ def test_trees_add_up():
     assert stump(True).predict(np.array([[9.0, 0.5], [0.0, 0.75]])).tolist() == [9.0, 13.0]
 
 
+def test_joined_trees_answer_the_sum():
+    features = with_gaps(0.4, n=60)
+    one, other = flat_trees(grown(with_gaps(0.4))), flat_trees(grown(with_gaps(0.0)))
+    both = Trees.joined([one, other])
+    assert both.roots.shape == (30,)
+    np.testing.assert_allclose(both.predict(features), one.predict(features) + other.predict(features), rtol=1e-12)
+
+
+def test_trees_on_other_columns_are_not_joined():
+    with pytest.raises(InputError, match="cannot be added up"):
+        Trees.joined([stump(True), flat_trees(grown(with_gaps(0.0)))])
+    with pytest.raises(InputError, match="cannot be added up"):
+        Trees.joined([])
+
+
 def test_other_columns_are_refused():
     with pytest.raises(InputError, match=r"shape \(1, 3\); give 2"):
         stump(True).predict(np.zeros((1, 3)))
