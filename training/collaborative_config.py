@@ -22,7 +22,7 @@ class IalsConfig(Settings):
 class SparseEaseConfig(Settings):
     """EASE on the nearest products of each product; see training/models/sparse_ease.py."""
 
-    n_related: Count = 200
+    n_related: Count = 100
     ridge: Positive = 50.0
     """lambda: as many members more would have bought each product alone."""
     half_life_days: Positive = 120.0
@@ -36,7 +36,7 @@ class CollaborativeConfig(Settings):
     walk_power: Power = 0.75
     popularity_power: Power = 0.3
     """alpha and beta of RP3beta."""
-    n_explaining: Count = 30
+    n_explaining: Count = 20
     """Of those the nearest, which explain the product in a regression."""
     ridge: Positive = 50.0
     vectors: IalsConfig = IalsConfig(factors=64, iterations=4)

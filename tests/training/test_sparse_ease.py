@@ -61,8 +61,8 @@ def test_how_products_are_grouped_changes_nothing(bought, monkeypatch):
     whole = weights(bought, n_related=5)
     monkeypatch.setattr(sparse_ease, "_WIDEST_BLOCK", 1)
     np.testing.assert_array_equal(weights(bought, n_related=5), whole)
-    monkeypatch.setattr(sparse_ease, "_LEADERS_FRIENDS", 2)
-    monkeypatch.setattr(sparse_ease, "_WIDEST_BLOCK", 12)
+    monkeypatch.setattr(sparse_ease, "_GROUP", 3)
+    monkeypatch.setattr(sparse_ease, "_WIDEST_BLOCK", 4_096)
     np.testing.assert_array_equal(weights(bought, n_related=5), whole)
 
 

@@ -13,7 +13,7 @@ from training.collaborative_config import SparseEaseConfig
 from training.models.item_graph import cosine
 from training.pairs import build_pairs
 
-_LEADERS_FRIENDS = 15
+_GROUP = 16
 _WIDEST_BLOCK = 4_096
 
 Products = NDArray[np.int64]
@@ -102,18 +102,18 @@ def explained_by(by_product: sparse.csr_array, related: sparse.csr_array, *, rid
 
 def _friends(related: sparse.csr_array) -> Iterator[Products]:
     """
-    Every product with related ones once, in groups whose related products together are not many.
+    Every product with related ones once, in groups that share many of these.
 
-    A group is led by its first product in order of row; those of its nearest that have no group yet follow.
+    Products go by their hub, that one of their related products which most products are related to.
     """
-    left = np.diff(related.indptr) > 0
-    for leader in range(len(left)):
-        if not left[leader]:
-            continue
-        theirs = related.indices[related.indptr[leader] : related.indptr[leader + 1]]
-        left[leader] = False
-        group = np.concatenate([[leader], theirs[left[theirs]][:_LEADERS_FRIENDS]]).astype(np.int64)
-        widths = np.cumsum(np.diff(related.indptr)[group] + 1)
-        group = group[: max(1, int(np.searchsorted(widths, _WIDEST_BLOCK, side="right")))]
-        left[group] = False
-        yield group
+    n_products, filled = related.shape[0], np.flatnonzero(np.diff(related.indptr))
+    if not len(filled):
+        return
+    n_naming = np.bincount(related.indices, minlength=n_products)
+    keys = n_naming[related.indices] * n_products + related.indices
+    hub = np.maximum.reduceat(keys, related.indptr[filled]) % n_products
+    order = filled[np.argsort(hub, kind="stable")]
+    widest = int(np.diff(related.indptr).max()) + 1
+    step = max(1, min(_GROUP, _WIDEST_BLOCK // widest))
+    for start in range(0, len(order), step):
+        yield order[start : start + step]
