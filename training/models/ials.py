@@ -9,7 +9,7 @@ from scipy import sparse
 from features.dataset import Dataset
 from recsys.errors import InputError, NotEnoughDataError
 from recsys.scorers.factors import FactorScorer
-from training.collaborative_config import IalsConfig
+from training.collaborative_config import FactorisationConfig, IalsConfig
 from training.pairs import build_pairs
 
 _BLOCK_CELLS = 1 << 22
@@ -33,7 +33,9 @@ def fit(dataset: Dataset, config: IalsConfig, rng: np.random.Generator) -> Facto
     return FactorScorer(members, products, np.zeros(shape[1], dtype=np.float32))
 
 
-def factorise(observed: sparse.csr_array, config: IalsConfig, rng: np.random.Generator) -> tuple[Vectors, Vectors]:
+def factorise(
+    observed: sparse.csr_array, config: FactorisationConfig, rng: np.random.Generator
+) -> tuple[Vectors, Vectors]:
     """
     Vectors w of members and h of products that make this loss small.
 
@@ -80,7 +82,7 @@ def factorise(observed: sparse.csr_array, config: IalsConfig, rng: np.random.Gen
     return members, products
 
 
-def _solved(observed: sparse.csr_array, fixed: Vectors, config: IalsConfig) -> Vectors:
+def _solved(observed: sparse.csr_array, fixed: Vectors, config: FactorisationConfig) -> Vectors:
     """
     The best vector of each row while those of the columns stay.
 
