@@ -76,6 +76,13 @@ def test_the_graphs_do_not_depend_on_the_weights_of_the_history_but_the_vectors_
     assert not np.array_equal(one.members[:5], two.members[:5])
 
 
+def test_a_product_is_explained_by_the_nearest_ends_of_its_walks():
+    model = fitted(config=CONFIG.model_copy(update={"n_explaining": 1}))
+    walked, explained = model.walked.toarray(), model.explained.toarray()
+    for product in range(6):
+        assert np.flatnonzero(explained[:, product]).tolist() == [int(np.argmax(walked[product]))]
+
+
 def test_the_same_seed_gives_the_same_bytes():
     one, two = (fitted().score(np.arange(6)) for _ in range(2))
     assert one.tobytes() == two.tobytes()
