@@ -162,5 +162,5 @@ def _report(hits: Mapping[str, Mapping[str, Hits]], asked: Mapping[str, Any]) ->
     return Report(
         facts={"n_orders": n, **facts},
         tables=(Table(f"One product left out of each of {n:,} orders", columns, tuple(rows)),),
-        notes=("Models know nothing of the test window, and settings were not chosen on it.",),
+        notes=("Models know nothing of the test window.",),
     )
