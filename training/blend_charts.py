@@ -33,7 +33,9 @@ def blend_section(facts: Facts) -> Section:
     if stage and stage.get("gains"):
         charts.append(_reranker(facts, stage))
     intro = "Chosen on the window before the test window, so that the test window chose nothing."
-    return Section("blend", "What is our list made of?", intro, tuple(charts) if weights else ())
+    return Section(
+        "blend", "What is our list made of?", intro, tuple(charts) if weights else (), "No source was blended."
+    )
 
 
 def reliability_section(facts: Facts) -> Section:

@@ -1,6 +1,7 @@
 """What `recsys train`, `evaluate`, `publish`, `rollback` and `sync` do, each as one function that answers a report."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -72,10 +73,9 @@ def train(
         )
         facts = evaluation_facts(judgement, settings, seed) | _bundle_facts(built)
         facts |= _origin(place, git_sha) | {"n_members_without_personalisation": place.n_not_personal()}
-        sidecar, report_path = (built.path.with_name(f"{built.path.name}.{name}") for name in (EVALUATION, REPORT))
-        sidecar.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        _beside(built, EVALUATION).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         progress.step("draw the report")
-        write_report(facts, report_path)
+        write_report(facts, _beside(built, REPORT))
         version = None
         if registry:
             progress.step("log to MLflow")
@@ -85,7 +85,7 @@ def train(
             with suppress(RegistryError):  # what went wrong before is what the caller must hear
                 registry.end_run(run_id, failed=True)
         raise
-    facts |= {"run_id": run_id, "report_path": str(report_path)}
+    facts |= {"run_id": run_id, "report_path": str(_beside(built, REPORT))}
     return _train_report(built, judgement, settings, facts, version)
 
 
@@ -178,7 +178,7 @@ def _log(
         folder = Path(name)
         (folder / EVALUATION).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         (folder / "config.yaml").write_text(config_text(config), encoding="utf-8")
-        write_report(facts, folder / REPORT)
+        shutil.copy(_beside(built, REPORT), folder / REPORT)
         (folder / "charts").mkdir()
         write_charts(facts, folder / "charts")
         registry.log_files(run_id, folder)
@@ -190,6 +190,10 @@ def _log(
 
 def _origin(place: Workspace, git_sha: str) -> dict[str, Any]:
     return {"workspace_source": place.source, "currency": place.currency, "git_sha": git_sha}
+
+
+def _beside(built: Built, name: str) -> Path:
+    return built.path.with_name(f"{built.path.name}.{name}")
 
 
 def _bundle_facts(built: Built) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _WIDTH = 5.0
 _INCH_A_LETTER = 0.078
 _ROW, _BELOW, _TITLE_LINE = 0.27, 0.6, 0.2
 _RIGHT_OF_VALUES, _RIGHT_OF_NAMES = 0.72, 1.95
+_MOST_DATES = 5
 _CHINESE_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK TC", "Source Han Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei")
 _SETTINGS: Any = {
     "svg.fonttype": "none",
@@ -189,7 +190,8 @@ def _draw_timeline(axes: Axes, plot: Timeline) -> None:
         )
         for place, mark in enumerate(marks):
             _draw_mark(axes, mark, place, mark.value, along="y")
-    axes.set_xticks(range(len(plot.labels)), plot.labels, fontsize=7.5)
+    step = -(-len(plot.labels) // _MOST_DATES)
+    axes.set_xticks(range(0, len(plot.labels), step), plot.labels[::step], fontsize=7.5)
     axes.set_xlim(-0.4, len(plot.labels) - 0.6)
     axes.set_ylabel(plot.quality, fontsize=8.5)
 
