@@ -15,10 +15,11 @@ from recsys.types import UNKNOWN_ROW, ItemKind, Rows, Scores
 
 _LIVE_PRODUCTS = 5
 _LIVE_WEIGHT = 1.0
-_SEGMENT_WEIGHT = 0.02
-_POPULAR_WEIGHT = 1e-3
-"""So small that what is merely popular comes after everything that a personal list proposes, the segment's first."""
-_PINNED_WEIGHT = 1e-6
+_SEGMENT_SHARE, _POPULAR_SHARE, _PINNED_SHARE = 1e-2, 1e-4, 1e-6
+"""
+Of the least weight of a personal list: so small that what is merely popular comes after everything that a personal list
+proposes, the segment's before everybody's, and what is only pinned last.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def retrieve(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin] = ())
         weights.append(weight)
         lists.append(rows)
 
+    least = min((weight for weight in weights if weight > 0), default=1.0)
     # A list that is empty for the whole call is left out: fusion then has less to sort and gives the same answer.
     if len(batch.touched.values) or len(batch.basket.values):
         add(LIVE_SOURCE, _LIVE_WEIGHT, _neighbours(_followed(batch), knowledge))
@@ -69,13 +71,13 @@ def retrieve(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin] = ())
     has_segment = batch.segment >= 0
     of_segment = rows_of(popular, np.where(has_segment, batch.segment + 1, UNKNOWN_ROW))
     if has_segment.any():
-        add(SEGMENT_SOURCE, _SEGMENT_WEIGHT, of_segment)
+        add(SEGMENT_SOURCE, least * _SEGMENT_SHARE, of_segment)
     too_few = (of_segment < 0).any(axis=1)
     if too_few.any():
-        add(POPULAR_SOURCE, _POPULAR_WEIGHT, rows_of(popular, np.where(too_few, 0, UNKNOWN_ROW)))
+        add(POPULAR_SOURCE, least * _POPULAR_SHARE, rows_of(popular, np.where(too_few, 0, UNKNOWN_ROW)))
     pinned = pinned_rows(pins)
     if pinned is not None:
-        add(PINNED_SOURCE, _PINNED_WEIGHT, pinned)
+        add(PINNED_SOURCE, least * _PINNED_SHARE, pinned)
     products, scores, source = fuse(lists, weights)
     return Candidates(products, scores, source, tuple(names))
 

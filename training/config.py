@@ -13,10 +13,12 @@ from training.reranker_config import CalibrationConfig, RerankerConfig
 from training.settings import Count, Positive, Settings
 from training.source_config import (
     AlsConfig,
+    CollaborativeSourceConfig,
     ContentConfig,
     DueAgainConfig,
     FrequencyConfig,
     GraphConfig,
+    IalsSourceConfig,
     LightfmConfig,
     LocalPopularityConfig,
     NeighboursConfig,
@@ -25,6 +27,7 @@ from training.source_config import (
     RecentConfig,
     SeasonalConfig,
     SequenceConfig,
+    SparseEaseSourceConfig,
     TifuKnnSourceConfig,
     TrendingConfig,
     UpCfSourceConfig,
@@ -97,6 +100,9 @@ class TrainConfig(Settings):
     next_basket: NextBasketSourceConfig = NextBasketSourceConfig()
     tifu_knn: TifuKnnSourceConfig = TifuKnnSourceConfig()
     up_cf: UpCfSourceConfig = UpCfSourceConfig()
+    ials: IalsSourceConfig = IalsSourceConfig()
+    sparse_ease: SparseEaseSourceConfig = SparseEaseSourceConfig()
+    collaborative: CollaborativeSourceConfig = CollaborativeSourceConfig()
     related: RelatedConfig = RelatedConfig()
     response: ResponseConfig = ResponseConfig()
     reranker: RerankerConfig = RerankerConfig()

@@ -25,7 +25,7 @@ from training.evaluate import CaseResult, Measured, measure_case, summarise
 from training.fit import Fitted, fit_models
 from training.leaks import read_before
 from training.models.reranker import Reranker
-from training.nightly import candidate_lists
+from training.rankings import lists_of_case
 from training.second_stage import NOT_JUDGED, SecondStage, StageFinding, weights_behind
 from training.split import Split
 from training.weights import choose_weights
@@ -199,10 +199,11 @@ def _chosen_weights(
     seed: int,
     progress: Progress,
 ) -> tuple[dict[str, float], StageFinding]:
-    case, _ = cases_of_window(workspace, fitted, split.test_at, config, seed)
-    lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=config.n_candidates, progress=progress)
+    cases = cases_of_window(workspace, fitted, split.test_at, config, seed)
+    asked = [(case, lists_of_case(fitted.scorers, case, k=config.n_candidates, progress=progress)) for case in cases]
     progress.step("choose the blend")
-    weights = choose_weights(lists, case)
+    weights = choose_weights(asked)
+    case, lists = asked[0]
     finding = stage.judge(fitted, lists, weights, case, progress)
     return (weights_behind(weights, config.n_candidates) if finding.shipped else weights), finding
 

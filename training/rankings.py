@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from recsys.knowledge import CandidateList
 from recsys.ragged import Ragged
 from recsys.reasons import RERANKED_SOURCE
 from recsys.report import Progress
@@ -46,9 +47,8 @@ def ranked_lists(
     Returns:
         Shape (m, at most what the blend gives) each; UNKNOWN_ROW pads.
     """
-    without = case.without if len(case.without.values) else None
-    ranked = _floor_lists(fitted, case, depth, without)
-    sources = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=depth, progress=progress, without=without)
+    ranked = _floor_lists(fitted, case, depth)
+    sources = lists_of_case(fitted.scorers, case, k=depth, progress=progress)
     ranked |= {name: one.products for name, one in sources.items()}
     ranked[RRF] = plain_fusion(sources)
     if second is not None:
@@ -61,8 +61,18 @@ def ranked_lists(
     return ranked
 
 
-def _floor_lists(fitted: Fitted, case: Case, k: int, without: Ragged | None) -> dict[str, Rows]:
+def lists_of_case(scorers: Mapping[str, Scorer], case: Case, *, k: int, progress: Progress) -> dict[str, CandidateList]:
+    """The list of every scorer for the members of a case, without the products that the case leaves out."""
+    return candidate_lists(scorers, case.members, keep=case.keep, k=k, progress=progress, without=_left_out(case))
+
+
+def _left_out(case: Case) -> Ragged | None:
+    return case.without if len(case.without.values) else None
+
+
+def _floor_lists(fitted: Fitted, case: Case, k: int) -> dict[str, Rows]:
     """The floors of law 9: what sold in one week, in four, and own frequency filled up with the latter."""
+    without = _left_out(case)
     lists: dict[str, Rows] = {}
     segment = np.full(len(fitted.members), -1, dtype=np.int16)
     for days, name in ((7.0, FLOORS[0]), (28.0, FLOORS[1])):

@@ -8,10 +8,12 @@ from training.config import TrainConfig
 from training.sources import (
     ALS,
     CHANNEL,
+    COLLABORATIVE,
     CONTENT,
     DUE_AGAIN,
     FREQUENCY,
     GRAPH,
+    IALS,
     LIGHTFM,
     NEIGHBOURS,
     NEXT_BASKET,
@@ -19,6 +21,7 @@ from training.sources import (
     RECENT,
     SEASONAL,
     SEQUENCE,
+    SPARSE_EASE,
     STORE,
     TIFU_KNN,
     TRENDING,
@@ -169,6 +172,27 @@ SPACES: Mapping[str, Space] = {
         "up_cf.model.recency": Whole(1, 100, log=True),
         "up_cf.model.asymmetry": _SHARE,
         "up_cf.model.locality": Real(1, 100, log=True),
+    },
+    IALS: {
+        "ials.model.factors": Whole(8, 256, log=True),
+        "ials.model.iterations": Whole(3, 20),
+        "ials.model.unobserved_weight": Real(0.0003, 1, log=True),
+        "ials.model.regularization": Real(0.0001, 0.1, log=True),
+        "ials.model.frequency_power": _SHARE,
+        "ials.model.half_life_days": _HALF_LIFE_DAYS,
+    },
+    SPARSE_EASE: {
+        "sparse_ease.model.n_related": Whole(10, 400, log=True),
+        "sparse_ease.model.ridge": Real(1, 2_000, log=True),
+        "sparse_ease.model.half_life_days": _HALF_LIFE_DAYS,
+    },
+    COLLABORATIVE: {
+        "collaborative.model.walk_power": Real(0.3, 1.5),
+        "collaborative.model.popularity_power": _SHARE,
+        "collaborative.model.walked_weight": Real(0, 2),
+        "collaborative.model.explained_weight": Real(0, 2),
+        "collaborative.model.vectors_weight": Real(0, 2),
+        "collaborative.model.half_life_days": _HALF_LIFE_DAYS,
     },
 }
 """One entry a source with settings; what only bounds memory, or switches a source on, is not searched."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from training.basket_config import NextBasketConfig, TifuKnnConfig, UpCfConfig
+from training.collaborative_config import CollaborativeConfig, IalsConfig, SparseEaseConfig
 from training.sequence_config import RecencyGraphConfig
 from training.settings import Count, Positive, Power, Settings
 
@@ -29,9 +30,10 @@ class FrequencyConfig(Settings):
 
 
 class NeighboursConfig(Settings):
-    """Products bought by the same members: cosine, shrunk for pairs that few members share."""
+    """Products bought by the same members: cosine, shrunk for pairs that few members share; fitted for live events."""
 
-    enabled: bool = True
+    enabled: bool = False
+    """Whether it is a source of the nightly lists too."""
     n_neighbours: Count = 100
     shrink_members: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 50.0
     max_history: Count = 200
@@ -85,7 +87,7 @@ Relation = Literal["cosine", "tf_idf", "bm25", "rp3beta", "sequence"]
 class GraphConfig(Settings):
     """Candidates from one product graph: see training/models/graph.py."""
 
-    enabled: bool = False
+    enabled: bool = True
     relation: Relation = "rp3beta"
     n_neighbours: Count = 200
     max_history: Count = 200
@@ -104,6 +106,7 @@ class GraphConfig(Settings):
 class SequenceConfig(GraphConfig):
     """The same from what was bought after what."""
 
+    enabled: bool = False
     relation: Relation = "sequence"
 
 
@@ -180,3 +183,24 @@ class ContentConfig(Settings):
     ridge: Positive = 10.0
     max_attributes: Count = 3_000
     """Attributes that most products have; the map is dense in them."""
+
+
+class IalsSourceConfig(Settings):
+    """Own implicit ALS as a source: see training/models/ials.py."""
+
+    enabled: bool = False
+    model: IalsConfig = IalsConfig()
+
+
+class SparseEaseSourceConfig(Settings):
+    """Sparse EASE as a source: see training/models/sparse_ease.py."""
+
+    enabled: bool = False
+    model: SparseEaseConfig = SparseEaseConfig()
+
+
+class CollaborativeSourceConfig(Settings):
+    """Product walks, ridge regressions and vectors together, as a source: see training/models/collaborative.py."""
+
+    enabled: bool = False
+    model: CollaborativeConfig = CollaborativeConfig()

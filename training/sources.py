@@ -16,13 +16,16 @@ from training.config import TrainConfig
 from training.models import (
     als,
     basket_sources,
+    collaborative,
     content,
     due_again,
     frequency,
     graph,
+    ials,
     lightfm_hybrid,
     local_popularity,
     seasonal,
+    sparse_ease,
     trending,
 )
 
@@ -32,6 +35,7 @@ CONTENT, GRAPH, SEQUENCE, DUE_AGAIN = "content", "graph", "sequence", "due_again
 RECENT, TRENDING, SEASONAL = "recent", "trending", "seasonal"
 STORE, CHANNEL = "popular_store", "popular_channel"
 NEXT_BASKET, TIFU_KNN, UP_CF = "next_basket", "tifu_knn", "up_cf"
+IALS, SPARSE_EASE, COLLABORATIVE = "ials", "sparse_ease", "collaborative"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,17 @@ SOURCES = (
         UP_CF,
         lambda config: config.up_cf.enabled,
         lambda of, rng: basket_sources.fit_up_cf(of.dataset, of.config.up_cf, rng),
+    ),
+    Source(IALS, lambda config: config.ials.enabled, lambda of, rng: ials.fit(of.dataset, of.config.ials.model, rng)),
+    Source(
+        SPARSE_EASE,
+        lambda config: config.sparse_ease.enabled,
+        lambda of, rng: sparse_ease.fit(of.dataset, of.config.sparse_ease.model, rng),
+    ),
+    Source(
+        COLLABORATIVE,
+        lambda config: config.collaborative.enabled,
+        lambda of, rng: collaborative.fit(of.dataset, of.config.collaborative.model, rng),
     ),
 )
 """In the order in which the blend lists them; one that others need stands before them."""

@@ -21,8 +21,8 @@ from training.config import TrainConfig
 from training.fit import Fitted, fit_models, source_rng
 from training.leaks import read_before
 from training.models import item_neighbours, popularity
-from training.nightly import candidate_lists
 from training.pipeline import cases_of_window, splits_of
+from training.rankings import lists_of_case
 from training.sources import NEIGHBOURS, POPULAR, SOURCES, Material
 from training.split import Split
 from training.weights import TOP, blend, choose_weights
@@ -141,7 +141,7 @@ class ValidationWindow:
             for name, case in self.cases.items()
             if len(case.members)
         }
-        weights = choose_weights(lists["all"], self.cases["all"])
+        weights = choose_weights([(self.cases[name], theirs) for name, theirs in lists.items()])
         return Blended(weights, {name: self._ndcg(blend(theirs, weights), name) for name, theirs in lists.items()})
 
     def _fit(self, name: str, config: TrainConfig, needs: Mapping[str, Scorer]) -> Scorer:
@@ -164,9 +164,7 @@ class ValidationWindow:
         return self.needed[name]
 
     def _lists(self, scorers: Mapping[str, Scorer], case: str, k: int) -> dict[str, CandidateList]:
-        asked = self.cases[case]
-        without = asked.without if len(asked.without.values) else None
-        return candidate_lists(scorers, asked.members, keep=asked.keep, k=k, progress=SILENT, without=without)
+        return lists_of_case(scorers, self.cases[case], k=k, progress=SILENT)
 
     def _ndcg(self, products: Rows, case: str) -> PerMember:
         asked = self.cases[case]

@@ -26,8 +26,7 @@ from training.cases import Case, cases_of
 from training.config import TrainConfig
 from training.fit import Cost, Fitted, fit_models
 from training.memory import peak_rss_mb, restart_peak
-from training.nightly import candidate_lists
-from training.rankings import BLEND, FLOORS, ranked_lists
+from training.rankings import BLEND, FLOORS, lists_of_case, ranked_lists
 from training.sources import NEIGHBOURS
 from training.weights import choose_weights
 
@@ -108,8 +107,9 @@ def _cases(window: Window, fitted: Fitted) -> tuple[Case, Case]:
 def _choices(window: Window, config: TrainConfig, seed: int) -> tuple[dict[str, float], float]:
     """What the validation window chooses: the weights of the blend, and the learning rate of BPR."""
     fitted = fit_models(window.dataset, config, seed, SILENT)
-    case, _ = _cases(window, fitted)
-    lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=config.n_candidates, progress=SILENT)
+    cases = _cases(window, fitted)
+    asked = [(case, lists_of_case(fitted.scorers, case, k=config.n_candidates, progress=SILENT)) for case in cases]
+    case = cases[0]
     baskets = build_baskets(window.dataset)
 
     def quality(rate: float) -> float:
@@ -117,7 +117,7 @@ def _choices(window: Window, config: TrainConfig, seed: int) -> tuple[dict[str, 
         rows, _ = scorer.best(case.members, keep=case.keep, k=_DEPTH)
         return float(_figures(rows, case)[_METRIC].mean())
 
-    return choose_weights(lists, case), max(_BPR_RATES, key=quality)
+    return choose_weights(asked), max(_BPR_RATES, key=quality)
 
 
 def _peers(baskets: Baskets, seed: int, rate: float, costs: dict[str, Cost]) -> dict[str, Scorer]:
@@ -136,8 +136,7 @@ def _peers(baskets: Baskets, seed: int, rate: float, costs: dict[str, Cost]) -> 
 
 
 def _outcome(case: Case, fitted: Fitted, weights: Mapping[str, float], peers: Mapping[str, Scorer]) -> Outcome:
-    without = case.without if len(case.without.values) else None
-    others = candidate_lists(peers, case.members, keep=case.keep, k=_DEPTH, progress=SILENT, without=without)
+    others = lists_of_case(peers, case, k=_DEPTH, progress=SILENT)
     ranked = ranked_lists(fitted, weights, case, depth=_DEPTH, progress=SILENT)
     ranked |= {name: one.products for name, one in others.items()}
     return Outcome(

@@ -10,13 +10,12 @@ from features.members import build_members
 from features.products import build_catalogue
 from recsys import metrics
 from recsys.errors import NotEnoughDataError
-from recsys.knowledge import CandidateList
 from recsys.ragged import Ragged
 from recsys.report import SILENT
 from tests.training.shop import N_PRODUCTS
 from training.as_of_ingest import AsOfIngest
 from training.bootstrap import paired_gain
-from training.cases import Case, build_cases
+from training.cases import build_cases
 from training.evaluate import BLEND, FLOORS, measure_case, summarise
 from training.fit import fit_models
 from training.models import frequency, popularity
@@ -24,7 +23,6 @@ from training.nightly import candidate_lists
 from training.second_stage import RRF
 from training.source_config import PopularityConfig
 from training.split import Split
-from training.weights import choose_weights
 
 DAY = 86_400
 
@@ -117,7 +115,7 @@ class TestCases:
 class TestEvaluateCase:
     def test_every_table_has_the_floors_the_sources_and_the_blend(self, fitted, cases, quick):
         names = [row.name for row in result_of(fitted, cases[0], quick).rows]
-        sources = ["als", "lightfm", "item_neighbours", "frequency", "own_orders", "popular_segment"]
+        sources = ["als", "lightfm", "frequency", "own_orders", "popular_segment", "graph"]
         assert names == [*FLOORS, *sources, RRF, BLEND]
 
     def test_an_oracle_scores_one_and_gains_what_is_missing(self, fitted, cases, quick):
@@ -179,34 +177,6 @@ class TestEvaluateCase:
         result = result_of(fitted, cases[0], quick)
         by_tier = [(one["group"], one["n_members"]) for one in result.slices if one["by"] == "tier"]
         assert by_tier == [("a", result.n_members)]
-
-
-class TestWeights:
-    def test_the_better_source_gets_the_larger_weight(self):
-        rng = np.random.default_rng(0)
-        truth = rng.permuted(np.tile(np.arange(60), (50, 1)), axis=1)[:, :3].astype(np.int32)
-        case = Case(
-            "all", np.arange(50, dtype=np.int32), Ragged.of(truth.tolist()), np.ones(60, dtype=bool),
-            Ragged.of([[]] * 50), 1.0, 50,
-        )  # fmt: skip
-        noise = rng.permuted(np.tile(np.arange(60), (50, 1)), axis=1)[:, :20].astype(np.int32)
-        good = np.concatenate([truth, (truth + 1) % 60], axis=1)
-        lists = {name: CandidateList(rows, rows.astype(np.float32)) for name, rows in (("bad", noise), ("good", good))}
-        weights = choose_weights(lists, case)
-        assert weights["good"] == 1.0
-        assert 0 < weights["bad"] < 0.1
-
-    def test_the_same_lists_give_the_same_weights(self, fitted, cases):
-        case = cases[0]
-        lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=20, progress=SILENT)
-        assert choose_weights(lists, case) == choose_weights(lists, case)
-        assert max(choose_weights(lists, case).values()) == 1.0
-
-    def test_where_nothing_is_gained_the_weights_stay_equal(self, fitted, cases):
-        (one,) = candidate_lists(
-            {"own": fitted.scorers["own_orders"]}, cases[0].members, keep=cases[0].keep, k=20, progress=SILENT
-        ).values()
-        assert choose_weights({"a": one, "b": one}, cases[0]) == {"a": 1.0, "b": 1.0}
 
 
 class TestBootstrap:
