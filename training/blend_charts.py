@@ -32,7 +32,7 @@ def blend_section(facts: Facts) -> Section:
     stage = facts.get("reranker")
     if stage and stage.get("gains"):
         charts.append(_reranker(facts, stage))
-    intro = "Chosen on the window before the test window, so that the test window chose nothing."
+    intro = f"Chosen on the window before the test window, so that the test window chose nothing.{_of_which(facts)}"
     return Section(
         "blend", "What is our list made of?", intro, tuple(charts) if weights else (), "No source was blended."
     )
@@ -45,6 +45,7 @@ def reliability_section(facts: Facts) -> Section:
     intro = (
         "The worth of an offer is a chance times money, so a chance must be right and not only in the right order: "
         "where 10 in 100 are foretold, 10 in 100 should happen."
+        f"{_of_which(facts)}"
     )
     absent = ""
     if not charts:
@@ -72,6 +73,10 @@ def fold_section(facts: Facts) -> Section:
         "recsys evaluate judges several, one after another."
     )
     return Section("folds", "Does it hold over time?", intro, charts, absent)
+
+
+def _of_which(facts: Facts) -> str:
+    return " Shown is the last of the windows." if len(facts.get("folds") or ()) > 1 else ""
 
 
 def _reranker(facts: Facts, stage: Facts) -> Chart:

@@ -80,6 +80,10 @@ class TestCharts:
         assert [mark.value for mark in floors] == pytest.approx([0.23, 0.24, 0.25])
         assert [mark.value for mark in ours] == pytest.approx([0.29, 0.30, 0.31])
 
+    def test_what_is_about_one_window_of_several_says_which(self, facts):
+        assert all("last of the windows" in section(facts, name).intro for name in ("blend", "reliability"))
+        assert "last of the windows" not in section(evaluated(), "blend").intro
+
     def test_chances_are_drawn_as_predicted_and_as_corrected(self, facts):
         plot = chart(facts, "reliability-order").plot
         assert [[at for at, _ in curve] for curve in plot.curves] == [[0.1, 0.4], [0.061, 0.32]]
@@ -120,7 +124,10 @@ class TestAbsentParts:
 
     def test_a_re_ranker_that_is_not_served_says_why(self, facts):
         facts["reranker"] = reranked(shipped=False)
-        assert verdicts_of(facts)[-1] == ("A re-ranker is not served.", "On the validation window: surely better than als.")
+        assert verdicts_of(facts)[-1] == (
+            "A re-ranker is not served.",
+            "On the validation window: surely better than als.",
+        )
 
     def test_a_re_ranker_that_could_not_be_judged_has_no_chart(self, facts):
         facts["reranker"] = {"shipped": False, "reason": "too short a history", "gains": None, "ndcg_at_10": None}
