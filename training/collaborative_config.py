@@ -47,7 +47,7 @@ class CollaborativeConfig(Settings):
     walk_power: Power = 0.75
     popularity_power: Power = 0.3
     """alpha and beta of RP3beta."""
-    n_explaining: Count = 20
+    n_explaining: Count = 24
     """Of those the nearest, which explain the product in a regression."""
     ridge: Positive = 50.0
     vectors: FactorisationConfig = FactorisationConfig(factors=64, iterations=4)
