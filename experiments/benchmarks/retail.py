@@ -211,8 +211,9 @@ _TITLES = {"all": "repeats allowed", "explore": "products the member never bough
 _NOTE = (
     f"ours is the row {BLEND}: the default configuration of `recsys train` without its second stage, the blend chosen "
     f"on the validation window; gains are in {_METRIC}, paired over members, with {_CONFIDENCE:.0%} intervals. Full "
-    "ranking of all products on sale. The last line's `ours` is the gain over the best of the floors and item kNN on the test itself, which errs "
-    "against us. One thread; fit_cpu_s of ours is the sum over its sources; peak_rss_mb is of the whole process."
+    "ranking of all products on sale. The last line's `ours` is the gain over the best of the floors and item kNN on "
+    "the test itself, which errs against us. One thread; fit_cpu_s of ours is the sum over its sources; peak_rss_mb is "
+    "of the whole process."
 )
 
 
