@@ -19,7 +19,11 @@ _WIDEST_BLOCK = 4_096
 Products = NDArray[np.int64]
 
 
-def fit(dataset: Dataset, config: SparseEaseConfig, rng: np.random.Generator) -> NeighbourScorer:  # noqa: ARG001
+def fit(
+    dataset: Dataset,
+    config: SparseEaseConfig,
+    rng: np.random.Generator,  # noqa: ARG001  # every family takes one
+) -> NeighbourScorer:
     """
     `weights_of` who bought what; a member's history counts log2(1 + faded orders), one order of today 1.
 
