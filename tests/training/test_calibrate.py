@@ -243,7 +243,7 @@ class TestBundle:
 
         def rates(corrections):
             built = build_bundle(
-                shop, config, {"frequency": 1.0, "own_orders": 1.0, "item_neighbours": 1.0, "popular_segment": 1.0},
+                shop, config, {"frequency": 1.0, "own_orders": 1.0, "popular_segment": 1.0},
                 seed=0, run_id="r", git_sha="g", progress=SILENT, corrections=corrections,
             )  # fmt: skip
             knowledge = Knowledge.of(Bundle.open(built.path))

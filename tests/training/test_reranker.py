@@ -195,7 +195,7 @@ class TestServed:
         stage = SecondStage(shop, eager, 0, None)
         second = stage.model(shop.now, SILENT)
         weights = weights_behind(
-            {"item_neighbours": 1.0, "frequency": 0.5, "own_orders": 1.0, "popular_segment": 0.1}, 20
+            {"frequency": 0.5, "own_orders": 1.0, "popular_segment": 0.1}, 20
         )
         built = build_bundle(shop, eager, weights, seed=0, run_id="r", git_sha="g", progress=SILENT, second=second)
         knowledge = Knowledge.of(Bundle.open(built.path))
