@@ -19,7 +19,7 @@ from training.pipeline import judge
 WEIGHTS = {
     "als": 0.5,
     "lightfm": 0.25,
-    "item_neighbours": 0.125,
+    "graph": 0.125,
     "frequency": 1.0,
     "own_orders": 0.25,
     "popular_segment": 0.01,
@@ -168,7 +168,7 @@ class TestThinWorkspaces:
     def test_models_switched_off_are_not_sources(self, shop, quick):
         off = quick.model_dump() | {"als": {"enabled": False}, "lightfm": {"enabled": False}}
         judgement = judge(shop, TrainConfig.model_validate(off), seed=0, progress=SILENT)
-        assert set(judgement.weights) == {"item_neighbours", "frequency", "own_orders", "popular_segment"}
+        assert set(judgement.weights) == {"graph", "frequency", "own_orders", "popular_segment"}
 
 
 def test_training_never_reads_beyond_its_cut_off(shop):
