@@ -166,7 +166,7 @@ class TestEvaluateCase:
 
     def test_what_is_learnt_beats_popularity_on_products_never_bought(self, fitted, cases, quick):
         rows = {row.name: row.metrics["ndcg_at_10"] for row in result_of(fitted, cases[1], quick).rows}
-        assert min(rows["als"], rows["lightfm"], rows["item_neighbours"]) > 2 * rows["popular_28_days"]
+        assert min(rows["als"], rows["lightfm"], rows["graph"]) > 2 * rows["popular_28_days"]
         assert rows["frequency"] == 0.0
 
     def test_the_own_frequency_floor_fills_up_with_what_is_popular(self, fitted, cases, quick):

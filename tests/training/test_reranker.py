@@ -194,9 +194,7 @@ class TestServed:
     def test_the_bundle_lists_it_first(self, shop, eager):
         stage = SecondStage(shop, eager, 0, None)
         second = stage.model(shop.now, SILENT)
-        weights = weights_behind(
-            {"frequency": 0.5, "own_orders": 1.0, "popular_segment": 0.1}, 20
-        )
+        weights = weights_behind({"frequency": 0.5, "own_orders": 1.0, "popular_segment": 0.1}, 20)
         built = build_bundle(shop, eager, weights, seed=0, run_id="r", git_sha="g", progress=SILENT, second=second)
         knowledge = Knowledge.of(Bundle.open(built.path))
         assert next(iter(knowledge.source_weights)) == RERANKED_SOURCE
