@@ -106,7 +106,7 @@ class TestWhatItFinds:
         said = "\n".join(report.notes)
         assert "OPTIMISTIC" in said
         assert f"window, {TEST_AT:%Y-%m-%d} to {START + timedelta(days=DAYS):%Y-%m-%d}, has not been read" in said
-        assert "Not tuned, not asked for: frequency.\nNot tuned, no settings to search: own_orders." in said
+        assert "Not tuned, not asked for: frequency, graph.\nNot tuned, no settings to search: own_orders." in said
         assert "Not tuned, switched off: als, lightfm" in said
         assert "Tracking is OFF" in said
         assert f"recsys train --workspace {place.path} --config {place.tuned_config}" in said
