@@ -27,7 +27,7 @@ def shop(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
     habitual_workspace(folder / "w")
     (folder / "a.yaml").write_text(SMALL)
-    (folder / "b.yaml").write_text(SMALL + "neighbours: {enabled: false}\n")
+    (folder / "b.yaml").write_text(SMALL + "graph: {enabled: false}\n")
     return folder
 
 
@@ -42,8 +42,8 @@ def report(shop):
 def test_floors_stand_once_and_every_configuration_with_its_sources(report):
     ranker = [row[0] for row in report.tables[0].rows]
     assert ranker[: len(FLOORS)] == [f"{name} (floor)" for name in FLOORS]
-    assert {"a: als", "a: item_neighbours", "b: als", "a: blend (served)", "b: blend (served)"} <= set(ranker)
-    assert "b: item_neighbours" not in ranker
+    assert {"a: als", "a: graph", "b: als", "a: blend (served)", "b: blend (served)"} <= set(ranker)
+    assert "b: graph" not in ranker
 
 
 def test_facts_are_json_and_hold_both_cases_and_costs(report):
@@ -63,7 +63,7 @@ def test_runs_are_in_mlflow_with_their_parameters_and_the_picture(report, shop):
     by_name = {run.info.run_name: run for run in found}
     assert set(by_name) == {"compare a b", "a", "b"}
     assert {run.info.status for run in found} == {"FINISHED"}
-    assert by_name["b"].data.params["neighbours.enabled"] == "False"
+    assert by_name["b"].data.params["graph.enabled"] == "False"
     assert by_name["a"].data.metrics["all.blend.ndcg_at_10"] == pytest.approx(
         report.facts["configs"]["a"]["cases"]["all"]["rows"]["blend"]["metrics"]["ndcg_at_10"]
     )
