@@ -13,7 +13,7 @@ from recsys.scorers.blend import fuse
 from recsys.types import Rows
 from training.cases import Case
 
-GRID = (0.03, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+GRID = (0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Weights that are tried, relative to that of the best single source."""
 BEHIND = 0.001
 """Relative weight of a source that does not prove its worth: it still serves those of whom the others say nothing."""
@@ -40,8 +40,8 @@ def choose_weights(questions: Sequence[tuple[Case, Mapping[str, CandidateList]]]
 
     What is made as high as possible is the mean over the questions of NDCG@10 relative to the best single source's, so
     that repeats do not drown what is new to the member. A change counts where its gain, paired over members, is above
-    two standard errors: on a thousand members, weights that are chosen freely fit noise, and the more sources there
-    are, the more. All others stay BEHIND.
+    two standard errors, and where no question is answered worse: on a thousand members, weights that are chosen freely
+    fit noise, and the more sources there are, the more. All others stay BEHIND.
 
     Deterministic: sources in the order given, the first of equals stays. With many members the first few thousand by
     row are used, and of each list the first few dozen: weights need no more.
@@ -57,22 +57,25 @@ def choose_weights(questions: Sequence[tuple[Case, Mapping[str, CandidateList]]]
     asked = [one for one in (_asked(case, lists) for case, lists in questions) if one is not None]
     if not asked:
         return dict.fromkeys(names, 1.0)
-    alone = {name: _merit(asked, {name: 1.0}) for name in names}
-    best = max(names, key=lambda name: float(alone[name].mean()))
-    chosen, merit = {best: 1.0}, _merit(asked, _with_all({best: 1.0}, names))
+    alone = {name: float(_merit(asked, [one.ndcg({name: 1.0}) for one in asked]).mean()) for name in names}
+    best = max(names, key=lambda name: alone[name])
+    chosen = {best: 1.0}
+    ndcg = [one.ndcg(_with_all(chosen, names)) for one in asked]
     for _ in range(2 * len(names)):
         found = None
         for name in names:
             for value in GRID:
                 tried = chosen | {name: value}
-                gain = _merit(asked, _with_all(tried, names)) - merit
-                mean = float(gain.mean())
-                if mean > _SURE * float(gain.std()) / np.sqrt(len(gain)) and (found is None or mean > found[0]):
+                gains = [one.ndcg(_with_all(tried, names)) - before for one, before in zip(asked, ndcg, strict=True)]
+                merit = _merit(asked, gains)
+                mean = float(merit.mean())
+                sure = mean > _SURE * float(merit.std()) / np.sqrt(len(merit))
+                if sure and min(gain.mean() for gain in gains) >= 0 and (found is None or mean > found[0]):
                     found = mean, tried
         if found is None:
             break
         chosen = found[1]
-        merit = _merit(asked, _with_all(chosen, names))
+        ndcg = [one.ndcg(_with_all(chosen, names)) for one in asked]
     return _with_all(chosen, names)
 
 
@@ -111,13 +114,14 @@ def _asked(case: Case, lists: Mapping[str, CandidateList]) -> _Asked | None:
     return replace(asked, scale=scale) if scale > 0 else None
 
 
-def _merit(asked: Sequence[_Asked], weights: Mapping[str, float]) -> NDArray[np.float64]:
-    """Shape (members of any question,): what each adds to the mean over questions of relative NDCG@10."""
+def _merit(asked: Sequence[_Asked], figures: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Shape (members of any question,): what each adds to the mean over questions of the relative figure."""
     members = np.unique(np.concatenate([one.members for one in asked]))
     merit = np.zeros(len(members))
-    for one in asked:
-        share = len(members) / (len(one.members) * one.scale * len(asked))
-        merit[np.searchsorted(members, one.members)] += share * one.ndcg(weights)
+    for one, figure in zip(asked, figures, strict=True):
+        merit[np.searchsorted(members, one.members)] += figure * (
+            len(members) / (len(one.members) * one.scale * len(asked))
+        )
     return merit
 
 
