@@ -35,14 +35,19 @@ class FrequencyScorer:
     def of(
         cls, member: NDArray[np.integer], product: NDArray[np.integer], weight: NDArray[np.floating], *, n_members: int
     ) -> "FrequencyScorer":
-        """Sort distinct (member, product) pairs into lists; pairs that come by member are sorted a block at a time."""
+        """
+        Sort distinct (member, product) pairs into lists; pairs that come by member are sorted a block at a time.
+
+        Weights count to the precision they are kept in, so that equal scores of a list are in the order of products.
+        """
+        weight = weight.astype(np.float32)
         by_member = bool((member[1:] >= member[:-1]).all())
         order = np.empty(len(member), dtype=np.int64)
         for block in blocks_of_owners(member, _BLOCK_PAIRS) if by_member else [slice(0, len(member))]:
             order[block] = block.start + np.lexsort((product[block], -weight[block], member[block]))
         indptr = np.zeros(n_members + 1, dtype=np.int64)
         np.cumsum(np.bincount(member, minlength=n_members), out=indptr[1:])
-        return cls(Ragged(indptr, product[order].astype(np.int32)), weight[order].astype(np.float32))
+        return cls(Ragged(indptr, product[order].astype(np.int32)), weight[order])
 
     def best(self, members: Rows, *, keep: KeepMask, k: int, without: Ragged | None = None) -> tuple[Rows, Scores]:
         """See `Scorer.best`."""

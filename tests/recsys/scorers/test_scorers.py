@@ -49,6 +49,12 @@ def scorer(request):
     return request.param()
 
 
+def test_weights_that_are_kept_as_equal_are_in_the_order_of_products():
+    scorer = FrequencyScorer.of(np.array([0, 0]), np.array([3, 7]), np.array([0.9, 0.9 + 1e-12]), n_members=1)
+    assert scorer.weights[0] == scorer.weights[1]
+    assert scorer.products.lists() == [[3, 7]]
+
+
 class TestEveryScorer:
     def test_lists_are_distinct_sorted_and_padded_at_the_end(self, scorer):
         rows, scores = scorer.best(np.arange(N_MEMBERS), keep=EVERYTHING, k=6)
