@@ -1,5 +1,6 @@
 """How much each source counts in the blend, chosen on the validation window and nowhere else."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -69,7 +70,7 @@ def choose_weights(questions: Sequence[tuple[Case, Mapping[str, CandidateList]]]
                 gains = [one.ndcg(_with_all(tried, names)) - before for one, before in zip(asked, ndcg, strict=True)]
                 merit = _merit(asked, gains)
                 mean = float(merit.mean())
-                sure = mean > _SURE * float(merit.std()) / np.sqrt(len(merit))
+                sure = mean > _SURE * _standard_error(merit)
                 if sure and min(gain.mean() for gain in gains) >= 0 and (found is None or mean > found[0]):
                     found = mean, tried
         if found is None:
@@ -123,6 +124,11 @@ def _merit(asked: Sequence[_Asked], figures: Sequence[NDArray[np.float64]]) -> N
             len(members) / (len(one.members) * one.scale * len(asked))
         )
     return merit
+
+
+def _standard_error(merit: NDArray[np.float64]) -> float:
+    """Of the mean; of one member alone nothing is sure."""
+    return float(merit.std(ddof=1)) / math.sqrt(len(merit)) if len(merit) > 1 else math.inf
 
 
 def _with_all(chosen: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:

@@ -125,3 +125,11 @@ def test_a_source_that_says_the_same_as_another_stays_behind(fitted: Fitted, cas
         {"own": fitted.scorers["own_orders"]}, cases[0].members, keep=cases[0].keep, k=20, progress=SILENT
     ).values()
     assert choose_weights([(cases[0], {"a": one, "b": one})]) == {"a": 1.0, "b": BEHIND}
+
+
+def test_of_one_member_no_gain_is_sure() -> None:
+    def ranked(*products: int) -> CandidateList:
+        return CandidateList(np.array([products], dtype=np.int32), np.ones((1, len(products)), dtype=np.float32))
+
+    lists = {"first": ranked(1, 9, 8, 7, 6), "second": ranked(5, 2, 10, 11, 12)}
+    assert choose_weights([(question(np.array([[1, 2]])), lists)]) == {"first": 1.0, "second": BEHIND}
