@@ -142,7 +142,7 @@ class LocalPopularityConfig(Settings):
     window_days: Positive = 28.0
     prior_buyers: Positive = 50.0
     """A place's list leans on everybody's as if this many of its buyers had bought like everybody."""
-    max_places: Count = 200
+    max_places: Annotated[int, Field(ge=1, le=32_767)] = 200
     """Places with most members have lists of their own; members of the others get everybody's."""
 
 

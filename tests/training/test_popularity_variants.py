@@ -97,6 +97,12 @@ def test_only_the_largest_places_have_lists_of_their_own(dataset):
     assert scorer.segment[[0, 5]].tolist() == [-1, 0]
 
 
+def test_more_places_than_codes_can_tell_apart_are_refused():
+    assert LocalPopularityConfig(max_places=np.iinfo(np.int16).max).max_places == 32_767
+    with pytest.raises(ValueError, match="less than or equal to 32767"):
+        LocalPopularityConfig(max_places=32_768)
+
+
 def test_a_data_set_without_stores_gets_everybodys_list(dataset):
     scorer = local_popularity.fit(dataset, LocalPopularityConfig(), local_popularity.STORE)
     assert scorer.scores.shape[0] == 1
