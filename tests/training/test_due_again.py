@@ -83,10 +83,11 @@ def test_a_catalogue_half_without_categories_ranks_all_the_same(dataset):
     assert all(0 < chance < 1 for chance in found.values())
 
 
-def test_purchases_less_than_a_day_apart_are_one(dataset):
+def test_purchases_of_one_day_before_the_cut_off_are_one(dataset):
     twice = small(dataset, [0, 0, 0], [5, 5, 5], [30, 10.5, 10.25])
     once = small(dataset, [0, 0], [5, 5], [30, 10.5])
-    assert chances(twice) == chances(once)
+    over_midnight = small(dataset, [0, 0, 0], [5, 5, 5], [30, 11.1, 10.9])
+    assert chances(twice) == chances(once) != chances(over_midnight)
 
 
 def test_a_set_of_one_instant_has_finite_chances(dataset):

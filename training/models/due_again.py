@@ -76,8 +76,8 @@ def fit(dataset: Dataset, config: DueAgainConfig) -> FrequencyScorer:
        leaning on that of all, which leans on 1. A first gap has no rhythm of its own, so its shape is 1.
     3. The answer is 1 - exp(-(hazard summed from now to the horizon)).
 
-    Purchases less than a day apart are one. Who bought once has the rates above; where all purchases are of one
-    instant, the rate is one repeat in all days of all.
+    Purchases of one day, in whole days before the cut-off, are one. Who bought once has the rates above; where all
+    purchases are of one instant, the rate is one repeat in all days of all.
     """
     gaps = _gaps(dataset)
     expected = _expected(gaps, dataset, config)
