@@ -24,6 +24,7 @@ EARLY_AND_LAST = Path("raw_two_year") / "baskets_early_and_last.parquet"
 _PRODUCTS = "products.parquet"
 _DAY_0 = datetime(2000, 1, 1, tzinfo=UTC)
 _LONG_AFTER = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+_LISTED = {"product_id", "product_category", "manufacturer_id"}
 _PARTS = {"household_key", "BASKET_ID", "DAY", "PRODUCT_ID", "part"}
 
 
@@ -67,7 +68,8 @@ def read_retail_set(folder: Path, work: Path, *, validation_days: int, test_days
       *validation_days* before them the validation; models learn from all that is earlier.
     * ``raw_two_year/baskets_early_and_last.parquet`` (``household_key``, ``BASKET_ID``, ``DAY``, ``PRODUCT_ID``,
       ``part``): the baskets of the part ``early`` are what may be known; ``last_valid`` and ``last_test`` hold the last
-      basket of two halves of the households. Where ``products.parquet`` lies beside, it is the catalogue.
+      basket of two halves of the households. Where ``products.parquet`` (``product_id``, ``product_category``,
+      ``manufacturer_id``) lies beside, it is the catalogue.
 
     Args:
         folder: The folder.
@@ -111,9 +113,7 @@ def _between(workspace: Workspace, start: EpochSeconds, stop: EpochSeconds) -> W
 
 def _early_and_last(folder: Path, work: Path, progress: Progress) -> RetailSet:
     lines = pl.read_parquet(folder / EARLY_AND_LAST)
-    missing = sorted(_PARTS - set(lines.columns))
-    if missing:
-        raise SourceError(f"{folder / EARLY_AND_LAST} lacks the columns {', '.join(missing)}")
+    _check_columns(folder / EARLY_AND_LAST, lines, _PARTS)
     lines = lines.with_columns(pl.col("part").cast(pl.String))
     raw = work / "raw"
     raw.mkdir(parents=True)
@@ -121,10 +121,19 @@ def _early_and_last(folder: Path, work: Path, progress: Progress) -> RetailSet:
     _write_early(early, raw)
     known = early["PRODUCT_ID"].unique()
     catalogue = folder / _PRODUCTS
-    _catalogue(pl.read_parquet(catalogue) if catalogue.is_file() else None, known).write_parquet(raw / _PRODUCTS)
+    listed = pl.read_parquet(catalogue) if catalogue.is_file() else None
+    if listed is not None:
+        _check_columns(catalogue, listed, _LISTED)
+    _catalogue(listed, known).write_parquet(raw / _PRODUCTS)
     workspace = _ingested(TablesSource(str(raw), _mapping()), work / "workspace", progress)
     dataset = Dataset.read(workspace, workspace.now)
     return RetailSet("early_and_last", *(_last(lines, part, dataset) for part in ("last_valid", "last_test")))
+
+
+def _check_columns(file: Path, found: pl.DataFrame, needed: set[str]) -> None:
+    missing = sorted(needed - set(found.columns))
+    if missing:
+        raise SourceError(f"{file} lacks the columns {', '.join(missing)}; give a file that has them")
 
 
 def _last(lines: pl.DataFrame, part: str, dataset: Dataset) -> Window:

@@ -124,3 +124,9 @@ def test_a_missing_column_is_named(early_and_last: Path, tmp_path: Path) -> None
     pl.read_parquet(file).drop("DAY").write_parquet(file)
     with pytest.raises(SourceError, match="lacks the columns DAY"):
         read(early_and_last, tmp_path)
+
+
+def test_a_missing_column_of_the_catalogue_is_named(early_and_last: Path, tmp_path: Path) -> None:
+    pl.DataFrame({"product_id": [1], "manufacturer_id": [7]}).write_parquet(early_and_last / "products.parquet")
+    with pytest.raises(SourceError, match=r"products\.parquet lacks the columns product_category"):
+        read(early_and_last, tmp_path)
