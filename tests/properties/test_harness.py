@@ -29,7 +29,7 @@ from training.nightly import candidate_lists
 
 DAY = 86_400
 TEST_AT = START + timedelta(days=DAYS - 14)
-PERSONAL = ("als", "lightfm", "item_neighbours", "frequency", "own_orders")
+PERSONAL = ("als", "lightfm", "graph", "frequency", "own_orders")
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def test_where_products_are_shuffled_among_members_nothing_personal_beats_popula
 
 def test_unshuffled_the_same_models_do_beat_it(window: Window) -> None:
     result = window.judge(window.cases[1])
-    assert all(row_of(result, name).gain.low > 0 for name in ("als", "lightfm", "item_neighbours", BLEND))
+    assert all(row_of(result, name).gain.low > 0 for name in ("als", "lightfm", "graph", BLEND))
     with_repeats = window.judge(window.cases[0])
     popular = max(row_of(with_repeats, name).metrics["ndcg_at_10"] for name in FLOORS[:2])
     assert all(row_of(with_repeats, name).metrics["ndcg_at_10"] > 2 * popular for name in PERSONAL)
