@@ -40,6 +40,19 @@ class Pairs:
         return Pairs(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
+def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """
+    The values of *keys*, each once, ascending.
+
+    By sorting: `numpy.unique` puts plain integers into a hash table, which takes a hundred times as long where most of
+    millions of them differ.
+    """
+    ordered = np.sort(keys)
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
+
+
 def build_pairs(dataset: Dataset, half_life_days: float) -> Pairs:
     """
     Count each order once a product, however many lines or units it holds.

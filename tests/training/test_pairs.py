@@ -7,7 +7,7 @@ import pytest
 
 from training import pairs
 from training.models.item_neighbours import latest
-from training.pairs import build_pairs
+from training.pairs import build_pairs, distinct
 
 DAY = 86_400
 
@@ -55,3 +55,8 @@ def test_without_purchases_there_are_no_pairs(dataset):
     bought = dataset.purchases
     nothing = replace(bought, **{name: getattr(bought, name)[:0] for name in bought.__slots__})
     assert len(build_pairs(replace(dataset, purchases=nothing), half_life_days=40.0)) == 0
+
+
+def test_distinct_values_come_once_and_ascend():
+    assert distinct(np.array([5, -2, 5, 9, -2, 0])).tolist() == [-2, 0, 5, 9]
+    assert distinct(np.array([], dtype=np.int64)).tolist() == []

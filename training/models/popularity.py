@@ -5,6 +5,7 @@ import numpy as np
 from features.dataset import Dataset
 from recsys.scorers.popularity import PopularityScorer
 from recsys.types import SECONDS_PER_DAY
+from training.pairs import distinct
 from training.source_config import PopularityConfig
 
 
@@ -27,7 +28,7 @@ def fit(
     recent = purchases.at >= dataset.cut_off - round(config.window_days * SECONDS_PER_DAY)
     if not recent.any():
         recent[:] = True
-    buys = np.unique(purchases.member[recent].astype(np.int64) * max(n_products, 1) + purchases.product[recent])
+    buys = distinct(purchases.member[recent].astype(np.int64) * max(n_products, 1) + purchases.product[recent])
     member, product = buys // max(n_products, 1), buys % max(n_products, 1)
     n_segments = int(segment.max(initial=-1)) + 1
     buyers = np.unique(member)

@@ -6,6 +6,7 @@ from scipy import sparse
 
 from features.purchases import Purchases
 from training.models.item_graph import best_of_product, to_power
+from training.pairs import distinct
 from training.related_config import TogetherConfig
 
 _BLOCK_PRODUCTS = 256
@@ -58,13 +59,13 @@ def together_scores(counts: sparse.csr_array, orders: NDArray[np.int64], config:
 
 def orders_of_products(purchases: Purchases, n_products: int) -> NDArray[np.int64]:
     """Shape (n_products,): distinct orders that hold each product, however large they are."""
-    lines = np.unique(purchases.order.astype(np.int64) * max(n_products, 1) + purchases.product)
+    lines = distinct(purchases.order.astype(np.int64) * max(n_products, 1) + purchases.product)
     return np.bincount(lines % max(n_products, 1), minlength=n_products)
 
 
 def _products_by_order(purchases: Purchases, n_products: int, max_products: int) -> sparse.csr_array:
     """Shape (n_products, n_orders), CSR float32, ones."""
-    lines = np.unique(purchases.order.astype(np.int64) * max(n_products, 1) + purchases.product)
+    lines = distinct(purchases.order.astype(np.int64) * max(n_products, 1) + purchases.product)
     order = lines // max(n_products, 1)
     size = np.bincount(order)
     large = np.flatnonzero(size[order] > max_products)
