@@ -12,6 +12,7 @@ from recsys.errors import NotEnoughDataError
 from recsys.members import Members
 from recsys.ragged import Ragged
 from recsys.types import EpochSeconds, KeepMask, Rows
+from training.pairs import distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def cases_of(
         NotEnoughDataError: Nobody bought anything that was on sale at the cut-off.
     """
     n_products = len(catalogue)
-    pairs = np.unique(member.astype(np.int64) * n_products + product)
+    pairs = distinct(member.astype(np.int64) * n_products + product)
     keep = catalogue.on_sale(cut_off)
     reachable = pairs[keep[pairs % n_products]]
     if not len(reachable):
@@ -92,7 +93,7 @@ def cases_of(
             f"no member with consent bought a product on sale in the window after {instant(cut_off):%Y-%m-%d}; "
             "a longer evaluation.holdout_days or more history is needed"
         )
-    before = np.unique(members.purchased.owners() * n_products + members.purchased.values)
+    before = distinct(members.purchased.owners() * n_products + members.purchased.values)
     share = len(reachable) / len(pairs)
     chosen = _sample(np.unique(reachable // n_products), max_members, rng)
     everything = _case("all", reachable, chosen, n_products, keep, None, share)
