@@ -83,7 +83,8 @@ def retrieve_related(
         The candidates; and for each member, by product row, the row of the product that speaks most for it.
     """
     related = knowledge.related
-    about = [one[:_MOST_ANCHORS] for one in asked_about(batch, relation).lists()]
+    # A basket may name a product once a piece.
+    about = [list(dict.fromkeys(one))[:_MOST_ANCHORS] for one in asked_about(batch, relation).lists()]
     table = related.similar if relation is Relation.SIMILAR else related.together
     replaced = [_substitutes(one, knowledge) if relation is not Relation.SIMILAR else () for one in about]
     anchors = [_followed(table, one, without) for one, without in zip(about, replaced, strict=True)]
@@ -142,8 +143,8 @@ def _followed(
 
 
 def _through_similar(about: Sequence[int], knowledge: Knowledge, without: Sequence[int]) -> dict[int, int]:
-    """What goes with the products most like those asked about, named after the latter."""
-    asked = np.array(about, dtype=np.int32)
+    """What goes with the products most like those asked about, named after the latter, of several the first by row."""
+    asked = np.unique(np.array(about, dtype=np.int32))
     near = knowledge.related.similar.products[asked][:, :_ALIKE]
     known = near >= 0
     named = np.broadcast_to(asked[:, None], near.shape)[known].tolist()

@@ -209,13 +209,6 @@ def test_a_basket_is_completed_with_the_members_own_habits_where_they_agreed() -
     assert {"als", "frequency"} & {item.source for item in agreed.items}
 
 
-def test_an_answer_that_own_lists_only_reorder_is_personalised_all_the_same() -> None:
-    nobody = ask(Relation.COMPLETE, Subject("", basket=("p004",)), n=2)
-    one = ask(Relation.COMPLETE, Subject("m001", basket=("p004",)), n=2)
-    assert nobody.answer is AnswerKind.RELATED
-    assert one.answer is AnswerKind.PERSONALISED
-
-
 @pytest.mark.parametrize("relation", Relation)
 def test_without_consent_the_answer_is_that_of_nobody(relation: Relation) -> None:
     bought = ProductFact("p013", EventKind.PURCHASE, NOW - 60)
