@@ -132,7 +132,8 @@ class BatchRequest(Wire):
     Many requests, each checked and answered by itself.
 
     Attributes:
-        requests: Each one a ``DecisionRequest``; a wrong one gets a problem in its place and stops no other.
+        requests: Each one as the endpoint alone takes it, with the product's id where its URL holds one; a wrong one
+            gets a problem in its place and stops no other.
     """
 
     requests: Annotated[list[Any], Field(min_length=1, max_length=MAX_BATCH)]

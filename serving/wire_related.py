@@ -53,7 +53,8 @@ class BasketRequest(RelatedRequest):
 
     Attributes:
         basket: Product ids in the basket now, what was put in last included. Unknown ids are passed over, and the
-            answer says so; an empty basket is answered with the member's own habits, or with what is popular.
+            answer says so; an empty basket is answered with the member's own habits, or with what is popular. All
+            are kept out of the answer; of very many different ones the first 50 are followed.
     """
 
     basket: Ids
