@@ -52,6 +52,14 @@ def test_a_rhythm_is_due_when_its_gap_is_over(dataset):
     assert found[61, 7] > 2 * found[60, 7]
 
 
+def test_who_bought_once_has_no_rhythm_however_regular_others_begin(dataset):
+    # Ten members bought again after ten days; member 20 once, eight days ago.
+    few = small(dataset, [*np.repeat(np.arange(10), 2).tolist(), 20], [5] * 21, [20, 10] * 10 + [8])
+    assert chances(few, DueAgainConfig(prior_shape_events=1))[20, 5] == pytest.approx(
+        chances(few, without_shape())[20, 5], rel=1e-6
+    )
+
+
 def test_a_long_silence_is_worth_less_than_a_short_one(dataset):
     found = chances(small(dataset, [0] * 4 + [1] * 4, [3] * 8, regular(5, 4, 3) + regular(5, 4, 100)), without_shape())
     assert found[0, 3] > found[1, 3]

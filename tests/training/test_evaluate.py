@@ -16,6 +16,7 @@ from tests.training.shop import N_PRODUCTS
 from training.as_of_ingest import AsOfIngest
 from training.bootstrap import paired_gain
 from training.cases import build_cases
+from training.cases import cases_of as cases_of_rows
 from training.evaluate import BLEND, FLOORS, measure_case, summarise
 from training.fit import fit_models
 from training.models import frequency, popularity
@@ -99,6 +100,15 @@ class TestCases:
         everything, _ = cases
         assert not everything.keep[N_PRODUCTS - 1]
         assert everything.keep.sum() == N_PRODUCTS - 1
+
+    def test_the_share_reachable_is_of_distinct_purchases_that_were_on_sale(self, early):
+        member, product = np.array([0, 0, 1, 1, 2]), np.array([N_PRODUCTS - 1, 3, 4, 4, 5])
+        everything, explore = cases_of_rows(
+            member, product, early.cut_off, build_members(early), build_catalogue(early), max_members=2,
+            rng=np.random.default_rng(0),
+        )  # fmt: skip
+        assert everything.share_reachable == explore.share_reachable == 3 / 4
+        assert everything.n_eligible == 3
 
     def test_many_members_are_sampled(self, shop, early, cases):
         sampled, _ = cases_of(shop, early, shop.now, max_members=20)

@@ -133,3 +133,33 @@ def test_of_one_member_no_gain_is_sure() -> None:
 
     lists = {"first": ranked(1, 9, 8, 7, 6), "second": ranked(5, 2, 10, 11, 12)}
     assert choose_weights([(question(np.array([[1, 2]])), lists)]) == {"first": 1.0, "second": BEHIND}
+
+
+def of_twenty(*products: int) -> CandidateList:
+    """The same list for each of twenty members."""
+    return CandidateList(np.tile(np.array(products, dtype=np.int32), (20, 1)), np.ones((20, len(products)), np.float32))
+
+
+def test_a_step_that_answers_one_question_worse_is_not_taken() -> None:
+    # ``new`` with a weight of 1 or more lifts product 3 from place 4 to 1 in one question, and 2 from 1 to 2 down.
+    first = question(np.full((20, 1), 2)), {"own": of_twenty(2), "new": of_twenty(1)}
+    second = question(np.full((20, 1), 3)), {"own": of_twenty(4, 5, 6), "new": of_twenty(3)}
+    assert choose_weights([second]) == {"own": BEHIND, "new": 1.0}
+    assert choose_weights([first, second]) == {"own": 1.0, "new": BEHIND}
+
+
+def test_questions_count_relative_to_how_well_they_can_be_answered() -> None:
+    # One question is easy, the other hard: ``even`` has 0.43 in both, ``easy`` 1 and 0, so 0.43 + 1 is more than 1 + 0.
+    easy = question(np.full((20, 1), 7)), {"easy": of_twenty(7), "even": of_twenty(8, 9, 10, 7)}
+    hard = question(np.full((20, 1), 5)), {"easy": of_twenty(6), "even": of_twenty(1, 2, 3, 5)}
+    assert choose_weights([easy, hard]) == {"easy": 0.1, "even": 1.0}
+
+
+def test_the_largest_weight_is_one_and_of_equally_good_ones_the_first_is_taken() -> None:
+    # ``half`` is right about 12 members; ``rest`` about the other 8, where its 9 must be above the 1 of ``half``.
+    right, wrong = np.full((12, 1), 1, dtype=np.int32), np.full((8, 1), 1, dtype=np.int32)
+    rest = np.concatenate([np.full((12, 1), -1), np.full((8, 1), 9)]).astype(np.int32)
+    lists = {"half": np.concatenate([right, wrong]), "rest": rest}
+    asked = question(np.concatenate([right, np.full((8, 1), 9)]))
+    found = choose_weights([(asked, {name: CandidateList(rows, np.ones((20, 1))) for name, rows in lists.items()})])
+    assert found == {"half": 0.5, "rest": 1.0}
