@@ -6,8 +6,9 @@ import numpy as np
 
 from recsys.batch import build_batch
 from recsys.members import LiveFacts, ProductFact, Subject
+from recsys.policy.compile import Pin
 from recsys.retrieve import no_candidates, retrieve
-from recsys.types import EventKind
+from recsys.types import EventKind, ItemKind
 from tests.worlds import NOW, small_knowledge
 
 KNOWLEDGE = small_knowledge()
@@ -42,6 +43,17 @@ def test_the_basket_of_who_did_not_agree_proposes_nothing() -> None:
     n = alone.products.shape[1]
     assert found.products[0, :n].tolist() == alone.products[0].tolist()
     assert (found.products[0, n:] == -1).all()
+
+
+def test_what_is_merely_popular_comes_after_what_the_lightest_list_proposes_and_the_pinned_last() -> None:
+    """However light that list is: behind one that puts all into one order, the others weigh next to nothing."""
+    light = replace(KNOWLEDGE, source_weights={"als": 1.0, "frequency": 1e-4})
+    pin = Pin("r", ItemKind.PRODUCT, 12, 1, np.array([True]))
+    found = retrieve(build_batch([Subject("m000")], light), light, [pin])
+    names = [found.sources[at] for at in found.source[0].tolist() if at >= 0]
+    order = ["als", "frequency", "popular_in_segment", "popular", "pinned"]
+    assert names == sorted(names, key=order.index)
+    assert set(names) == set(order)
 
 
 def test_slates_without_products_have_no_candidates() -> None:

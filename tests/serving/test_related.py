@@ -185,3 +185,15 @@ def test_an_engine_that_fails_shows_what_strangers_see_without_the_product(
     answer = ask(service, f"/v1/products/{listed[0]}/similar")
     assert [item["id"] for item in answer["items"]] == listed[1:]
     assert (answer["answer"], answer["degraded"]) == ("fallback", ["engine_error"])
+
+
+def test_with_an_engine_that_fails_different_questions_of_a_batch_have_different_ids(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("an engine that fails")
+
+    monkeypatch.setattr(type(service.service.live.current.engine), "decide_many", fail)
+    asked = [{"product_id": product} for product in ("p004", "p005")]
+    results = ask(service, "/v1/products/similar:batch", requests=asked)["results"]
+    assert len({part["answer"]["decision_id"] for part in results}) == 2
