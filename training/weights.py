@@ -14,7 +14,7 @@ from recsys.scorers.blend import fuse
 from recsys.types import Rows
 from training.cases import Case
 
-GRID = (0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+GRID = (0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Weights that are tried, relative to that of the best single source."""
 BEHIND = 0.001
 """Relative weight of a source that does not prove its worth: it still serves those of whom the others say nothing."""
