@@ -108,9 +108,16 @@ def test_buyers_in_common_make_products_of_different_categories_similar() -> Non
     assert alike(shop, shared, buyers_weight=2.0)[0] == [2, 1]
 
 
+def test_prices_are_not_compared_across_categories_and_brands() -> None:
+    shop = catalogue([0, 1, 2], [0, 1, 2], [100, 100, 900])
+    shared = sparse.csr_array(np.array([[0, 0.10, 0.12], [0, 0, 0], [0, 0, 0]], dtype=np.float32))
+    assert alike(shop, shared)[0] == [2, 1]
+
+
 def test_of_a_long_shelf_the_nearest_in_price_are_compared_and_equal_ones_go_by_row() -> None:
     shop = catalogue([0] * 30, [-1] * 30, [100 * (1 + row) for row in range(30)])
-    assert alike(shop, n_near=2)[10] == [11, 9, 12, 8]
+    near = alike(shop, n_near=2)
+    assert (near[0], near[10], near[29]) == ([1, 2], [11, 9, 12, 8], [28, 27])
     same = catalogue([0] * 6, [-1] * 6, [100] * 6)
     assert alike(same, n_near=2)[3] == [1, 2, 4, 5]
 
@@ -156,6 +163,17 @@ def test_members_who_buy_two_products_in_one_order_do_not_make_them_similar() ->
     made = fit_related(purchases, shop, buyers, popularity, keep=keep, config=RelatedConfig(together=EVERYTHING_COUNTS))
     assert made.similar.products[0, :2].tolist() == [2, -1]
     assert made.together.products[0, :2].tolist() == [1, -1]
+
+
+def test_of_the_cosine_of_buyers_that_of_orders_is_taken_off() -> None:
+    """Both are in four orders, and together in two of them: .9 - 2 / (2 * 2)."""
+    shop, popularity = catalogue([-1] * 2, [-1] * 2, [-1] * 2), np.ones(2, dtype=np.float32)
+    buyers = sparse.csr_array(np.array([[0, 0.9], [0.9, 0]], dtype=np.float32))
+    purchases = bought(*[(0, 1)] * 2, *[(0,)] * 2, *[(1,)] * 2)
+    config = RelatedConfig(together=EVERYTHING_COUNTS, similar=SimilarConfig(buyers_weight=2, popularity_weight=0))
+    made = fit_related(purchases, shop, buyers, popularity, keep=popularity > 0, config=config)
+    assert made.similar.scores[0, 0] == pytest.approx(2 * 0.4)
+    assert made.together.products[0, 0] == 1  # of no category known, so it is not known to take the place of 0
 
 
 def test_products_no_longer_sold_are_not_listed() -> None:
