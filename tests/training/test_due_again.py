@@ -60,6 +60,15 @@ def test_who_bought_once_has_no_rhythm_however_regular_others_begin(dataset):
     )
 
 
+def test_first_gaps_say_nothing_of_the_shape_of_later_ones(dataset):
+    # With priors this small, what others buy twice, the second time today, changes no rate of product 5.
+    config = DueAgainConfig(prior_family_repeats=1e-9, prior_product_repeats=1e-9, prior_shape_events=5)
+    member, when = np.repeat(np.arange(10), 6).tolist(), regular(10, 6, 4) * 10
+    alone = chances(small(dataset, member, [5] * 60, when), config)
+    beside = small(dataset, member + np.repeat(np.arange(30), 2).tolist(), [5] * 60 + [4] * 60, when + [30, 0.5] * 30)
+    assert chances(beside, config)[0, 5] == pytest.approx(alone[0, 5], rel=1e-5)
+
+
 def test_a_long_silence_is_worth_less_than_a_short_one(dataset):
     found = chances(small(dataset, [0] * 4 + [1] * 4, [3] * 8, regular(5, 4, 3) + regular(5, 4, 100)), without_shape())
     assert found[0, 3] > found[1, 3]
