@@ -30,7 +30,7 @@ def warnings_of(facts: Facts) -> tuple[str, ...]:
         least = facts["gate"]["min_members"]
         if case["n_members"] < least:
             found.append(
-                f"WARNING: with {CASES.get(name, name)} only {case['n_members']:,} members could be judged; fewer than "
+                f"WARNING: {CASES.get(name, name)}: {case['n_members']:,} members could be judged, and fewer than "
                 f"{least:,} prove nothing. Ingest a longer history or judge a longer window."
             )
     if not facts["cases"]:

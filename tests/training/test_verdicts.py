@@ -35,8 +35,9 @@ class TestInShort:
         assert any("our list is worse than the best simple rule" in answer for answer, _ in verdicts_of(facts))
 
     def test_too_few_members_are_a_warning(self):
-        facts = evaluated() | {"cases": {"all": case(n_members=29)}}
-        assert "only 29 members" in warnings_of(facts)[0]
+        facts = evaluated() | {"cases": {"all": case(n_members=30), "explore": case(n_members=29)}}
+        (warning,) = warnings_of(facts)
+        assert warning.startswith("WARNING: new products only: 29 members could be judged")
 
     def test_members_who_were_not_judged_are_counted(self):
         facts = evaluated() | {"n_left_out": 4, "n_members_without_personalisation": 5}
