@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from experiments.benchmarks import BENCHMARKS
+from features.simulator import run
 from features.sources.registry import SOURCE_NAMES
 from recsys import errors
 from recsys.cli import app
@@ -215,3 +216,9 @@ def test_the_seed_and_the_question_who_left_reach_what_learns(
     assert (shown.exit_code, options["seed"]) == (0, 7)
     assert options["left_out"](["m1", "m2"]) == [False, True]
     assert asked == [(Path("w"), store_url)]
+
+
+def test_simulate_says_the_least_that_it_takes() -> None:
+    options = {one.name: one.help for one in typer.main.get_command(app).commands["simulate"].params}
+    for name, least in (("members", run.MIN_MEMBERS), ("products", run.MIN_PRODUCTS), ("days", run.MIN_DAYS)):
+        assert options[name].endswith(f"at least {least}.")

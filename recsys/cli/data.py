@@ -12,10 +12,10 @@ from recsys.cli.root import DATA, answer_of, app
 @app.command(rich_help_panel=DATA)
 def simulate(
     out: Annotated[Path, typer.Option(help="New folder for the tables; the truth goes to OUT-truth beside it.")],
-    members: Annotated[int, typer.Option(min=1, help="Members of the programme.")] = 2_000,
-    products: Annotated[int, typer.Option(min=1, help="Products in the catalogue.")] = 500,
+    members: Annotated[int, typer.Option(help="Members of the programme, at least 50.")] = 2_000,
+    products: Annotated[int, typer.Option(help="Products in the catalogue, at least 100.")] = 500,
     seed: given.Seed = 0,
-    days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 420,
+    days: Annotated[int, typer.Option(help="Days of history, at least 120.")] = 420,
     end: given.SimulatedEnd = None,
     as_json: given.Json = False,
 ) -> None:
