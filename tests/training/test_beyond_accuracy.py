@@ -22,7 +22,7 @@ def facts(tmp_path_factory):
         bought(0, 0, 20, quantity=3, paid_minor=270),
         bought(1, 0, 30, paid_minor=500),
         bought(1, 0, 99, paid_minor=0),  # a gift has no price
-        bought(1, 1, 40, quantity=2, paid_minor=205),
+        bought(1, 1, 40, quantity=2, paid_minor=206),
         bought(2, 2, 50, paid_minor=70),
         bought(0, 1, 60, paid_minor=90),
         bought(3, 4, CUT_DAY, paid_minor=1),  # at the cut-off itself: not known yet
@@ -35,13 +35,13 @@ def facts(tmp_path_factory):
 
 
 def test_a_price_is_the_median_paid_for_a_unit_before_the_cut_off(facts):
-    # 100, 90 and 500 for the first; 102.5 and 90 for the second: 96.25.
-    assert facts.price_minor.tolist() == [100, 96, 70, UNKNOWN_MINOR, UNKNOWN_MINOR]
+    # 100, 90 and 500 for the first; 103 and 90 for the second: 96.5, rounded half up.
+    assert facts.price_minor.tolist() == [100, 97, 70, UNKNOWN_MINOR, UNKNOWN_MINOR]
 
 
 def test_a_margin_needs_a_price_and_a_cost_and_may_be_a_loss(facts):
     assert facts.has_margin.tolist() == [True, True, False, False, False]
-    assert facts.margin_minor.tolist() == [60, -4, 0, 0, 0]
+    assert facts.margin_minor.tolist() == [60, -3, 0, 0, 0]
 
 
 def test_self_information_counts_distinct_buyers_before_the_cut_off(facts):
@@ -54,8 +54,8 @@ def test_means_are_over_the_places_that_have_the_figure(facts):
     figures = shown_figures(lists, facts)
     assert list(figures) == list(SHOWN)
     assert figures["coverage_at_10"] == pytest.approx(4 / 4)
-    assert figures["price_minor_at_10"] == pytest.approx((100 + 70 + 100 + 96) / 4)
-    assert figures["margin_minor_at_10"] == pytest.approx((60 + 60 - 4) / 3)
+    assert figures["price_minor_at_10"] == pytest.approx((100 + 70 + 100 + 97) / 4)
+    assert figures["margin_minor_at_10"] == pytest.approx((60 + 60 - 3) / 3)
     of_members = ((np.log2(1.5) + 2 * np.log2(3)) / 3, np.log2(1.5))
     assert figures["novelty_at_10"] == pytest.approx(np.mean(of_members))
     # Exposures 1, 1, 1, 2 of four products on sale: (-3 - 1 + 1 + 3 * 2) / (5 * 3).

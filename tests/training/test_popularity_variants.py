@@ -71,6 +71,10 @@ def test_the_season_is_that_of_the_coming_weeks_a_year_ago(dataset):
     )
 
 
+def test_a_history_that_begins_with_the_window_a_year_ago_has_a_season(dataset):
+    assert first(seasonal.fit(small(dataset, [0], [6], [364]), SeasonalConfig()))[0] == [6, -1, -1]
+
+
 def test_less_than_a_year_of_history_has_no_season(dataset):
     assert first(seasonal.fit(small(dataset, [0, 1], [6, 6], [363, 350]), SeasonalConfig()))[0] == [-1, -1, -1]
 

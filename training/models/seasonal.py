@@ -22,5 +22,4 @@ def fit(dataset: Dataset, config: SeasonalConfig) -> PopularityScorer:
     start = dataset.cut_off - _YEAR_DAYS * SECONDS_PER_DAY
     if not len(at) or int(at.min()) > start:
         return for_everybody(dataset, np.zeros(len(dataset.product_ids)))
-    stop = min(start + round(config.window_days * SECONDS_PER_DAY), dataset.cut_off)
-    return for_everybody(dataset, buyers(dataset, start, stop))
+    return for_everybody(dataset, buyers(dataset, start, start + round(config.window_days * SECONDS_PER_DAY)))
