@@ -27,9 +27,9 @@ def fit(
     ``category_weight [same category] + brand_weight [same brand] + price_weight exp(-|ln(price_p / price_q)| /
     price_scale) + buyers_weight b_pq + popularity_weight popularity_q``; prices are compared only within a category
     or a brand, and b is *buyers*. Compared are the products near in price within the category, and within the brand
-    there, the best sellers of the category, and those that share buyers: so a product that nobody bought has similar ones,
-    and the work grows with the products and not with their pairs. A pair that has neither category, brand nor buyers
-    in common is not similar.
+    there, the best sellers of the category, and those that share buyers: so a product that nobody bought has similar
+    ones, and the work grows with the products and not with their pairs. A pair that has neither category, brand nor
+    buyers in common is not similar.
 
     Args:
         catalogue: The products.
