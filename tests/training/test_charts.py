@@ -6,6 +6,7 @@ from tests.training.evaluated import calibrated, evaluated, everything, reranked
 from training.figures import write_png
 from training.html_report import evaluation_sections, write_charts
 from training.plots import LOOKS
+from training.sections import gain_mark
 from training.verdicts import not_measured, verdicts_of
 
 
@@ -164,3 +165,8 @@ class TestAbsentParts:
             made = chart(facts, name)
             write_png(made.plot, tmp_path / "chart.png", title=made.title)
         assert "not known as predicted" in chart(facts, "reliability-order").reading
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.02), (-0.02, 0.0)])
+def test_an_interval_that_ends_at_zero_may_be_luck(low, high):
+    assert gain_mark({"mean": (low + high) / 2, "low": low, "high": high}, "ours").hollow
