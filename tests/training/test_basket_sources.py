@@ -54,3 +54,15 @@ def test_too_little_history_for_a_window_is_said(dataset):
     few = small(dataset, [0, 1], [1, 2], [3, 2])
     with pytest.raises(NotEnoughDataError, match="add history"):
         basket_sources.fit_next_basket(few, NextBasketSourceConfig(), np.random.default_rng(1))
+
+
+def test_a_purchase_at_the_beginning_of_a_window_is_in_it_and_not_in_the_history(dataset, monkeypatch):
+    monkeypatch.setattr(basket_sources.next_basket, "fit", lambda *_, lessons, **__: list(lessons))
+    few = small(dataset, [3, 3], [1, 2], [14, 20])
+    ((histories, labels),) = basket_sources.fit_next_basket(
+        few, NextBasketSourceConfig(n_windows=1), np.random.default_rng(1)
+    )
+    assert histories.n_baskets()[3] == 1
+    assert histories.lists().take(np.array([3])).lists() == [[2]]
+    assert labels.members.tolist() == [3]
+    assert labels.truth.lists() == [[1]]
