@@ -22,7 +22,7 @@ _TEXTS: dict[str, dict[str, str]] = {
     "members_like_you": {"en": "Members with a taste like yours buy this", "zh": "与您口味相近的会员常买"},
     "fits_profile": {"en": "Fits what you usually choose", "zh": "符合您平时的选择"},
     "goes_with_usual": {"en": "Goes with what you usually buy", "zh": "与您常买的商品相配"},
-    "bought_before": {"en": "You buy this regularly", "zh": "您经常购买"},
+    "bought_before": {"en": "You bought this before", "zh": "您以前买过"},
     "due_again": {"en": "You may need this again by now", "zh": "您可能又需要它了"},
     "goes_with_recent": {"en": "Goes with what you looked at or bought lately", "zh": "与您最近浏览或购买的商品相配"},
     "popular_in_category": {"en": "Popular in this category", "zh": "同类热门商品"},

@@ -215,8 +215,8 @@ def judge_second_stage(
     }
     share = config.reranker.min_gain_share
     failures = [
-        f"NDCG@10 {ours:.4f} is not above {name}'s {means[name]:.4f} by {share:.0%} with an interval above zero "
-        f"({gains[name].low:+.4f} to {gains[name].high:+.4f})"
+        f"NDCG@10 {ours:.4f} is {ours / max(means[name], 1e-9) - 1:+.1%} against {name}'s {means[name]:.4f} (gain "
+        f"{gains[name].low:+.4f} to {gains[name].high:+.4f}); {share:+.0%} or more and a gain surely above zero are due"
         for name in (best, RRF)
         if not (ours >= (1 + share) * means[name] and gains[name].low > 0)
     ]

@@ -178,7 +178,7 @@ def _report(
         "floors": {floor: every["rows"][floor] for floor in _FREE},
         "cases": cases,
     }
-    return Report(facts, tuple(_case_table(name, case, facts) for case, facts in cases.items()), (_NOTE,))
+    return Report(facts, tuple(_case_table(name, folder.form, case, facts) for case, facts in cases.items()), (_NOTE,))
 
 
 def _case_facts(outcome: Outcome, costs: Mapping[str, Cost], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _case_facts(outcome: Outcome, costs: Mapping[str, Cost], settings: Mapping[s
     }
 
 
-def _case_table(name: str, case: str, facts: Mapping[str, Any]) -> Table:
+def _case_table(name: str, form: str, case: str, facts: Mapping[str, Any]) -> Table:
     gains = facts["gain_over"]
     columns = tuple(facts["rows"][BLEND])
     rows = tuple(
@@ -202,18 +202,20 @@ def _case_table(name: str, case: str, facts: Mapping[str, Any]) -> Table:
         )
         for ranker, row in facts["rows"].items()
     )
-    title = f"{name}, {_TITLES[case]}: {facts['n_members']} members"
+    title = f"{name} ({_FORMS[form]}), {_TITLES[case]}: {facts['n_members']} members"
     formats = {"fit_cpu_s": ",.1f", "peak_rss_mb": ",.0f"}
     return Table(title, ("ranker", *columns, "gain of ours", "low", "high"), rows, formats=formats)
 
 
+_FORMS = {"receipts": "receipts cut by time", "early_and_last": "last baskets of half the households"}
 _TITLES = {"all": "repeats allowed", "explore": "products the member never bought"}
 _NOTE = (
     f"ours is the row {BLEND}: the default configuration of `recsys train` without its second stage, the blend chosen "
     f"on the validation window; gains are in {_METRIC}, paired over members, with {_CONFIDENCE:.0%} intervals. Full "
     "ranking of all products on sale. The last line's `ours` is the gain over the best of the floors and item kNN on "
-    "the test itself, which errs against us. One thread; fit_cpu_s of ours is the sum over its sources; peak_rss_mb is "
-    "of the whole process."
+    "the test itself, which errs against us. als, lightfm, graph and the like are our sources; implicit_als, "
+    "implicit_bpr and lightfm_warp are the libraries on their own. One thread; fit_cpu_s of ours is the sum over its "
+    "sources; peak_rss_mb is of the whole process."
 )
 
 
