@@ -53,7 +53,7 @@ class Curve:
         chance: Shape (n_knots,), not descending, 0 to 1.
 
     Example:
-        >>> Curve(np.array([0.2, 0.6]), np.array([0.1, 0.5])).correct(np.array([0.0, 0.4, 0.9])).tolist()
+        >>> Curve(np.array([0.2, 0.6]), np.array([0.1, 0.5])).correct(np.array([0.0, 0.4, 0.9])).round(3).tolist()
         [0.1, 0.3, 0.5]
     """
 
