@@ -85,11 +85,11 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
     wanted = [source for source in SOURCES if source.enabled(config)]
     needed = {name for source in wanted for name in source.needs}
     models: dict[str, Scorer] = {}
+    material = Material(dataset, members, catalogue, config, neighbours, popular, models)
     for source in SOURCES:
         if source not in wanted and source.name not in needed:
             continue
         progress.step(f"fit {source.name}")
-        material = Material(dataset, members, catalogue, config, neighbours, popular, models)
         models[source.name] = _measured(
             costs, source.name, partial(source.fit, material, source_rng(seed, source.name))
         )

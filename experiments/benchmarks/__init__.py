@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
@@ -56,3 +57,15 @@ def chosen(name: str, options: Mapping[str, Any], defaults: Mapping[str, Any]) -
         if isinstance(value, int) and value < 1:
             raise InputError(f"{option} is {value}; it must be at least 1")
     return merged
+
+
+def data_folder(name: str, asked: Mapping[str, Any], what: str) -> Path:
+    """
+    The folder of public data that was given to a benchmark which needs one.
+
+    Raises:
+        InputError: None was given; *what* says what it should be.
+    """
+    if asked["data"] is None:
+        raise InputError(f"{name} needs --data DIR, {what}")
+    return Path(asked["data"])

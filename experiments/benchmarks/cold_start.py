@@ -3,17 +3,16 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 
-from experiments.benchmarks import chosen
+from experiments.benchmarks import chosen, data_folder
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
 from experiments.benchmarks.sequence_cases import SequenceSet, as_baskets, read_sequence_set
 from experiments.measure import measured
-from recsys.errors import InputError, NotEnoughDataError
+from recsys.errors import NotEnoughDataError
 from recsys.metrics import PerMember, hits, ndcg
 from recsys.ragged import Ragged
 from recsys.report import Report, Table
@@ -51,9 +50,8 @@ def run(options: Mapping[str, Any]) -> Report:
         NotEnoughDataError: No test purchase is cold, or none is warm.
     """
     asked = chosen("cold_start", options, _DEFAULTS)
-    if asked["data"] is None:
-        raise InputError("cold_start needs --data DIR, a folder with sequences.parquet, such as amazon_beauty")
-    folder = read_sequence_set(Path(asked["data"]))
+    data = data_folder("cold_start", asked, "a folder with sequences.parquet, such as amazon_beauty")
+    folder = read_sequence_set(data)
     n_products = folder.attributes.shape[0]
     cold = np.zeros(n_products, dtype=np.bool_)
     cold[np.random.default_rng(asked["seed"]).permutation(n_products)[: n_products // _COLD_SHARE]] = True
@@ -67,7 +65,7 @@ def run(options: Mapping[str, Any]) -> Report:
             name: _outcome(fit, histories, cold, judged)
             for name, fit in _methods(folder, histories, cold, asked["seed"]).items()
         }
-    return _report(Path(asked["data"]).name, judged, outcomes, asked)
+    return _report(data.name, judged, outcomes, asked)
 
 
 def _part(lists: Ragged, which: KeepMask) -> Ragged:

@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 
-from experiments.benchmarks import chosen
+from experiments.benchmarks import chosen, data_folder
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
 from experiments.benchmarks.collaborative_cases import CollaborativeSet, read_collaborative_set
 from experiments.measure import measured
-from recsys.errors import InputError
 from recsys.metrics import PerMember, hits, ndcg, recall
 from recsys.report import Report, Table
 from recsys.scorers.base import Scorer
@@ -68,12 +66,11 @@ def run(options: Mapping[str, Any]) -> Report:
         NotEnoughDataError: There is nothing to judge or to learn from.
     """
     asked = chosen("collaborative", options, _DEFAULTS)
-    if asked["data"] is None:
-        raise InputError("collaborative needs --data DIR, a folder with interactions.parquet, such as cf_gowalla")
-    folder = read_collaborative_set(Path(asked["data"]))
+    data = data_folder("collaborative", asked, "a folder with interactions.parquet, such as cf_gowalla")
+    folder = read_collaborative_set(data)
     with threadpoolctl.threadpool_limits(limits=1):
         outcomes = {name: _outcome(fit, folder) for name, fit in _methods(folder, asked["seed"]).items()}
-    return _report(Path(asked["data"]).name, folder, outcomes, asked)
+    return _report(data.name, folder, outcomes, asked)
 
 
 def _methods(folder: CollaborativeSet, seed: int) -> dict[str, Fit]:

@@ -4,18 +4,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks import chosen
+from experiments.benchmarks import chosen, data_folder
 from experiments.benchmarks.basket_cases import BasketSet, Case, read_basket_set
 from experiments.benchmarks.basket_judge import CUTS, FIGURES, Judged, by_member, judge, mean_over_folds
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
 from experiments.measure import Measured, measured
-from recsys.errors import InputError
 from recsys.report import Report, Table
 from recsys.scorers.base import Scorer
 from training.basket_config import NextBasketConfig, TifuKnnConfig, UpCfConfig
@@ -64,14 +62,13 @@ def run(options: Mapping[str, Any]) -> Report:
         NotEnoughDataError: There is nothing to judge or to learn from.
     """
     asked = chosen("next_basket", options, _DEFAULTS)
-    if asked["data"] is None:
-        raise InputError("next_basket needs --data DIR, a folder with baskets.parquet, such as nbr_tafeng")
-    folder = read_basket_set(Path(asked["data"]))
+    data = data_folder("next_basket", asked, "a folder with baskets.parquet, such as nbr_tafeng")
+    folder = read_basket_set(data)
     outcomes = {
         name: _outcome(settings, folder, learns_labels=name == "ours")
         for name, settings in _methods(asked["seed"]).items()
     }
-    return _report(Path(asked["data"]).name, folder, outcomes, asked)
+    return _report(data.name, folder, outcomes, asked)
 
 
 def _methods(seed: int) -> dict[str, dict[str, Fit]]:

@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 
-from experiments.benchmarks import chosen
+from experiments.benchmarks import chosen, data_folder
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
 from experiments.benchmarks.sequence_cases import SequenceSet, as_baskets, read_sequence_set
 from experiments.measure import measured
-from recsys.errors import InputError
 from recsys.metrics import PerMember, hits, ndcg, recall
 from recsys.ragged import Ragged
 from recsys.report import Report, Table
@@ -72,16 +70,15 @@ def run(options: Mapping[str, Any]) -> Report:
         NotEnoughDataError: There is nothing to judge or to learn from.
     """
     asked = chosen("next_product", options, _DEFAULTS)
-    if asked["data"] is None:
-        raise InputError("next_product needs --data DIR, a folder with sequences.parquet, such as amazon_beauty")
-    folder = read_sequence_set(Path(asked["data"]))
+    data = data_folder("next_product", asked, "a folder with sequences.parquet, such as amazon_beauty")
+    folder = read_sequence_set(data)
     with threadpoolctl.threadpool_limits(limits=1):
         settings = {name: _best(of, folder) for name, of in _methods(folder, asked["seed"]).items()}
         outcomes = {
             protocol: {name: _outcome(setting, fit, learn, folder) for name, (setting, fit) in settings.items()}
             for protocol, learn in (("train_only", folder.train), ("refit", folder.known))
         }
-    return _report(Path(asked["data"]).name, folder, outcomes, asked)
+    return _report(data.name, folder, outcomes, asked)
 
 
 def _methods(folder: SequenceSet, seed: int) -> dict[str, dict[str, Fit]]:

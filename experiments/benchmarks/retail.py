@@ -11,11 +11,10 @@ import numpy as np
 import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
-from experiments.benchmarks import chosen
+from experiments.benchmarks import chosen, data_folder
 from experiments.benchmarks.basket_peers import fit_als, fit_bpr, fit_lightfm
 from experiments.benchmarks.retail_cases import RetailSet, Window, read_retail_set
 from experiments.measure import measured
-from recsys.errors import InputError
 from recsys.metrics import coverage, hit_rate, hits, ndcg, recall
 from recsys.report import SILENT, Report, Table
 from recsys.scorers.base import Scorer
@@ -71,12 +70,11 @@ def run(options: Mapping[str, Any]) -> Report:
         NotEnoughDataError: There is nothing to judge or to learn from.
     """
     asked = chosen("retail", options, _DEFAULTS)
-    if asked["data"] is None:
-        raise InputError("retail needs --data DIR, a folder with receipts, such as online_retail or complete_journey")
+    data = data_folder("retail", asked, "a folder with receipts, such as online_retail or complete_journey")
     days = {name: asked[name] for name in ("validation_days", "test_days")}
     with tempfile.TemporaryDirectory() as work, threadpoolctl.threadpool_limits(limits=1):
-        folder = read_retail_set(Path(asked["data"]), Path(work) / "workspace", **days, progress=SILENT)
-        return _judged(Path(asked["data"]).name, folder, asked)
+        folder = read_retail_set(data, Path(work) / "workspace", **days, progress=SILENT)
+        return _judged(data.name, folder, asked)
 
 
 def _judged(name: str, folder: RetailSet, asked: Mapping[str, Any]) -> Report:

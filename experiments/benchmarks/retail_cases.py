@@ -18,6 +18,7 @@ from recsys.errors import NotEnoughDataError, SourceError
 from recsys.policy.load import default_policy_text
 from recsys.report import Progress
 from recsys.types import SECONDS_PER_DAY, EpochSeconds, Rows
+from training.leaks import read_before
 
 RECEIPTS = "transactions.parquet"
 EARLY_AND_LAST = Path("raw_two_year") / "baskets_early_and_last.parquet"
@@ -101,7 +102,7 @@ def _receipts(folder: Path, work: Path, days: tuple[int, int], progress: Progres
 
 
 def _between(workspace: Workspace, start: EpochSeconds, stop: EpochSeconds) -> Window:
-    dataset = Dataset.read(workspace, start)
+    dataset = read_before(workspace, start)
     bought = read_truth(workspace, dataset.member_ids, dataset.product_ids, start, stop)
     with workspace.reading():
         window = workspace.read_table("purchases", ["member_id", "purchased_at"]).collect()
@@ -126,7 +127,7 @@ def _early_and_last(folder: Path, work: Path, progress: Progress) -> RetailSet:
         _check_columns(catalogue, listed, _LISTED)
     _catalogue(listed, known).write_parquet(raw / _PRODUCTS)
     workspace = _ingested(TablesSource(str(raw), _mapping()), work / "workspace", progress)
-    dataset = Dataset.read(workspace, workspace.now)
+    dataset = read_before(workspace, workspace.now)
     return RetailSet("early_and_last", *(_last(lines, part, dataset) for part in ("last_valid", "last_test")))
 
 
