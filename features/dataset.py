@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.digest import digest_content
 from features.places import read_usual_places
-from features.purchases import Purchases, id_rows, instant, read_purchases
+from features.purchases import Purchases, PurchaseTerms, id_rows, instant, read_purchases
 from features.workspace import Workspace
 from recsys.errors import InputError
 from recsys.types import UNKNOWN_ROW, EpochSeconds
@@ -56,6 +56,7 @@ class Dataset:
         events: member, product, offer (int32 rows; -1 where there is none), kind, at. Sorted by at, member.
         member_ids, product_ids, offer_ids: External ids to rows.
         purchases: The order lines.
+        terms: How each of them was bought.
         n_left_out: Members who agreed at the ingest and whom ``left_out`` named.
     """
 
@@ -74,6 +75,7 @@ class Dataset:
     product_ids: Vocabulary
     offer_ids: Vocabulary
     purchases: Purchases
+    terms: PurchaseTerms
     n_left_out: int
 
     @classmethod
@@ -131,13 +133,20 @@ class Dataset:
             "redemptions": _offer_facts(workspace, "redemptions", "redeemed_at", cut_off, rows),
             "events": _events(workspace, cut_off, rows),
         }
-        purchases = read_purchases(workspace, member_ids, product_ids, start=None, stop=cut_off)
+        purchases, terms = read_purchases(workspace, rows, start=None, stop=cut_off)
         return cls(
             cut_off=cut_off,
             digest=digest_content(
                 frames,
-                {f"purchases.{name}": getattr(purchases, name) for name in Purchases.__slots__},
-                {"cut_off": cut_off, "currency": workspace.currency, "tiers": workspace.tiers},
+                {f"purchases.{name}": getattr(purchases, name) for name in Purchases.__slots__}
+                | {f"terms.{name}": getattr(terms, name) for name in ("discount_minor", "offer", "channel", "store")},
+                {
+                    "cut_off": cut_off,
+                    "currency": workspace.currency,
+                    "tiers": workspace.tiers,
+                    "channels": terms.channel_names,
+                    "stores": terms.store_names,
+                },
             ),
             currency=workspace.currency,
             tiers=workspace.tiers,
@@ -146,6 +155,7 @@ class Dataset:
             product_ids=product_ids,
             offer_ids=offer_ids,
             purchases=purchases,
+            terms=terms,
             n_left_out=agreed.height - members.height,
         )
 
@@ -171,7 +181,12 @@ def read_truth(
             f"it must begin before it ends and end by {workspace.now}"
         )
     with workspace.reading():
-        return read_purchases(workspace, member_ids, product_ids, start=start, stop=stop)
+        rows = {
+            "member": id_rows(member_ids, "member"),
+            "product": id_rows(product_ids, "product"),
+            "offer": id_rows(Vocabulary.of([]), "offer"),
+        }
+        return read_purchases(workspace, rows, start=start, stop=stop)[0]
 
 
 def _members(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
