@@ -10,6 +10,7 @@ from recsys.report import Report
 
 BENCHMARKS = (
     "bulk",
+    "clv",
     "cold_start",
     "collaborative",
     "next_basket",

@@ -42,6 +42,7 @@ class Benchmark(StrEnum):
     """What `bench` can measure."""
 
     BULK = "bulk"
+    CLV = "clv"
     COLD_START = "cold_start"
     COLLABORATIVE = "collaborative"
     NEXT_BASKET = "next_basket"
