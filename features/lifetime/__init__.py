@@ -1,0 +1,1 @@
+"""How often members will buy again, and what it will be worth: purchase-count models and a spend model."""

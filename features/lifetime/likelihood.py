@@ -1,0 +1,129 @@
+"""Maximum likelihood of positive parameters: the search, how it went, and how sure the parameters are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from features.lifetime.summary import Figures
+from recsys.errors import NotEnoughDataError
+
+LogLikelihood = Callable[[Figures], tuple[float, Figures]]
+"""Of positive parameters: the log-likelihood, and its gradient in them."""
+
+MIN_REPEATERS = 20
+"""Members with a repeat that a fit asks for at least: four parameters cannot be had from fewer."""
+
+_STEP = 1e-4
+_TOLERANCE = 1e-5
+_BOUND = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class FitFacts:
+    """
+    How a fit went.
+
+    Attributes:
+        log_likelihood: At the parameters, without the penalty.
+        n_members, n_repeaters: Whom it learnt from.
+        n_evaluations: Of the log-likelihood.
+        gradient: Largest slope of the mean log-likelihood in the logarithm of a parameter; near 0 at a maximum.
+        covariance: Shape (p, p) as rows: of the logarithms of the parameters, the inverse of the negative Hessian; all
+            NaN where the maximum is flat or on the edge of what is searched, so that no standard error can be stated.
+    """
+
+    log_likelihood: float
+    n_members: int
+    n_repeaters: int
+    n_evaluations: int
+    gradient: float
+    covariance: tuple[tuple[float, ...], ...]
+
+    @property
+    def identified(self) -> bool:
+        """Whether standard errors exist."""
+        return bool(np.isfinite(self.covariance).all())
+
+    def standard_errors(self, values: Figures) -> Figures:
+        """Of the parameters themselves, by the delta method: value x standard error of its logarithm."""
+        return np.asarray(values * np.sqrt(np.diag(np.array(self.covariance))))
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """The best parameters and the facts of the search, before they are given their names."""
+
+    values: Figures
+    log_likelihood: float
+    n_evaluations: int
+    gradient: float
+    covariance: tuple[tuple[float, ...], ...]
+
+
+def maximise(
+    log_likelihood: LogLikelihood, starts: Sequence[Sequence[float]], *, n_members: float, penalty: float, what: str
+) -> Maximum:
+    """
+    Find the parameters of the highest mean log-likelihood - penalty x sum of squared logarithms (an L2 penalty).
+
+    L-BFGS-B over the logarithms from each start; the best end counts.
+
+    Args:
+        log_likelihood: Summed over members. Times should be scaled so that parameters are near 1.
+        starts: Positive parameters to begin with.
+        n_members: What the sum is divided by.
+        penalty: At least 0.
+        what: The model, for the message.
+
+    Raises:
+        NotEnoughDataError: No start ended where the slope is zero.
+    """
+    n_evaluations = 0
+
+    def loss(logs: Figures) -> tuple[float, Figures]:
+        nonlocal n_evaluations
+        n_evaluations += 1
+        values = np.exp(logs)
+        total, slope = log_likelihood(values)
+        return penalty * float(logs @ logs) - total / n_members, 2 * penalty * logs - slope * values / n_members
+
+    bounds = [(-_BOUND, _BOUND)] * len(starts[0])
+    options = {"maxiter": 1_000, "maxfun": 2_000, "ftol": 1e-15, "gtol": _TOLERANCE / 100, "maxcor": 20}
+    ends = [
+        minimize(loss, np.log(np.asarray(start)), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        for start in starts
+    ]
+    best = min(ends, key=lambda end: float(end.fun) if np.isfinite(end.fun) else np.inf)
+    logs = np.asarray(best.x, dtype=np.float64)
+    value, slope = loss(logs)
+    inside = np.abs(logs) < _BOUND - _STEP
+    steepest = float(np.abs(slope[inside]).max(initial=0.0))
+    if not np.isfinite(value) or steepest > _TOLERANCE:
+        raise NotEnoughDataError(
+            f"the fit of {what} did not converge: the slope of the mean log-likelihood is {steepest:.1e}, at most "
+            f"{_TOLERANCE:.0e} is allowed; give more members or a penalty, such as 0.001 (now {penalty})"
+        )
+    return Maximum(
+        values=np.exp(logs),
+        log_likelihood=(penalty * float(logs @ logs) - value) * n_members,
+        n_evaluations=n_evaluations,
+        gradient=steepest,
+        covariance=_covariance(loss, logs, n_members) if inside.all() else _unknown(len(logs)),
+    )
+
+
+def _covariance(loss: LogLikelihood, logs: Figures, n_members: float) -> tuple[tuple[float, ...], ...]:
+    """Inverse Hessian, by central differences of the analytic gradient."""
+    steps = np.eye(len(logs)) * _STEP
+    hessian = np.stack([(loss(logs + step)[1] - loss(logs - step)[1]) / (2 * _STEP) for step in steps])
+    hessian = (hessian + hessian.T) * (n_members / 2)
+    curvatures = np.linalg.eigvalsh(hessian)
+    if curvatures[0] <= curvatures[-1] * 1e-10:
+        return _unknown(len(logs))
+    return tuple(map(tuple, np.linalg.inv(hessian).tolist()))
+
+
+def _unknown(n: int) -> tuple[tuple[float, ...], ...]:
+    return ((float("nan"),) * n,) * n
