@@ -1,0 +1,119 @@
+"""The settings of member features, each group's its own part."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """A part of the settings: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class RfmConfig(Part):
+    """
+    Recency, frequency, monetary value.
+
+    Attributes:
+        window_days: Orders of this many days count.
+        n_scores: Scores go from 1 to this; quintiles by default.
+    """
+
+    window_days: Annotated[int, Field(ge=1)] = 365
+    n_scores: Annotated[int, Field(ge=2, le=10)] = 5
+
+
+class LifecycleConfig(Part):
+    """
+    Stages.
+
+    Attributes:
+        new_days: A member is new for this long after the first order.
+        dormant_quantile: Dormant when silent for longer than this quantile of the member's own gap.
+        churned_quantile: Churned when silent for longer than this one.
+    """
+
+    new_days: Annotated[int, Field(ge=1)] = 30
+    dormant_quantile: Share = 0.9
+    churned_quantile: Share = 0.99
+
+
+class ValueConfig(Part):
+    """
+    Lifetime value.
+
+    Attributes:
+        horizon_days: Of expected orders and value.
+        churn_days: Horizon of the probability of no order.
+        yearly_discount_rate: Money a year from now is worth less by this share.
+        coverage: Of the intervals.
+        n_draws: Posterior draws of a member's interval.
+    """
+
+    horizon_days: Positive = 365.0
+    churn_days: Positive = 90.0
+    yearly_discount_rate: Share = 0.1
+    coverage: Share = 0.8
+    n_draws: Annotated[int, Field(ge=50)] = 200
+
+
+class ReplenishmentConfig(Part):
+    """
+    The clock of each member and product family.
+
+    Attributes:
+        horizon_days: Of the chance to buy again.
+        early_quantile, late_quantile: Before the first of the gap it is early, after the second overdue, between them
+            due.
+    """
+
+    horizon_days: Positive = 14.0
+    early_quantile: Share = 0.25
+    late_quantile: Share = 0.9
+
+
+class DependenceConfig(Part):
+    """
+    Dependence on discounts.
+
+    Attributes:
+        window_days: Orders of this many days count.
+        prior_orders: The segment's mean counts as this many orders of the member's own.
+    """
+
+    window_days: Annotated[int, Field(ge=1)] = 365
+    prior_orders: Positive = 5.0
+
+
+class PreferencesConfig(Part):
+    """
+    Affinities.
+
+    Attributes:
+        half_life_days: Evidence counts half after this long.
+        prior_weight: The segment's shares count as this much evidence of the member's own.
+        n_price_bands: Bands of price within a category.
+        birthday_days: Days before and after the birthday that its window takes.
+    """
+
+    half_life_days: Positive = 180.0
+    prior_weight: Positive = 3.0
+    n_price_bands: Annotated[int, Field(ge=2, le=9)] = 3
+    birthday_days: Annotated[int, Field(ge=0, le=60)] = 7
+
+
+class ProfileConfig(Part):
+    """All settings of member features, by group; *seed* is of all randomness."""
+
+    rfm: RfmConfig = RfmConfig()
+    lifecycle: LifecycleConfig = LifecycleConfig()
+    value: ValueConfig = ValueConfig()
+    replenishment: ReplenishmentConfig = ReplenishmentConfig()
+    dependence: DependenceConfig = DependenceConfig()
+    preferences: PreferencesConfig = PreferencesConfig()
+    seed: Annotated[int, Field(ge=0)] = 1
