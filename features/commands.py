@@ -58,6 +58,11 @@ def _report(ingested: Ingested) -> Report:
             "quarantine holds them as they came: give ids that say nothing about a person and ingest again, which "
             "replaces the quarantine."
         )
+    if ingested.n_before_joining:
+        notes.append(
+            f"{ingested.n_before_joining:,} purchases are before joining: they teach taste, and count for no tier and "
+            "no points."
+        )
     n_members = counts["members"].kept
     notes.append(
         f"{ingested.n_not_personal:,} of {n_members:,} members did not agree to personalisation: no model learns from "
@@ -72,6 +77,7 @@ def _report(ingested: Ingested) -> Report:
         "now": workspace.now,
         "tables": counts_report(counts),
         "members_without_personalisation": ingested.n_not_personal,
+        "purchases_before_joining": ingested.n_before_joining,
         "assumptions": list(ingested.assumptions),
     }
     return Report(facts, tuple(tables), tuple(notes))

@@ -10,8 +10,9 @@ def converted(column: str, given: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     """
     The column as *wanted*; null where the value cannot be said in that type without loss.
 
-    Blank texts are null. Numbers with a fraction are no integers. Texts are true for true, t, yes, y, 1, and false for
-    false, f, no, n, 0. Instants without a zone are UTC; texts of instants are ISO 8601 (a date is its midnight).
+    Blank texts are null. Numbers with a fraction are no integers, dates and instants no numbers. Texts are true for
+    true, t, yes, y, 1, and false for false, f, no, n, 0. Instants without a zone are UTC; texts of instants are ISO
+    8601 (a date is its midnight).
     """
     return _converted(pl.col(column), given, wanted).alias(column)
 
@@ -40,6 +41,8 @@ def _converted(value: pl.Expr, given: pl.DataType, wanted: pl.DataType) -> pl.Ex
         return _from_text(blank_to_null(value), wanted)
     if isinstance(wanted, pl.Datetime):
         return _instant(value, given)
+    if given.is_temporal():  # the library would give the days or microseconds since 1970
+        return pl.lit(None, dtype=wanted)
     if wanted.is_integer() and (given.is_float() or given.is_decimal()):
         return _whole(value, wanted)
     if isinstance(wanted, pl.Boolean):

@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.digest import digest_content
+from features.merges import refused_by_survivor
 from features.places import read_usual_places
 from features.purchases import Purchases, PurchaseTerms, id_rows, instant, read_purchases
 from features.workspace import Workspace
@@ -194,12 +195,21 @@ def _members(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
         pl.col("consent_personalisation"),
         pl.col("joined_at").is_null() | (pl.col("joined_at") < instant(cut_off)),
     )
-    known = members.collect().sort("member_id")
+    known = members.filter(~pl.col("member_id").is_in(_refused_since(workspace).implode())).collect().sort("member_id")
     if cut_off < workspace.now:
         undated = known.filter(pl.col("joined_at").is_null()).select("member_id")
         unseen = undated.join(_seen_before(workspace, cut_off), on="member_id", how="anti")
         known = known.join(unseen, on="member_id", how="anti").sort("member_id")
     return _as_of(workspace, cut_off, "members", known)
+
+
+def _refused_since(workspace: Workspace) -> pl.Series:
+    """Whoever was merged into a member that did not agree; like consent, as of the ingest and not of the cut-off."""
+    merges = workspace.read_table("merges").collect()
+    named = merges["into_member_id"].implode()
+    consents = workspace.read_table("members", ["member_id", "consent_personalisation"])
+    consents = consents.filter(pl.col("member_id").is_in(named))
+    return refused_by_survivor(consents.collect(), merges, workspace.ingested_at)
 
 
 def _seen_before(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:

@@ -1,17 +1,22 @@
 """The one loop that brings any source into a workspace: every row is kept or rejected, and counted."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from features.consents import not_personal
 from features.landing import Landing
-from features.sources.base import REASON, Source
+from features.merges import closes_circle
+from features.returns import RETURNED_TOO_MUCH, read_bought, refuse_unlike_bought, returned_too_much
+from features.sources.base import REASON, Chunk, Source
 from features.tables import REQUIRED, TABLES
-from features.validate import Checked, TableCheck
+from features.validate import MERGE_CYCLE, Checked, TableCheck
 from features.workspace import Workspace
 from recsys.errors import SourceError
 from recsys.report import Progress
@@ -25,6 +30,7 @@ _FACTS = {
     "exposures": "exposed_at",
     "redemptions": "redeemed_at",
 }
+_Judge = tuple[str, Callable[[pl.DataFrame], NDArray[np.bool_]]]  # the reason, and which rows of a whole table get it
 _NOUNS = {"members": "member_id", "products": "product_id", "offers": "offer_id"}
 
 
@@ -62,12 +68,14 @@ class Ingested:
         counts: One count a canonical table.
         assumptions: What the source does not say and the adapter assumed.
         n_not_personal: Members kept who did not agree to personalisation.
+        n_before_joining: Purchases kept that are earlier than the day their member joined.
     """
 
     workspace: Workspace
     counts: Mapping[str, TableCount]
     assumptions: tuple[str, ...]
     n_not_personal: int
+    n_before_joining: int
 
 
 def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, progress: Progress) -> Ingested:
@@ -89,6 +97,7 @@ def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, 
         run = _Run(source, landing, now, progress)
         for table in TABLES:
             run.take(table)
+        n_before_joining = _n_before_joining(landing)
         workspace = Workspace(
             path=out,
             source=source.name,
@@ -98,7 +107,13 @@ def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, 
             now=run.latest + 1,
         )
         landing.finish(workspace, counts_report(run.counts), policy, run.not_personal)
-    return Ingested(workspace, run.counts, source.assumptions, sum(part.height for part in run.not_personal))
+    return Ingested(
+        workspace=workspace,
+        counts=run.counts,
+        assumptions=source.assumptions,
+        n_not_personal=sum(part.height for part in run.not_personal),
+        n_before_joining=n_before_joining,
+    )
 
 
 def counts_report(counts: Mapping[str, TableCount]) -> dict[str, object]:
@@ -116,7 +131,7 @@ def counts_report(counts: Mapping[str, TableCount]) -> dict[str, object]:
 
 @dataclass(slots=True)
 class _Run:
-    """The state of one ingest. Offers are held back until it is known which of them lost their whole scope."""
+    """The state of one ingest. Rows whose fate depends on other rows than themselves and earlier ones are held back."""
 
     source: Source
     landing: Landing
@@ -131,7 +146,17 @@ class _Run:
     def take(self, table: str) -> None:
         """Bring one table in."""
         self.progress.step(f"ingest {table}")
-        check = TableCheck(table, self.now, self.source.max_quantity, self.source.tiers, self.known)
+        if table == "returns":
+            self._take_returns()
+        elif table == "merges":
+            self._take_whole(table, self.source.chunks(table), self._check_of(table), (MERGE_CYCLE, closes_circle))
+        else:
+            self._take_parts(table)
+        if table != "offers":
+            self._close(table)
+
+    def _take_parts(self, table: str) -> None:
+        check = self._check_of(table)
         ids: list[pl.Series] = []
         scoped: list[pl.DataFrame] = []
         for chunk in self.source.chunks(table):
@@ -150,8 +175,40 @@ class _Run:
         if table == "offer_scope":
             self._release_offers(scoped)
             self._close("offers")
-        if table != "offers":
-            self._close(table)
+
+    def _take_returns(self) -> None:
+        """Returns against the purchases kept, of which only those that a return names are held."""
+        chunks = list(self.source.chunks("returns"))
+        if not chunks:
+            return
+        bought = read_bought(self.landing.files("purchases"), chunks)
+        check = self._check_of("returns", partial(refuse_unlike_bought, bought=bought))
+        self._take_whole("returns", chunks, check, (RETURNED_TOO_MUCH, partial(returned_too_much, bought=bought)))
+
+    def _take_whole(self, table: str, chunks: Iterable[Chunk], check: TableCheck, judge: _Judge) -> None:
+        """Bring in a small table whose rows must fit together: the judge sees all of them at once."""
+        reason, judged = judge
+        parts = []
+        for chunk in chunks:
+            parts.append(check.check(chunk))
+            self.progress.advance(parts[-1].rows.height)
+        if not parts:
+            return
+        refused = judged(pl.concat([part.rows for part in parts]))
+        for part, mask in zip(parts, np.split(refused, np.cumsum([part.rows.height for part in parts])), strict=False):
+            self._store(table, part.refuse(reason, pl.lit(pl.Series(mask))))
+
+    def _check_of(self, table: str, further: Callable[[pl.DataFrame], pl.DataFrame] | None = None) -> TableCheck:
+        source = self.source
+        return TableCheck(
+            table=table,
+            now=self.now,
+            max_quantity=source.max_quantity,
+            tiers=source.tiers,
+            currency=source.currency,
+            known=self.known,
+            further=further,
+        )
 
     def _store(self, table: str, checked: Checked) -> None:
         kept, rejected, count = checked.kept(), checked.rejected(), self.counts[table]
@@ -184,6 +241,13 @@ class _Run:
             self._store("offers", checked.refuse(SCOPE_REJECTED, pl.col("offer_id").is_in(lost.implode())))
         self._held.clear()
         self.known["offer"] = self.known["offer"].filter(~self.known["offer"].is_in(lost.implode()))
+
+
+def _n_before_joining(landing: Landing) -> int:
+    joined = pl.scan_parquet(landing.files("members")).select("member_id", "joined_at").drop_nulls()
+    bought = pl.scan_parquet(landing.files("purchases")).select("member_id", "purchased_at")
+    early = bought.join(joined, on="member_id").filter(pl.col("purchased_at") < pl.col("joined_at"))
+    return int(early.select(pl.len()).collect(engine="streaming").item())
 
 
 def _nothing_left(table: str, source: str, count: TableCount) -> str:

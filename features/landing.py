@@ -97,6 +97,10 @@ class Landing:
         rows.write_parquet(part, compression="zstd")
         self._parts[table] += 1
 
+    def files(self, table: str) -> list[Path]:
+        """The parts of a table that were kept so far, in order."""
+        return sorted((self._aside / "tables" / table).glob("part-*.parquet"))
+
     def reject(self, table: str, rows: pl.DataFrame) -> None:
         """
         Add rows to a table's quarantine file.

@@ -13,12 +13,25 @@ class MembersTable(dy.Schema):
     tier = dy.String(nullable=True)  # null: the lowest tier
     joined_at = dy.Datetime(nullable=True, time_unit="us", time_zone="UTC")
     birth_month = dy.Int8(nullable=True, min=1, max=12)
+    birth_day = dy.Int8(nullable=True, min=1, max=31)  # of the month; never the year, which makes it a birth date
     consent_personalisation = dy.Bool(nullable=False)
     consent_email = dy.Bool(nullable=False)
     consent_push = dy.Bool(nullable=False)
     consent_sms = dy.Bool(nullable=False)
     points = dy.Int64(nullable=False, min=0)
     segment = dy.String(nullable=True)  # a coarse group such as region or household type; never a protected attribute
+
+    @dy.rule()
+    def impossible_birthday(cls) -> pl.Expr:
+        """The day is one of its month; 29 February is."""
+        told = pl.col("birth_day").is_not_null() & pl.col("birth_month").is_not_null()
+        lasts = pl.when(pl.col("birth_month") == 2).then(29).when(pl.col("birth_month").is_in([4, 6, 9, 11])).then(30)
+        return ~told | (pl.col("birth_day") <= lasts.otherwise(31))
+
+    @dy.rule()
+    def birth_day_without_month(cls) -> pl.Expr:
+        """A day alone is no birthday."""
+        return pl.col("birth_day").is_null() | pl.col("birth_month").is_not_null()
 
 
 class ProductsTable(dy.Schema):
@@ -36,7 +49,11 @@ class ProductsTable(dy.Schema):
 
 
 class PurchasesTable(dy.Schema):
-    """One row an order line that was paid and not returned."""
+    """
+    One row an order line as it was bought; what came back of it later is in `ReturnsTable`.
+
+    A line that cost nothing is a purchase: it tells of taste, and is no spend and earns no points.
+    """
 
     purchase_id = dy.String(primary_key=True, regex=_ID)
     order_id = dy.String(nullable=False)
@@ -49,6 +66,7 @@ class PurchasesTable(dy.Schema):
     channel = dy.String(nullable=True)
     store_id = dy.String(nullable=True)
     offer_id = dy.String(nullable=True)  # redeemed on this line, where known
+    currency = dy.String(nullable=True)  # ISO 4217, the workspace's own; null: not told, and so the workspace's
 
 
 class EventsTable(dy.Schema):
@@ -122,6 +140,55 @@ class RedemptionsTable(dy.Schema):
     discount_minor = dy.Int64(nullable=True, min=0)
 
 
+class ReturnsTable(dy.Schema):
+    """One row something of an order line that was brought back: all its units or some."""
+
+    return_id = dy.String(primary_key=True, regex=_ID)
+    purchase_id = dy.String(nullable=False, regex=_ID)
+    member_id = dy.String(nullable=False, regex=_ID)
+    quantity = dy.Int32(nullable=False, min=1)
+    refund_minor = dy.Int64(nullable=False, min=0)  # paid back for all these units
+    returned_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
+
+
+class PointsEntriesTable(dy.Schema):
+    """One row a change of a member's points: positive adds, negative takes."""
+
+    entry_id = dy.String(primary_key=True, regex=_ID)
+    member_id = dy.String(nullable=False, regex=_ID)
+    kind = dy.Enum(["earn", "redeem", "adjust", "sign_in", "referral", "review", "birthday"], nullable=False)
+    points = dy.Int64(nullable=False)
+    order_id = dy.String(nullable=True)
+    occurred_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
+
+    @dy.rule()
+    def zero_points(cls) -> pl.Expr:
+        """An entry changes something."""
+        return pl.col("points") != 0
+
+    @dy.rule()
+    def wrong_sign(cls) -> pl.Expr:
+        """Redeeming takes, an adjustment may do either, everything else adds."""
+        takes, either = pl.col("kind") == "redeem", pl.col("kind") == "adjust"
+        return either | (pl.col("points") == 0) | (takes == (pl.col("points") < 0))
+
+
+class TierChangesTable(dy.Schema):
+    """One row a tier that the retailer granted by hand, or recorded; of two on one day the later holds."""
+
+    member_id = dy.String(primary_key=True, regex=_ID)
+    tier = dy.String(nullable=False)
+    changed_at = dy.Datetime(primary_key=True, time_unit="us", time_zone="UTC")
+
+
+class MergesTable(dy.Schema):
+    """One row a member whose card was given up for another: from then on both are one person, the survivor."""
+
+    member_id = dy.String(primary_key=True, regex=_ID)
+    into_member_id = dy.String(nullable=False, regex=_ID)
+    merged_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
+
+
 TABLES: dict[str, type[dy.Schema]] = {
     "members": MembersTable,
     "products": ProductsTable,
@@ -131,6 +198,10 @@ TABLES: dict[str, type[dy.Schema]] = {
     "offer_scope": OfferScopeTable,
     "exposures": ExposuresTable,
     "redemptions": RedemptionsTable,
+    "returns": ReturnsTable,
+    "points_entries": PointsEntriesTable,
+    "tier_changes": TierChangesTable,
+    "merges": MergesTable,
 }
 """Every canonical table by name, in the order in which ingest checks them: referenced tables first."""
 

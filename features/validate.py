@@ -1,6 +1,6 @@
 """Every row against its table's declaration: kept, or rejected with the first reason that applies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -22,6 +22,10 @@ _DATED = {
     "events": "occurred_at",
     "exposures": "exposed_at",
     "redemptions": "redeemed_at",
+    "returns": "returned_at",
+    "points_entries": "occurred_at",
+    "tier_changes": "changed_at",
+    "merges": "merged_at",
 }
 _REFERENCES: dict[str, tuple[str, ...]] = {
     "purchases": ("member", "product"),
@@ -29,9 +33,16 @@ _REFERENCES: dict[str, tuple[str, ...]] = {
     "offer_scope": ("offer", "product"),
     "exposures": ("member", "offer"),
     "redemptions": ("member", "offer"),
+    "returns": ("member",),
+    "points_entries": ("member",),
+    "tier_changes": ("member",),
+    "merges": ("member",),
 }
+_TIERED = ("members", "tier_changes")
 LOOKS_PERSONAL = "looks_personal"
 """Reason of a member id that may be an e-mail address: ids reach files and models, which hold no personal data."""
+MERGE_CYCLE = "merge_cycle"
+"""Reason of a merge that would lead a member back to itself, so that nobody would survive."""
 _RULE_WORDS = {"nullability": "missing", "regex": "bad_id", "max": "too_large"}
 
 
@@ -69,23 +80,28 @@ class TableCheck:
     The checks of one table over all its chunks.
 
     In order: the adapter's own reason; ``wrong_type:<column>``; the declaration in `features.tables` (``missing:``,
-    ``bad_id:``, ``too_small:``, ``too_large:`` with the column); ``looks_personal`` (a member id with ``@``);
-    ``unknown_tier``; ``reserved_id``; ``future_date``; ``impossible_quantity``; ``unknown_member``,
-    ``unknown_product``, ``unknown_offer``; ``duplicate`` (the first row of a key is kept).
+    ``bad_id:``, ``too_small:``, ``too_large:`` with the column, or the name of a rule); ``looks_personal`` (a member id
+    with ``@``); ``unknown_tier``; ``reserved_id``; ``future_date``; ``impossible_quantity``; ``unknown_currency``;
+    ``merge_cycle`` (of a member into itself); ``unknown_member``, ``unknown_product``, ``unknown_offer``,
+    ``unknown_survivor``; what *further* refuses; ``duplicate`` (the first row of a key is kept).
 
     Attributes:
         table: Name of the canonical table.
         now: Epoch seconds; facts later than this are refused.
         max_quantity: Units on one order line.
         tiers: The retailer's tier names.
+        currency: ISO 4217 code of every amount; nothing is converted.
         known: Ids of the tables checked before, by noun: member, product, offer.
+        further: Gives reasons that only this table's caller knows; the rows keep their order and columns.
     """
 
     table: str
     now: EpochSeconds
     max_quantity: int
     tiers: tuple[str, ...]
+    currency: str
     known: Mapping[str, pl.Series]
+    further: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     _seen: SeenKeys = field(default_factory=SeenKeys)
 
     def check(self, chunk: Chunk) -> Checked:
@@ -95,14 +111,18 @@ class TableCheck:
         rows = _apply_declaration(rows, schema, self.table)
         for reason, where in self._refusals():
             rows = refuse(rows, reason, where)
+        if self.further is not None:
+            rows = self.further(rows)
         rows = self._refuse_repeats(rows, schema)
         return Checked(rows.drop(_INDEX), chunk.raw)
 
     def _refusals(self) -> list[tuple[str, pl.Expr]]:
-        refusals: list[tuple[str, pl.Expr]] = []
-        if "member_id" in TABLES[self.table].columns():
-            refusals.append((LOOKS_PERSONAL, pl.col("member_id").str.contains("@", literal=True)))
-        if self.table == "members":
+        refusals = [
+            (LOOKS_PERSONAL, pl.col(column).str.contains("@", literal=True))
+            for column in ("member_id", "into_member_id")
+            if column in TABLES[self.table].columns()
+        ]
+        if self.table in _TIERED:
             refusals.append(("unknown_tier", ~pl.col("tier").is_in(self.tiers)))
         if self.table == "offers":
             listed = pl.col("tiers").str.split("|").list.eval(pl.element().is_in(self.tiers)).list.all()
@@ -112,13 +132,20 @@ class TableCheck:
             refusals.append(("future_date", pl.col(_DATED[self.table]) > instant(self.now)))
         if self.table == "purchases":
             refusals.append(("impossible_quantity", pl.col("quantity") > self.max_quantity))
+            refusals.append(("unknown_currency", pl.col("currency") != self.currency))
+        if self.table == "merges":
+            refusals.append((MERGE_CYCLE, pl.col("member_id") == pl.col("into_member_id")))
         for noun in _REFERENCES.get(self.table, ()):
-            column = pl.col(f"{noun}_id")
-            absent = column.is_not_null() & ~column.is_in(self.known[noun].implode())
+            absent = self._unknown(f"{noun}_id", noun)
             if noun == "offer" and self.table == "exposures":
-                absent &= column != NO_OFFER  # the control arm
+                absent &= pl.col("offer_id") != NO_OFFER  # the control arm
             refusals.append((f"unknown_{noun}", absent))
+        if self.table == "merges":
+            refusals.append(("unknown_survivor", self._unknown("into_member_id", "member")))
         return refusals
+
+    def _unknown(self, column: str, noun: str) -> pl.Expr:
+        return pl.col(column).is_not_null() & ~pl.col(column).is_in(self.known[noun].implode())
 
     def _refuse_repeats(self, rows: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
         valid = rows[REASON].is_null()

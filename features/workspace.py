@@ -12,7 +12,7 @@ import polars as pl
 from features.tables import TABLES
 from recsys.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 _FACTS = "workspace.json"
 
 

@@ -17,6 +17,7 @@ from features.simulator.facts import (
     redemptions_frame,
 )
 from features.simulator.history import live
+from features.simulator.loyalty_facts import birth_days, points_entries_frame, returns_frame
 from features.simulator.people import draw_people, log_rate_ratio
 from features.simulator.tastes import draw_tastes
 from features.simulator.truth import true_effects
@@ -87,13 +88,18 @@ def _simulate_cohort(world: World, first: int, stop: int) -> Block:
     stretches, standing = live(world, shop, ratio, world.rng(Stream.HISTORY, first))
     events = draw_events(shop, stretches, world.rng(Stream.EVENTS, first))
     effects = true_effects(world, shop, standing, ratio, world.rng(Stream.TRUTH, first))
+    loyalty_rng = world.rng(Stream.LOYALTY, first)
+    birth_day = birth_days(people.birth_month, loyalty_rng)
+    purchases = purchases_frame(world, people, stretches, number)
     return Block(
         facts={
-            "members": members_frame(world, people, standing, number),
-            "purchases": purchases_frame(world, people, stretches, number),
+            "members": members_frame(world, people, standing, birth_day=birth_day, number=number),
+            "purchases": purchases,
             "events": events_frame(world, events, number),
             "exposures": exposures_frame(world, stretches, number),
             "redemptions": redemptions_frame(world, stretches, number),
+            "returns": returns_frame(world, purchases, loyalty_rng),
+            "points_entries": points_entries_frame(world, people, number, loyalty_rng),
         },
         truth={
             "members": member_truth_frame(shop, effects, number),

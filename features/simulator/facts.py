@@ -26,15 +26,27 @@ def product_ids(number: NDArray[np.int64]) -> pl.Series:
     return fixed_ids("p", (number, 6))
 
 
-def members_frame(world: World, people: People, standing: Standing, number: NDArray[np.int64]) -> pl.DataFrame:
-    """The members table of one cohort."""
-    joined = world.calendar.start + people.joined * SECONDS_PER_DAY + number * 7_919 % (6 * 3_600)
+def joined_seconds(world: World, people: People, number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Shape (n_members,): epoch seconds at which each member joined, in the first hours of the day."""
+    return world.calendar.start + people.joined * SECONDS_PER_DAY + number * 7_919 % (6 * 3_600)
+
+
+def members_frame(
+    world: World,
+    people: People,
+    standing: Standing,
+    *,
+    birth_day: NDArray[np.int64],
+    number: NDArray[np.int64],
+) -> pl.DataFrame:
+    """The members table of one cohort; a birth day of 0 is not told."""
     tier = tiers(standing.spend, world.calendar.days, world.parameters)
     return pl.DataFrame({
         "member_id": member_ids(number),
         "tier": chosen(TIERS, tier),
-        "joined_at": instants(joined),
+        "joined_at": instants(joined_seconds(world, people, number)),
         "birth_month": pl.Series(people.birth_month, dtype=pl.Int8).replace(0, None),
+        "birth_day": pl.Series(birth_day, dtype=pl.Int8).replace(0, None),
         "consent_personalisation": people.consent[:, 0],
         "consent_email": people.consent[:, 1],
         "consent_push": people.consent[:, 2],

@@ -23,6 +23,7 @@ class Stream(IntEnum):
     HISTORY = 3
     EVENTS = 4
     TRUTH = 5
+    LOYALTY = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,18 @@ GENERATED = {
     "events": "event_id",
     "exposures": "exposure_id",
     "redemptions": "redemption_id",
+    "returns": "return_id",
+    "points_entries": "entry_id",
 }
 """Ids that ingest makes from the row's content where the source has none."""
 
 _PERSONAL = {
     "email", "mail", "phone", "telephone", "tel", "mobile", "cell", "fax", "address", "addr", "street", "postcode",
-    "zip", "zipcode", "name", "firstname", "lastname", "forename", "surname", "fullname", "nickname", "initials", "dob",
-    "birthdate", "birthday", "birth", "ssn", "passport", "iban", "latitude", "longitude", "ip",
+    "zip", "zipcode", "name", "firstname", "lastname", "forename", "surname", "fullname", "nickname", "initials", "ssn",
+    "passport", "iban", "latitude", "longitude", "ip",
 }  # fmt: skip
-_HARMLESS = {"consent", "opt", "opted", "optin", "agreed", "allowed", "permission", "subscribed", "ok", "month"}
+_HARMLESS = {"consent", "opt", "opted", "optin", "agreed", "allowed", "permission", "subscribed", "ok"}
+_BIRTH, _WHOLE_DATE = {"birth", "birthday", "birthdate", "dob"}, {"birthdate", "date", "year"}
 _ABOUT_THINGS = ("products", "offers", "offer_scope")
 
 
@@ -100,6 +103,11 @@ class Mapping(BaseModel):
     def _known_columns(self) -> Self:
         for name, table in self.tables.items():
             _check_columns(name, table)
+        if "returns" in self.tables and "purchase_id" not in self.tables["purchases"].columns:
+            raise ValueError(
+                "returns name a purchase_id, and purchases.purchase_id is not mapped: no return knows an id that is "
+                "made from a row's content; map the id of the order line, or take returns out"
+            )
         return self
 
 
@@ -124,7 +132,9 @@ def read_mapping(file: Path) -> Mapping:
 def looks_personal(column: str) -> bool:
     """The name of a source column sounds like a person's name, address, birth date or number."""
     words = set(re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower().replace("e-mail", "email")))
-    return bool(words & _PERSONAL) and not words & _HARMLESS
+    # The month of a birthday and its day of the month are welcome; the date as a whole is not.
+    birth_date = words & _BIRTH and (words & _WHOLE_DATE or not words & {"month", "day"})
+    return bool(birth_date or words & _PERSONAL) and not words & _HARMLESS
 
 
 def _check_columns(name: str, table: TableMapping) -> None:

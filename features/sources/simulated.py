@@ -43,15 +43,15 @@ class SimulatedSource:
             raise SourceError(f"{file} has format {found!r}, this version reads {FORMAT}; run `recsys simulate` again")
 
     def chunks(self, table: str) -> Iterator[Chunk]:
-        """One chunk a part, in the order of the parts."""
+        """One chunk a part, in the order of the parts; columns that may be null may be absent."""
         files = sorted((self._folder / table).glob("part-*.parquet"))
         if not files and table in REQUIRED:
             raise SourceError(f"{self._folder / table} has no part-*.parquet; run `recsys simulate` again")
-        columns = list(TABLES[table].columns())
+        columns = TABLES[table].columns()
         for file in files:
             part = read_file(file)
-            require_columns(file, part.columns, columns)
-            raw = part.select(columns)
+            require_columns(file, part.columns, [name for name, column in columns.items() if not column.nullable])
+            raw = part.select(name for name in columns if name in part.columns)
             yield Chunk(
                 raw.with_columns(
                     pl.lit(None, dtype=pl.String).alias(REASON),

@@ -74,6 +74,14 @@ def small_rows() -> dict[str, list[dict[str, Any]]]:
             {"redemption_id": "r1", "member_id": "m1", "offer_id": "spend", "redeemed_at": day(36), "order_id": "o5",
              "discount_minor": 500},
         ],
+        "returns": [returned("t1", "a3", "m1", day(25), refund=100), returned("t2", "c2", "m2", day(9), refund=49_000)],
+        "points_entries": [
+            points_entry("g1", "m1", "earn", 2, day(1)),
+            points_entry("g2", "m1", "redeem", -50, day(36)),
+            points_entry("g3", "m5", "sign_in", 5, day(81)),
+        ],
+        "tier_changes": [{"member_id": "m1", "tier": "gold", "changed_at": day(40)}],
+        "merges": [],
     }  # fmt: skip
 
 
@@ -84,7 +92,7 @@ def write_workspace(path: Path, rows: Mapping[str, list[dict[str, Any]]], *, n_p
         folder.mkdir(parents=True)
         types = {column: definition.dtype for column, definition in schema.columns().items()}
         for part in range(n_parts):
-            frame = pl.DataFrame(rows[name][part::n_parts], schema=types)
+            frame = pl.DataFrame(rows.get(name, [])[part::n_parts], schema=types)
             frame.write_parquet(folder / f"part-{part:05}.parquet")
     workspace = Workspace(path, "tables", "GBP", TIERS, ingested_at=NOW, now=NOW)
     workspace.write()
@@ -122,6 +130,29 @@ def event(event_id: str, member_id: str, product_id: str | None, at: datetime) -
         "event_id": event_id, "member_id": member_id, "kind": "view", "product_id": product_id, "offer_id": None,
         "occurred_at": at, "channel": "web", "decision_id": None,
     }  # fmt: skip
+
+
+def returned(
+    return_id: str, purchase_id: str, member_id: str, at: datetime, *, refund: int, quantity: int = 1
+) -> dict[str, Any]:
+    """A row of the returns table."""
+    return {
+        "return_id": return_id, "purchase_id": purchase_id, "member_id": member_id, "quantity": quantity,
+        "refund_minor": refund, "returned_at": at,
+    }  # fmt: skip
+
+
+def points_entry(entry_id: str, member_id: str, kind: str, points: int, at: datetime) -> dict[str, Any]:
+    """A row of the points entries table."""
+    return {
+        "entry_id": entry_id, "member_id": member_id, "kind": kind, "points": points, "order_id": None,
+        "occurred_at": at,
+    }  # fmt: skip
+
+
+def merge(member_id: str, into: str, at: datetime) -> dict[str, Any]:
+    """A row of the merges table."""
+    return {"member_id": member_id, "into_member_id": into, "merged_at": at}
 
 
 def offer(offer_id: str, **known: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from features.commands import ingest, simulate
 from features.sources.registry import SOURCE_NAMES, open_source
+from features.tables import TABLES
 from features.workspace import Workspace
 from recsys.errors import InputError
 from recsys.policy.load import load_policy
@@ -72,7 +73,7 @@ def test_what_is_simulated_can_be_ingested_whole(tmp_path: Path) -> None:
     simulate(tmp_path / "shop", members=100, products=100, seed=5, days=120, progress=SILENT)
     facts = ingest("simulated", str(tmp_path / "shop"), tmp_path / "w", now=NOW, progress=SILENT).facts
     assert facts["tables"]["members"]["kept"] == 100
-    assert [count["rejected"] for count in facts["tables"].values()] == [0] * 8
+    assert [count["rejected"] for count in facts["tables"].values()] == [0] * len(TABLES)
 
 
 def test_an_unknown_source_is_refused_with_the_names_of_all() -> None:

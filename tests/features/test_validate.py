@@ -17,7 +17,7 @@ ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(PurchasesTable.columns(), TE
 
 
 def check(table: str, rows: list[dict[str, Any]]) -> Checked:
-    verifier = TableCheck(table, int(NOW.timestamp()), 10, ("basic",), KNOWN)
+    verifier = TableCheck(table, int(NOW.timestamp()), 10, ("basic",), "GBP", KNOWN)
     return verifier.check(derived(pl.DataFrame(rows, infer_schema_length=None)))
 
 
@@ -25,7 +25,7 @@ def check(table: str, rows: list[dict[str, Any]]) -> Checked:
 @settings(max_examples=60)
 def test_whatever_comes_in_is_kept_or_rejected_and_what_is_kept_is_valid(rows: list[dict[str, str | None]]) -> None:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(PurchasesTable.columns(), pl.String))
-    checked = TableCheck("purchases", int(NOW.timestamp()), 10, ("basic",), KNOWN).check(derived(frame))
+    checked = TableCheck("purchases", int(NOW.timestamp()), 10, ("basic",), "GBP", KNOWN).check(derived(frame))
     assert checked.kept().height + checked.rejected().height == len(rows)
     PurchasesTable.validate(checked.kept())
     assert checked.rejected()[REASON].null_count() == 0
@@ -70,5 +70,5 @@ def test_the_control_arm_needs_no_offer_definition() -> None:
 def test_every_table_can_be_checked_when_it_has_no_rows() -> None:
     for table, schema in TABLES.items():
         empty = pl.DataFrame(schema={name: column.dtype for name, column in schema.columns().items()})
-        verifier = TableCheck(table, int(NOW.timestamp()), 10, ("basic",), KNOWN)
+        verifier = TableCheck(table, int(NOW.timestamp()), 10, ("basic",), "GBP", KNOWN)
         assert verifier.check(derived(empty)).kept().schema == empty.schema

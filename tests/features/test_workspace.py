@@ -19,7 +19,7 @@ def test_a_folder_without_workspace_json_is_refused_with_advice(tmp_path: Path) 
         Workspace.open(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1}'], ids=["empty", "list", "no-format", "no-facts"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}'], ids=["empty", "list", "no-format", "no-facts"])
 def test_broken_facts_are_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "workspace.json").write_text(content)
     with pytest.raises(InputError, match="cannot be read"):
@@ -28,8 +28,16 @@ def test_broken_facts_are_refused(tmp_path: Path, content: str) -> None:
 
 def test_another_format_is_refused_by_number(tmp_path: Path) -> None:
     (tmp_path / "workspace.json").write_text('{"format": 7}')
-    with pytest.raises(InputError, match="has format 7, this version reads 1"):
+    with pytest.raises(InputError, match="has format 7, this version reads 2; run `recsys ingest` again"):
         Workspace.open(tmp_path)
+
+
+def test_a_workspace_of_before_returns_and_points_says_to_ingest_again(tmp_path: Path) -> None:
+    write_workspace(tmp_path / "w", small_rows())
+    facts = tmp_path / "w" / "workspace.json"
+    facts.write_text(facts.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(InputError, match="has format 1, this version reads 2; run `recsys ingest` again"):
+        Workspace.open(tmp_path / "w")
 
 
 def test_an_unknown_table_is_refused(tmp_path: Path) -> None:

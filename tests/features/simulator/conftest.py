@@ -9,8 +9,8 @@ from features.simulator.block import Block, simulate_block
 from features.simulator.parameters import Parameters
 from features.simulator.run import DEFAULT_END, simulate
 from features.simulator.world import World, build_world
-from features.tables import TABLES
 from recsys.report import SILENT
+from tests.features.simulator.written import WRITTEN
 
 N_MEMBERS, N_PRODUCTS = 10_000, 300
 
@@ -40,4 +40,4 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tables(written: Path) -> dict[str, pl.DataFrame]:
     """Its canonical tables."""
-    return {name: pl.read_parquet(written / name / "*.parquet") for name in TABLES}
+    return {name: pl.read_parquet(written / name / "*.parquet") for name in WRITTEN}
