@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, digamma, gammaln, xlogy
+from scipy.special import betaln, digamma, gammaln, logsumexp, xlogy
 
 from features.lifetime.likelihood import FitFacts
 from features.lifetime.summary import Figures, PurchaseSummary
@@ -52,6 +52,11 @@ class CountParameters:
     def values(self) -> Figures:
         """Shape (4,): r, alpha_days, a, b."""
         return np.array([self.r, self.alpha_days, self.a, self.b])
+
+    def moved(self, values: Figures) -> Self:
+        """The same model with other `values`: what would follow if they were the true ones."""
+        r, alpha_days, a, b = values.tolist()
+        return replace(self, r=r, alpha_days=alpha_days, a=a, b=b)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,8 @@ def log_states(values: Figures, leaving: Leaving, k: int, rows: CountRows) -> Fi
     """
     Logarithm of the joint density of a row and of each state that the member may be in now.
 
-    State j < k: still there, j stages of the next order passed; state k: left after the last order. For k = 1 these are
-    the two terms of Fader, Hardie and Lee (2005), eq. 6; with Erlang-k timing the survival of a gap is a sum of k terms.
+    State j < k: still there, j stages of the next order passed; state k: left after the last order. For k = 1 these
+    are the two terms of Fader, Hardie and Lee (2005), eq. 6; the survival of an Erlang-k gap is a sum of k terms.
     What depends on neither the parameters nor the state (`log_timing`) is left out.
 
     Args:
@@ -129,7 +134,14 @@ def log_states(values: Figures, leaving: Leaving, k: int, rows: CountRows) -> Fi
         states[stage] = at_level[rows.level] - (r + chances + stage)[rows.level] * log_watched + xlogy(stage, idle)
     at_level = gammaln(r + chances) + left
     states[k] = at_level[rows.level] - (r + chances)[rows.level] * np.log(alpha + rows.last)
-    return states + (r * np.log(alpha) - gammaln(r))
+    states += r * np.log(alpha) - gammaln(r)
+    return states
+
+
+def state_chances(values: Figures, leaving: Leaving, k: int, rows: CountRows) -> Figures:
+    """Shape (k + 1, m): the chance of each state of `log_states`; columns sum to 1."""
+    states = log_states(values, leaving, k, rows)
+    return np.asarray(np.exp(states - logsumexp(states, axis=0)))
 
 
 def log_likelihood(values: Figures, leaving: Leaving, k: int, rows: CountRows) -> tuple[float, Figures]:

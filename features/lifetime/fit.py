@@ -44,12 +44,12 @@ def fit_counts(summary: PurchaseSummary, leaving: Leaving, *, k: int = 1, penalt
     def total(values: Figures) -> tuple[float, Figures]:
         return log_likelihood(values, leaving, k, scaled)
 
-    starts = [(r * 1.0, alpha * k, a, b) for r, alpha, a, b in _STARTS]
+    starts = [(r, alpha * k, a, b) for r, alpha, a, b in _STARTS]
     what = f"{leaving.upper()} with k = {k}"
     best = maximise(total, starts, n_members=len(known), penalty=penalty, what=what)
     r, alpha, a, b = best.values.tolist()
     # A density of k x repeats times, each in the unit scale.
-    unscaled = best.log_likelihood - k * float(known.repeats.sum()) * np.log(scale) + log_timing(known, k)
+    unscaled = best.log_likelihood - float(k * known.repeats.sum() * np.log(scale)) + log_timing(known, k)
     facts = FitFacts(unscaled, len(known), n_repeaters, best.n_evaluations, best.gradient, best.covariance)
     return CountParameters(leaving, k, r, alpha * scale, a, b, facts)
 

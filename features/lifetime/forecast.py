@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import betainc, betaln, logsumexp
 
-from features.lifetime.counts import CountParameters, CountRows, Leaving, count_rows, log_states
+from features.lifetime.counts import CountParameters, CountRows, Leaving, count_rows, log_states, state_chances
 from features.lifetime.summary import Counts, Figures, PurchaseSummary
 from recsys.errors import InputError
 
@@ -57,7 +57,7 @@ def expected_purchases(parameters: CountParameters, summary: PurchaseSummary, ho
             mean[some] += chance
         return _spread(mean, rows, summary)
     r, alpha, a, b = parameters.values()
-    there = _states(parameters, rows)[0]
+    there = state_chances(parameters.values(), parameters.leaving, 1, rows)[0]
     tries = rows.levels + (parameters.leaving is Leaving.MBG)
     shape, ratio = r + rows.levels[rows.level], horizon_days / (alpha + rows.watched)
     mean = np.zeros(len(rows.last))
@@ -83,7 +83,9 @@ def purchase_probability(parameters: CountParameters, summary: PurchaseSummary, 
     _check(horizon_days)
     rows = _known_rows(summary)
     now = log_states(parameters.values(), parameters.leaving, parameters.k, rows)
-    later = log_states(parameters.values(), parameters.leaving, parameters.k, replace(rows, watched=rows.watched + horizon_days))
+    later = log_states(
+        parameters.values(), parameters.leaving, parameters.k, replace(rows, watched=rows.watched + horizon_days)
+    )
     # To be silent for longer and still there is one more state of the same history.
     order = np.exp(_sum(now[:-1]) - _sum(now)) - np.exp(_sum(later[:-1]) - _sum(now))
     return _spread(np.clip(order, 0.0, 1.0), rows, summary)
@@ -127,7 +129,7 @@ def _at_least(
     been reached; n orders need n k stages less those passed, and a member who stayed after each of the n - 1 before.
     """
     k, (r, alpha, a, b) = parameters.k, parameters.values()
-    states = _states(parameters, rows)[:k]
+    states = state_chances(parameters.values(), parameters.leaving, k, rows)
     tries = rows.levels[rows.level] + (parameters.leaving is Leaving.MBG)
     shape = r + k * rows.levels[rows.level]
     reach = horizon_days / (alpha + rows.watched + horizon_days)
@@ -143,12 +145,6 @@ def _at_least(
         some = some[chance > _NEGLIGIBLE]
         if not len(some):
             return
-
-
-def _states(parameters: CountParameters, rows: CountRows) -> Figures:
-    """Shape (k + 1, m): the chance of each state, see `log_states`."""
-    states = log_states(parameters.values(), parameters.leaving, parameters.k, rows)
-    return np.asarray(np.exp(states - _sum(states)))
 
 
 def _sum(states: Figures) -> Figures:

@@ -12,6 +12,8 @@ from recsys.errors import NotEnoughDataError
 LogLikelihood = Callable[[Figures], tuple[float, Figures]]
 """Of positive parameters: the log-likelihood, and its gradient in them."""
 
+Covariance = tuple[tuple[float, ...], ...]
+
 MIN_REPEATERS = 20
 """Members with a repeat that a fit asks for at least: four parameters cannot be had from fewer."""
 
@@ -30,8 +32,8 @@ class FitFacts:
         n_members, n_repeaters: Whom it learnt from.
         n_evaluations: Of the log-likelihood.
         gradient: Largest slope of the mean log-likelihood in the logarithm of a parameter; near 0 at a maximum.
-        covariance: Shape (p, p) as rows: of the logarithms of the parameters, the inverse of the negative Hessian; all
-            NaN where the maximum is flat or on the edge of what is searched, so that no standard error can be stated.
+        covariance: Shape (p, p) as rows: of the logarithms of the parameters, the inverse of the negative Hessian. None
+            where the maximum is flat or on the edge of what is searched, so that no standard error can be stated.
     """
 
     log_likelihood: float
@@ -39,16 +41,30 @@ class FitFacts:
     n_repeaters: int
     n_evaluations: int
     gradient: float
-    covariance: tuple[tuple[float, ...], ...]
+    covariance: Covariance | None
 
-    @property
-    def identified(self) -> bool:
-        """Whether standard errors exist."""
-        return bool(np.isfinite(self.covariance).all())
+    def log_covariance(self) -> Figures:
+        """
+        Shape (p, p): `covariance` as an array.
+
+        Raises:
+            NotEnoughDataError: There is none.
+        """
+        if self.covariance is None:
+            raise NotEnoughDataError(
+                "the parameters are not identified: their likelihood is flat or highest on the edge, so that they have "
+                "no standard errors; fit with a penalty, such as 0.001, or on more members"
+            )
+        return np.array(self.covariance)
 
     def standard_errors(self, values: Figures) -> Figures:
-        """Of the parameters themselves, by the delta method: value x standard error of its logarithm."""
-        return np.asarray(values * np.sqrt(np.diag(np.array(self.covariance))))
+        """
+        Of the parameters themselves, by the delta method: value x standard error of its logarithm.
+
+        Raises:
+            NotEnoughDataError: See `log_covariance`.
+        """
+        return np.asarray(values * np.sqrt(np.diag(self.log_covariance())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,7 @@ class Maximum:
     log_likelihood: float
     n_evaluations: int
     gradient: float
-    covariance: tuple[tuple[float, ...], ...]
+    covariance: Covariance | None
 
 
 def maximise(
@@ -107,23 +123,19 @@ def maximise(
         )
     return Maximum(
         values=np.exp(logs),
-        log_likelihood=(penalty * float(logs @ logs) - value) * n_members,
+        log_likelihood=float((penalty * (logs @ logs) - value) * n_members),
         n_evaluations=n_evaluations,
         gradient=steepest,
-        covariance=_covariance(loss, logs, n_members) if inside.all() else _unknown(len(logs)),
+        covariance=_covariance(loss, logs, n_members) if inside.all() else None,
     )
 
 
-def _covariance(loss: LogLikelihood, logs: Figures, n_members: float) -> tuple[tuple[float, ...], ...]:
+def _covariance(loss: LogLikelihood, logs: Figures, n_members: float) -> Covariance | None:
     """Inverse Hessian, by central differences of the analytic gradient."""
     steps = np.eye(len(logs)) * _STEP
     hessian = np.stack([(loss(logs + step)[1] - loss(logs - step)[1]) / (2 * _STEP) for step in steps])
     hessian = (hessian + hessian.T) * (n_members / 2)
     curvatures = np.linalg.eigvalsh(hessian)
     if curvatures[0] <= curvatures[-1] * 1e-10:
-        return _unknown(len(logs))
+        return None
     return tuple(map(tuple, np.linalg.inv(hessian).tolist()))
-
-
-def _unknown(n: int) -> tuple[tuple[float, ...], ...]:
-    return ((float("nan"),) * n,) * n
