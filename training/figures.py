@@ -6,6 +6,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _WIDTH = 5.0
 """Inches: narrow, so that letters stay large enough where a page shows two side by side, or one on a telephone."""
 _INCH_A_LETTER = 0.078
 _ROW, _BELOW, _TITLE_LINE = 0.27, 0.6, 0.2
-_RIGHT_OF_VALUES, _RIGHT_OF_NAMES = 0.72, 1.95
+_RIGHT_OF_VALUES, _RIGHT_OF_NAMES, _RIGHT_OF_NOTHING, _LEFT_OF_FIGURES = 0.72, 1.95, 0.2, 0.62
 _MOST_DATES = 5
 _CHINESE_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK TC", "Source Han Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei")
 _SETTINGS: Any = {
@@ -49,7 +50,7 @@ def svg_of(plot: Plot, *, title: str, prefix: str) -> str:
     """
     with _drawing():
         buffer = io.StringIO()
-        _draw(plot, title).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        draw(plot, title).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()[buffer.getvalue().index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     start, rest = svg.split(">", 1)
@@ -62,7 +63,7 @@ def svg_of(plot: Plot, *, title: str, prefix: str) -> str:
 def write_png(plot: Plot, path: Path, *, title: str) -> None:
     """The same plot as a file."""
     with _drawing():
-        _draw(plot, title).savefig(path, dpi=130, metadata={"Software": None})
+        draw(plot, title).savefig(path, dpi=130, metadata={"Software": None})
 
 
 @contextmanager
@@ -74,29 +75,48 @@ def _drawing() -> Iterator[None]:
         yield
 
 
-def _draw(plot: Plot, title: str) -> Figure:
-    lines = textwrap.wrap(title, 56)
-    top = 0.2 + _TITLE_LINE * len(lines)
-    match plot:
-        case Dots():
-            figure, axes = _panel(plot, top, _ROW * len(plot.rows), _left_of(row.label for row in plot.rows))
-            _draw_dots(axes, plot)
-        case Tradeoff():
-            n_names = len(plot.points) + len(plot.levels)
-            figure, axes = _panel(plot, top, max(2.6, 0.21 * n_names), 0.62, right=_RIGHT_OF_NAMES)
-            _draw_tradeoff(axes, plot)
-        case Timeline():
-            figure, axes = _panel(plot, top, 2.4, 0.62, right=0.2)
-            _draw_timeline(axes, plot)
-        case Bins():
-            figure, axes = _panel(plot, top, 3.4, 0.62, right=0.2)
-            _draw_bins(axes, plot)
-    figure.text(0.012, 1 - 0.1 / figure.get_figheight(), "\n".join(lines), va="top", weight="bold", size=9.5)
+@singledispatch
+def draw(plot: Plot, title: str) -> Figure:
+    """Draw one kind of plot; others register theirs, made with `panel`."""
+    raise TypeError(f"nothing is registered that draws a {type(plot).__name__} ({title!r})")
+
+
+@draw.register
+def _(plot: Dots, title: str) -> Figure:
+    left = _left_of(row.label for row in plot.rows)
+    figure, axes = panel(plot, title, height=_ROW * len(plot.rows), left=left)
+    _draw_dots(axes, plot)
     return figure
 
 
-def _panel(plot: Plot, top: float, height: float, left: float, right: float = _RIGHT_OF_VALUES) -> tuple[Figure, Axes]:
-    """A figure with one pair of axes *height* inches high, and under them the axis' name and the legend."""
+@draw.register
+def _(plot: Tradeoff, title: str) -> Figure:
+    n_names = len(plot.points) + len(plot.levels)
+    figure, axes = panel(plot, title, height=max(2.6, 0.21 * n_names), right=_RIGHT_OF_NAMES)
+    _draw_tradeoff(axes, plot)
+    return figure
+
+
+@draw.register
+def _(plot: Timeline, title: str) -> Figure:
+    figure, axes = panel(plot, title, height=2.4, right=_RIGHT_OF_NOTHING)
+    _draw_timeline(axes, plot)
+    return figure
+
+
+@draw.register
+def _(plot: Bins, title: str) -> Figure:
+    figure, axes = panel(plot, title, height=3.4, right=_RIGHT_OF_NOTHING)
+    _draw_bins(axes, plot)
+    return figure
+
+
+def panel(
+    plot: Plot, title: str, *, height: float, left: float = _LEFT_OF_FIGURES, right: float = _RIGHT_OF_VALUES
+) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes, its title above, the axis' name and the legend below; sizes in inches."""
+    lines = textwrap.wrap(title, 56)
+    top = 0.2 + _TITLE_LINE * len(lines)
     looks = plot.looks()
     n_lines = -(-len(looks) // 2) + bool(plot.legend_note)
     below = _BELOW + 0.19 * n_lines
@@ -121,6 +141,7 @@ def _panel(plot: Plot, top: float, height: float, left: float, right: float = _R
             columnspacing=1.2,
         )
     figure.text(0.012, 0.06 / whole, plot.legend_note, fontsize=8, color="#444444")
+    figure.text(0.012, 1 - 0.1 / whole, "\n".join(lines), va="top", weight="bold", size=9.5)
     return figure, axes
 
 

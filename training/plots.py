@@ -1,7 +1,7 @@
 """What a plot shows, as values that can be tested without drawing; `training.figures` draws them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 _WIDEST_LABEL = 27
 Line = Literal["-", "--", ":", "none"]
@@ -34,6 +34,21 @@ LOOKS = {
     "before": Look("as predicted", "#6e6e6e", "s", "none"),
     "after": Look("as corrected and served", "#C44E00", "D", "none"),
 }
+
+
+class Plot(Protocol):
+    """What every plot has; how a kind is drawn is registered with `training.figures.draw`."""
+
+    @property
+    def axis(self) -> str:
+        """What the horizontal axis shows, with its unit."""
+
+    @property
+    def legend_note(self) -> str:
+        """Under the legend; may be empty."""
+
+    def looks(self) -> tuple[Look, ...]:
+        """Those that the legend explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +169,6 @@ class Bins:
     def looks(self) -> tuple[Look, ...]:
         """Those drawn."""
         return _looks({mark.look for curve in self.curves for _, mark in curve})
-
-
-Plot = Dots | Tradeoff | Timeline | Bins
 
 
 def width_of(label: str) -> int:
