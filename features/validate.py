@@ -186,6 +186,7 @@ def _apply_declaration(rows: pl.DataFrame, schema: type[dy.Schema], table: str) 
     _, failures = declared.filter(unrefused)
     details = failures.details()
     rules = [name for name in details.columns if name not in unrefused.columns]
+    rules.sort(key=lambda rule: "|" not in rule)  # what is wrong with one column, before what two say of each other
     if not details.height or not rules:
         return rows
     found = details.select(

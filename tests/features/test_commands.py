@@ -53,6 +53,20 @@ def test_the_report_says_how_many_members_did_not_agree_to_personalisation(tmp_p
     assert any(f"{n_members} of {n_members} members did not agree" in note for note in refused.notes)
 
 
+def test_purchases_before_joining_are_counted_in_words_and_only_where_there_are_some(
+    tmp_path: Path, report: Report
+) -> None:
+    shop = write_shop(tmp_path / "shop", members="card,level,newsletter_ok,town,since\nk1,,no,York,2023-06-30\n")
+    dated = copy.deepcopy(MAPPING)
+    dated["tables"]["members"]["columns"]["joined_at"] = "since"
+    told = ingest("tables", str(shop), tmp_path / "w", mapping=write_mapping(dated, tmp_path), now=NOW, progress=SILENT)
+    assert told.facts["purchases_before_joining"] == 3
+    note = "3 purchases are before joining: they teach taste, and count for no tier and no points."
+    assert note in told.notes
+    assert report.facts["purchases_before_joining"] == 0
+    assert not [said for said in report.notes if "before joining" in said]
+
+
 def test_ids_that_look_personal_are_counted_in_words(tmp_path: Path) -> None:
     shop = write_shop(tmp_path / "shop")
     members = shop / "members.csv"

@@ -29,6 +29,14 @@ def test_integers_that_do_not_fit_are_lost_not_wrapped() -> None:
     assert convert([127, 128, -129], pl.Int8()) == [127, None, None]
 
 
+def test_dates_and_instants_are_no_numbers() -> None:
+    fifth = datetime(1970, 1, 5, tzinfo=UTC)
+    assert convert([fifth.date()], pl.Int8()) == [None]
+    assert convert([fifth], pl.Int64()) == [None]
+    assert convert([fifth], pl.Float64()) == [None]
+    assert convert([fifth.time()], pl.Boolean()) == [None]
+
+
 def test_yes_and_no_are_read_in_their_usual_spellings() -> None:
     found = convert(["Yes", "n", "TRUE", "0", "1", "maybe", ""], pl.Boolean())
     assert found == [True, False, True, False, True, None, None]

@@ -32,8 +32,9 @@ def test_every_id_refers_to_something(tables: dict[str, pl.DataFrame]) -> None:
         "product_id": tables["products"]["product_id"],
         "offer_id": pl.concat([tables["offers"]["offer_id"], pl.Series(["no_offer"])]),
         "order_id": tables["purchases"]["order_id"],
+        "purchase_id": tables["purchases"]["purchase_id"],
     }
-    for name in ("purchases", "events", "exposures", "redemptions", "offer_scope"):
+    for name in ("purchases", "events", "exposures", "redemptions", "offer_scope", "returns", "points_entries"):
         for column in known.keys() & set(tables[name].columns):
             assert tables[name][column].drop_nulls().is_in(known[column].implode()).all(), (name, column)
     assert "no_offer" not in tables["redemptions"]["offer_id"]
@@ -114,6 +115,41 @@ def test_a_redemption_follows_its_exposure_and_its_discount_is_on_the_lines(bloc
     other = both.filter(~pl.col("offer_id").str.contains("^(amount|percent|buy|reward)"))
     assert other["on_lines"].sum() == 0
     assert (other["discount_minor"] >= 0).all()
+
+
+def test_two_lines_in_a_hundred_come_back_within_three_weeks_for_what_was_paid(block: Block, now: pl.Expr) -> None:
+    returns, purchases = block.facts["returns"], block.facts["purchases"]
+    lines = returns.join(purchases.drop("member_id"), on="purchase_id", suffix="_bought")
+    assert lines.height == returns.height == returns["purchase_id"].n_unique()
+    assert 0.017 <= lines.height / purchases.height <= 0.02  # what is still to come back at the end has not
+    lag = lines["returned_at"].dt.date() - lines["purchased_at"].dt.date()
+    assert (lag.min(), lag.max()) == (timedelta(days=1), timedelta(days=20))
+    assert returns.filter(pl.col("returned_at") >= now).is_empty()
+    whole = lines.filter(pl.col("quantity") == pl.col("quantity_bought"))
+    assert (whole["refund_minor"] == whole["paid_minor"]).all()
+    part = lines.filter(pl.col("quantity") != pl.col("quantity_bought"))
+    assert part.height > 100
+    assert (part["refund_minor"] == part["paid_minor"] * part["quantity"] // part["quantity_bought"]).all()
+    several = lines.filter(pl.col("quantity_bought") > 1)
+    assert 0.4 <= part.height / several.height <= 0.6
+
+
+def test_birthdays_are_told_whole_or_not_at_all_and_fall_on_every_day(block: Block) -> None:
+    members = block.facts["members"]
+    assert (members["birth_day"].is_null() == members["birth_month"].is_null()).all()
+    last = members.drop_nulls("birth_month").group_by("birth_month").agg(pl.col("birth_day").max()).sort("birth_month")
+    assert last["birth_day"].to_list() == [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    assert members["birth_day"].min() == 1
+
+
+def test_signing_in_and_referring_add_points_while_a_member_is_there(block: Block, now: pl.Expr) -> None:
+    entries = block.facts["points_entries"].join(block.facts["members"], on="member_id", suffix="_balance")
+    assert dict(entries.group_by("kind").agg(pl.col("points").unique().first()).iter_rows()) == {
+        "sign_in": 5, "referral": 100,
+    }  # fmt: skip
+    assert entries.filter((pl.col("occurred_at") < pl.col("joined_at")) | (pl.col("occurred_at") >= now)).is_empty()
+    assert entries["entry_id"].n_unique() == entries.height
+    assert 0.3 <= entries.height / len(block.facts["members"]) <= 0.7
 
 
 def test_the_retailer_looks_like_one(block: Block, world: World) -> None:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -54,6 +55,17 @@ def test_the_truth_beside_the_data_is_never_read(tmp_path: Path) -> None:
     assert ingest_folder(folder, tmp_path / "w").counts["members"].kept == 5
     with pytest.raises(SourceError, match=r"sim-truth has no simulation\.json"):
         SimulatedSource(tmp_path / "sim-truth")
+
+
+def test_a_folder_of_before_birth_days_and_returns_is_read_without_them(tmp_path: Path) -> None:
+    folder = simulated_folder(tmp_path / "sim")
+    for part in (folder / "members").iterdir():
+        pl.read_parquet(part).drop("birth_day").write_parquet(part)
+    for table in ("returns", "points_entries", "tier_changes", "merges"):
+        shutil.rmtree(folder / table)
+    done = ingest_folder(folder, tmp_path / "w")
+    assert done.counts["members"].kept == 5
+    assert done.counts["returns"].rows_in == done.workspace.n_rows("returns") == 0
 
 
 def test_a_part_without_a_column_is_refused_by_name(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from features.dataset import Dataset
 from features.ingest import Ingested, ingest_source
-from features.sources.mapping import looks_personal, read_mapping
+from features.sources.mapping import read_mapping
 from features.sources.readers import read_file_chunks
 from features.sources.tables import TablesSource
 from recsys.errors import InputError, SourceError
@@ -285,15 +285,3 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None
     (tmp_path / "mapping.yaml").write_text(text)
     with pytest.raises(InputError, match=r"the mapping .*mapping\.yaml"):
         read_mapping(tmp_path / "mapping.yaml")
-
-
-@pytest.mark.parametrize(
-    "column", ["email", "E-Mail", "customer_name", "firstName", "home address", "zip", "birthDate"]
-)
-def test_columns_about_a_person_look_personal(column: str) -> None:
-    assert looks_personal(column)
-
-
-@pytest.mark.parametrize("column", ["card_id", "email_opt_in", "birth_month", "region", "consent_phone", "SegmentId"])
-def test_columns_about_something_else_do_not(column: str) -> None:
-    assert not looks_personal(column)
