@@ -1,19 +1,20 @@
 """The only door between stored facts and training: nothing later than the cut-off passes it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.dated import DATED, read_events, read_loyalty_facts, read_offer_facts, read_returns
 from features.digest import digest_content
-from features.merges import refused_by_survivor
-from features.places import read_usual_places
+from features.merges import refused_by_survivor, survivors
+from features.places import usual_places
 from features.purchases import Purchases, PurchaseTerms, id_rows, instant, read_purchases
 from features.workspace import Workspace
 from recsys.errors import InputError
-from recsys.types import UNKNOWN_ROW, EpochSeconds
+from recsys.types import EpochSeconds
 from recsys.vocabulary import Vocabulary
 
 __all__ = ["Dataset", "LeftOut", "Purchases", "read_truth"]
@@ -21,13 +22,8 @@ __all__ = ["Dataset", "LeftOut", "Purchases", "read_truth"]
 LeftOut = Callable[[Sequence[str]], NDArray[np.bool_]]
 """Which of some members nothing may be learnt of any more: shape (n,), true for those to leave out."""
 
+_OF_MEMBERS = ("purchases", "events", "exposures", "redemptions")
 _AS_OF_INGEST = {"members": ("tier", "points"), "products": ("price_minor", "cost_minor", "stock")}
-_DATED = {
-    "purchases": "purchased_at",
-    "events": "occurred_at",
-    "exposures": "exposed_at",
-    "redemptions": "redeemed_at",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,8 @@ class Dataset:
         currency: ISO 4217 code of every amount.
         tiers: Tier names, low to high.
         members: The columns of `MembersTable`, and where each usually buys (`features.places.PLACES`); row i is row i
-            of ``member_ids``.
+            of ``member_ids``. Who was merged into another is not among them: what they did is the survivor's, who
+            joined when the first of them did.
         products: The columns of `ProductsTable`; row i is row i of ``product_ids``.
         offers: The columns of `OffersTable`; row i is row i of ``offer_ids``. Offers that begin later are in it:
             an offer is a plan, not a fact.
@@ -54,6 +51,9 @@ class Dataset:
         exposures: The columns of `ExposuresTable`, and member, offer (int32 rows; offer -1 is ``no_offer``), at (epoch
             seconds). Sorted by at, then exposure_id.
         redemptions: The columns of `RedemptionsTable`, and member, offer, at, as above.
+        returns: member (int32 row), at and bought_at (epoch seconds), quantity, refund_minor. Sorted by member, at.
+        points_entries: member, at, kind, points. Sorted by member, at.
+        tier_changes: member, at, tier (a name). Sorted by member, at.
         events: member, product, offer (int32 rows; -1 where there is none), kind, at. Sorted by at, member.
         member_ids, product_ids, offer_ids: External ids to rows.
         purchases: The order lines.
@@ -71,6 +71,9 @@ class Dataset:
     offer_scope: pl.DataFrame
     exposures: pl.DataFrame
     redemptions: pl.DataFrame
+    returns: pl.DataFrame
+    points_entries: pl.DataFrame
+    tier_changes: pl.DataFrame
     events: pl.DataFrame
     member_ids: Vocabulary
     product_ids: Vocabulary
@@ -106,17 +109,21 @@ class Dataset:
     def _read(cls, workspace: Workspace, cut_off: EpochSeconds, left_out: LeftOut | None) -> "Dataset":
         agreed = _members(workspace, cut_off)
         members = agreed if left_out is None else agreed.filter(~_named(left_out, agreed["member_id"].to_list()))
-        members = members.join(read_usual_places(workspace, cut_off), on="member_id", how="left", maintain_order="left")
+        merged = survivors(workspace.read_table("merges").collect(), cut_off - 1).join(
+            members.select("member_id"), on="member_id", how="semi"
+        )
+        members = _without_merged(members, merged)
         products = _as_of(workspace, cut_off, "products", workspace.read_table("products").collect().sort("product_id"))
         offers = workspace.read_table("offers").collect().sort("offer_id")
         member_ids = Vocabulary.of(members["member_id"].to_list())
         product_ids = Vocabulary.of(products["product_id"].to_list())
         offer_ids = Vocabulary.of(offers["offer_id"].to_list())
         rows = {
-            "member": id_rows(member_ids, "member"),
+            "member": _member_rows(member_ids, merged),
             "product": id_rows(product_ids, "product"),
             "offer": id_rows(offer_ids, "offer"),
         }
+        purchases, terms = read_purchases(workspace, rows, start=None, stop=cut_off)
         offer_scope = (
             workspace.read_table("offer_scope")
             .join(rows["offer"].lazy(), on="offer_id")
@@ -126,15 +133,17 @@ class Dataset:
             .sort("offer", "product")
         )
         frames = {
-            "members": members,
+            "members": pl.concat([members, usual_places(purchases, terms, members.height)], how="horizontal"),
             "products": products,
             "offers": offers,
             "offer_scope": offer_scope,
-            "exposures": _offer_facts(workspace, "exposures", "exposed_at", cut_off, rows),
-            "redemptions": _offer_facts(workspace, "redemptions", "redeemed_at", cut_off, rows),
-            "events": _events(workspace, cut_off, rows),
+            "exposures": read_offer_facts(workspace, "exposures", cut_off, rows),
+            "redemptions": read_offer_facts(workspace, "redemptions", cut_off, rows),
+            "returns": read_returns(workspace, cut_off, rows["member"]),
+            "points_entries": read_loyalty_facts(workspace, "points_entries", cut_off, rows["member"]),
+            "tier_changes": read_loyalty_facts(workspace, "tier_changes", cut_off, rows["member"]),
+            "events": read_events(workspace, cut_off, rows),
         }
-        purchases, terms = read_purchases(workspace, rows, start=None, stop=cut_off)
         return cls(
             cut_off=cut_off,
             digest=digest_content(
@@ -203,6 +212,22 @@ def _members(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
     return _as_of(workspace, cut_off, "members", known)
 
 
+def _without_merged(members: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
+    """The members that live on; each joined when the first of those merged into it did, or it is not known when."""
+    one = members.join(merged, on="member_id", how="left", maintain_order="left")
+    person = pl.coalesce("survivor_id", "member_id")
+    first = pl.when(pl.col("joined_at").is_null().any()).then(None).otherwise(pl.col("joined_at").min())
+    joined = one.with_columns(first.over(person).alias("joined_at"))
+    return joined.filter(pl.col("survivor_id").is_null()).drop("survivor_id")
+
+
+def _member_rows(member_ids: Vocabulary, merged: pl.DataFrame) -> pl.DataFrame:
+    """As `id_rows`; who was merged away has the row of the survivor, where that is known."""
+    own = id_rows(member_ids, "member")
+    survivor = own.rename({"member_id": "survivor_id"})
+    return pl.concat([own, merged.join(survivor, on="survivor_id").select("member_id", "member")])
+
+
 def _refused_since(workspace: Workspace) -> pl.Series:
     """Whoever was merged into a member that did not agree; like consent, as of the ingest and not of the cut-off."""
     merges = workspace.read_table("merges").collect()
@@ -216,7 +241,8 @@ def _seen_before(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
     """member_id: everybody with a fact before the cut-off."""
     facts = [
         workspace.read_table(table, ["member_id", dated]).filter(pl.col(dated) < instant(cut_off)).select("member_id")
-        for table, dated in _DATED.items()
+        for table, dated in DATED.items()
+        if table in _OF_MEMBERS
     ]
     return pl.concat([fact.unique() for fact in facts]).unique().collect()
 
@@ -237,38 +263,3 @@ def _named(left_out: LeftOut, member_ids: list[str]) -> pl.Series:
             "one bool a member is due"
         )
     return pl.Series(named)
-
-
-def _offer_facts(
-    workspace: Workspace, table: str, dated: str, cut_off: EpochSeconds, rows: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
-    key = f"{table.removesuffix('s')}_id"
-    return (
-        workspace.read_table(table)
-        .filter(pl.col(dated) < instant(cut_off))
-        .join(rows["member"].lazy(), on="member_id")
-        .join(rows["offer"].lazy(), on="offer_id", how="left")
-        .with_columns(pl.col("offer").fill_null(UNKNOWN_ROW), pl.col(dated).dt.epoch("s").alias("at"))
-        .collect()
-        .sort("at", key)
-    )
-
-
-def _events(workspace: Workspace, cut_off: EpochSeconds, rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    columns = ["at", "member", "kind", "product", "offer"]
-    return (
-        workspace.read_table("events")
-        .filter(pl.col("occurred_at") < instant(cut_off))
-        .join(rows["member"].lazy(), on="member_id")
-        .join(rows["product"].lazy(), on="product_id", how="left")
-        .join(rows["offer"].lazy(), on="offer_id", how="left")
-        .select(
-            pl.col("occurred_at").dt.epoch("s").alias("at"),
-            "member",
-            "kind",
-            pl.col("product").fill_null(UNKNOWN_ROW),
-            pl.col("offer").fill_null(UNKNOWN_ROW),
-        )
-        .collect()
-        .sort(columns)
-    )

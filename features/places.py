@@ -1,43 +1,41 @@
 """Where each member usually buys: the channel and the store of most order lines."""
 
+import numpy as np
 import polars as pl
 
-from features.purchases import instant
-from features.workspace import Workspace
-from recsys.types import EpochSeconds
+from features.purchases import Purchases, PurchaseTerms
+from recsys.types import UNKNOWN_ROW, Rows
 
-PLACES = {"usual_channel": "channel", "usual_store": "store_id"}
-"""Column of the answer: column of the purchases."""
+PLACES = {"usual_channel": "channel", "usual_store": "store"}
+"""Column of the answer: column of the purchases' terms."""
 
 
-def read_usual_places(workspace: Workspace, stop: EpochSeconds) -> pl.DataFrame:
+def usual_places(purchases: Purchases, terms: PurchaseTerms, n_members: int) -> pl.DataFrame:
     """
-    Columns member_id and those of `PLACES`, a row for each member with a purchase before *stop* that has a place.
+    The columns of `PLACES` as names, a row for each member.
 
-    Null where none of the member's lines says it; among equals the first by name. The table is counted part by part,
-    so that fifty million lines never live at once.
+    Null where none of the member's lines says it; among equals the first by name.
     """
-    usual = pl.DataFrame(schema={"member_id": pl.String})
-    for name, column in PLACES.items():
-        usual = usual.join(_most_lines(workspace, stop, column, name), on="member_id", how="full", coalesce=True)
-    return usual
-
-
-def _most_lines(workspace: Workspace, stop: EpochSeconds, column: str, name: str) -> pl.DataFrame:
-    parts = [
-        pl.scan_parquet(file)
-        .filter(pl.col("purchased_at") < instant(stop), pl.col(column).is_not_null())
-        .group_by("member_id", column)
-        .agg(pl.len().alias("lines"))
-        .collect()
-        for file in workspace.table_files("purchases")
-    ]
-    empty = pl.DataFrame(schema={"member_id": pl.String, column: pl.String, "lines": pl.UInt32})
-    return (
-        pl.concat([empty, *parts])
-        .group_by("member_id", column)
-        .agg(pl.col("lines").sum())
-        .sort(["member_id", "lines", column], descending=[False, True, False])
-        .unique("member_id", keep="first", maintain_order=True)
-        .select("member_id", pl.col(column).alias(name))
+    names = {"usual_channel": terms.channel_names, "usual_store": terms.store_names}
+    usual = {name: _most_lines(purchases.member, getattr(terms, column), n_members) for name, column in PLACES.items()}
+    return pl.DataFrame(
+        {name: [names[name][code] if code != UNKNOWN_ROW else None for code in codes] for name, codes in usual.items()},
+        schema=dict.fromkeys(PLACES, pl.String),
     )
+
+
+def _most_lines(member: Rows, code: Rows, n_members: int) -> Rows:
+    """Shape (n_members,): the code of most lines, the lowest among equals; UNKNOWN_ROW without any."""
+    counted = (
+        pl.DataFrame({"member": member, "code": code})
+        .lazy()
+        .filter(pl.col("code") != UNKNOWN_ROW)
+        .group_by("member", "code")
+        .len()
+        .sort(["member", "len", "code"], descending=[False, True, False])
+        .unique("member", keep="first", maintain_order=True)
+        .collect()
+    )
+    usual = np.full(n_members, UNKNOWN_ROW, dtype=np.int32)
+    usual[counted["member"].to_numpy()] = counted["code"].to_numpy()
+    return usual

@@ -144,3 +144,17 @@ def rows_of(columns: _Columns, positions: NDArray[np.int64], **instead: NDArray[
     values = {field.name: getattr(columns, field.name) for field in fields(columns)}
     arrays = {name: value[positions] for name, value in values.items() if isinstance(value, np.ndarray)}
     return replace(columns, **arrays | instead)
+
+
+def joined_columns(past: _Columns, news: _Columns) -> tuple[_Columns, NDArray[np.int64]]:
+    """
+    Two parts of columns that are sorted by member, as one; of each member the past comes first.
+
+    Returns:
+        The columns, and for each row its position in past and news one after the other.
+    """
+    both = {
+        field.name: np.concatenate([getattr(past, field.name), getattr(news, field.name)]) for field in fields(news)
+    }
+    position = np.argsort(both["member"], kind="stable")
+    return replace(news, **{name: values[position] for name, values in both.items()}), position

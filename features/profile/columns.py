@@ -29,13 +29,14 @@ class ColumnSpec:
     One feature.
 
     Attributes:
-        name: Of the column, the array in the bundle (``profile.<name>``), and the attribute ``member.<name>`` of policies.
+        name: Of the column, of the array in the bundle (``profile.<name>``), and of the attribute of policies
+            (``member.<name>``).
         dtype: NumPy type: int8, int32, int64, float32 or bool.
         unit: What it counts.
         meaning: One sentence for people, without the unit.
         low, high: Smallest and largest value that is no sentinel.
-        unknown: The value that says that nothing is known: -1 for whole numbers, NaN for floats; absent where there is always
-            a value.
+        unknown: The value that says that nothing is known: -1 for whole numbers, NaN for floats; absent where there
+            is always a value.
         names: Key of the names that a code stands for, in `Profile.names`; absent where it is no code.
     """
 

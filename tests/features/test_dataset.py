@@ -227,3 +227,40 @@ def test_nobody_left_out_changes_nothing(workspace: Workspace) -> None:
 def test_an_answer_that_does_not_fit_the_members_is_refused(workspace: Workspace, answer: Any) -> None:
     with pytest.raises(InputError, match="one bool a member is due"):
         Dataset.read(workspace, NOW, left_out=lambda ids: answer)
+
+
+def merged_workspace(tmp_path, **instead):
+    rows = small_rows() | {"merges": [{"member_id": "m2", "into_member_id": "m1", "merged_at": day(50)}]}
+    return write_workspace(tmp_path / "merged", rows | instead)
+
+
+def test_a_merged_member_is_their_survivor_from_the_merge_on(tmp_path):
+    workspace = merged_workspace(tmp_path)
+    before, after = (Dataset.read(workspace, START_AT + n * DAY) for n in (50, 51))
+    assert before.member_ids.rows(["m1", "m2"]).min() >= 0
+    assert after.member_ids.row("m2") == -1
+    own = [int((one.purchases.member == one.member_ids.row("m1")).sum()) for one in (before, after)]
+    assert own == [8, 9 + 2]
+
+
+def test_a_survivor_joined_when_the_first_of_them_did(tmp_path):
+    rows = small_rows()
+    members = [row | ({"joined_at": day(1)} if row["member_id"] == "m2" else {}) for row in rows["members"]]
+    members = [row | ({"joined_at": day(20)} if row["member_id"] == "m1" else {}) for row in members]
+    dataset = Dataset.read(merged_workspace(tmp_path, members=members), START_AT + 60 * DAY)
+    assert dataset.members.row(dataset.member_ids.row("m1"), named=True)["joined_at"] == day(1)
+
+
+def test_what_a_merged_member_without_consent_did_is_nobodys(tmp_path):
+    merges = [{"member_id": "m4", "into_member_id": "m1", "merged_at": day(55)}]
+    dataset = Dataset.read(merged_workspace(tmp_path, merges=merges), START_AT + 60 * DAY)
+    assert int((dataset.purchases.member == dataset.member_ids.row("m1")).sum()) == 10
+
+
+def test_returns_are_dated_by_when_they_came_back_and_know_when_they_were_bought(tmp_path):
+    returned = {"return_id": "z1", "purchase_id": "a3", "member_id": "m1", "quantity": 1, "refund_minor": 100}
+    rows = small_rows() | {"returns": [returned | {"returned_at": day(40)}]}
+    workspace = write_workspace(tmp_path / "returns", rows)
+    assert Dataset.read(workspace, START_AT + 40 * DAY).returns.height == 0
+    (one,) = Dataset.read(workspace, START_AT + 41 * DAY).returns.to_dicts()
+    assert (one["at"], one["bought_at"], one["refund_minor"]) == (START_AT + 40 * DAY, START_AT + 22 * DAY, 100)

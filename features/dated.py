@@ -1,0 +1,100 @@
+"""Dated facts strictly before a cut-off, a frame a table, with rows instead of ids."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from features.purchases import instant
+from features.workspace import Workspace
+from recsys.types import UNKNOWN_ROW, EpochSeconds
+
+DATED = {
+    "purchases": "purchased_at",
+    "events": "occurred_at",
+    "exposures": "exposed_at",
+    "redemptions": "redeemed_at",
+    "returns": "returned_at",
+    "points_entries": "occurred_at",
+    "tier_changes": "changed_at",
+}
+"""Which column of a table says when it happened."""
+
+
+def read_offer_facts(
+    workspace: Workspace, table: str, cut_off: EpochSeconds, rows: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Exposures or redemptions with the rows of member and offer (``no_offer`` is UNKNOWN_ROW), sorted by instant."""
+    dated = DATED[table]
+    key = f"{table.removesuffix('s')}_id"
+    return (
+        workspace.read_table(table)
+        .filter(pl.col(dated) < instant(cut_off))
+        .join(rows["member"].lazy(), on="member_id")
+        .join(rows["offer"].lazy(), on="offer_id", how="left")
+        .with_columns(pl.col("offer").fill_null(UNKNOWN_ROW), pl.col(dated).dt.epoch("s").alias("at"))
+        .collect()
+        .sort("at", key)
+    )
+
+
+def read_returns(workspace: Workspace, cut_off: EpochSeconds, member_rows: pl.DataFrame) -> pl.DataFrame:
+    """Returns, and when what came back was bought; there are few, so the purchases are looked through for them."""
+    returned = (
+        workspace.read_table("returns")
+        .filter(pl.col("returned_at") < instant(cut_off))
+        .join(member_rows.lazy(), on="member_id")
+        .collect()
+    )
+    bought = (
+        workspace.read_table("purchases", ["purchase_id", "purchased_at"])
+        .join(returned.lazy().select("purchase_id").unique(), on="purchase_id", how="semi")
+        .collect()
+    )
+    return (
+        returned.join(bought, on="purchase_id")
+        .select(
+            "member",
+            pl.col("returned_at").dt.epoch("s").alias("at"),
+            pl.col("purchased_at").dt.epoch("s").alias("bought_at"),
+            "quantity",
+            "refund_minor",
+        )
+        .sort(pl.all())
+    )
+
+
+def read_loyalty_facts(
+    workspace: Workspace, table: str, cut_off: EpochSeconds, member_rows: pl.DataFrame
+) -> pl.DataFrame:
+    """What the retailer recorded of points or tiers, with the row of the member, sorted."""
+    dated = DATED[table]
+    kept = {"points_entries": ("kind", "points"), "tier_changes": ("tier",)}[table]
+    return (
+        workspace.read_table(table)
+        .filter(pl.col(dated) < instant(cut_off))
+        .join(member_rows.lazy(), on="member_id")
+        .select("member", pl.col(dated).dt.epoch("s").alias("at"), *kept)
+        .collect()
+        .sort(pl.all())
+    )
+
+
+def read_events(workspace: Workspace, cut_off: EpochSeconds, rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Events with the rows of member, product and offer (UNKNOWN_ROW where there is none), sorted by instant."""
+    columns = ["at", "member", "kind", "product", "offer"]
+    return (
+        workspace.read_table("events")
+        .filter(pl.col("occurred_at") < instant(cut_off))
+        .join(rows["member"].lazy(), on="member_id")
+        .join(rows["product"].lazy(), on="product_id", how="left")
+        .join(rows["offer"].lazy(), on="offer_id", how="left")
+        .select(
+            pl.col("occurred_at").dt.epoch("s").alias("at"),
+            "member",
+            "kind",
+            pl.col("product").fill_null(UNKNOWN_ROW),
+            pl.col("offer").fill_null(UNKNOWN_ROW),
+        )
+        .collect()
+        .sort(columns)
+    )

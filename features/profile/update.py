@@ -1,0 +1,145 @@
+"""A day later: only members of whom there is something new are computed again, the others are carried over."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.profile.blocks import joined_columns, rows_of
+from features.profile.build import AllNorms, Profile, names_of, summarise, view
+from features.profile.facts import MemberFacts
+from features.profile.group import NEXT_CHANGE_AT, Rules, Summary
+from recsys.errors import InputError
+from recsys.report import SILENT, Progress
+from recsys.types import EpochSeconds, Instants
+
+_TERMS = ("discount_minor", "offer", "channel", "store")
+_BLOCKS = ("returns", "points", "grants", "redemptions")
+
+
+class _Dated(Protocol):
+    @property
+    def at(self) -> Instants: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """
+    A profile brought up to date.
+
+    Attributes:
+        profile: As of the end of the news; equal to one that is built from all facts.
+        touched: Rows of the members computed again, ascending.
+    """
+
+    profile: Profile
+    touched: NDArray[np.int64]
+
+
+def update_profile(
+    earlier: Profile,
+    news: MemberFacts,
+    *,
+    past: MemberFacts,
+    norms: AllNorms,
+    rules: Rules,
+    progress: Progress = SILENT,
+) -> Updated:
+    """
+    The profile as of the end of the news, at a cost in proportion to the members they are about.
+
+    Computed again are members with a fact in the news, and those whose summary changes by itself in the meantime (an
+    order falls out of a window, points expire, a tier is reviewed). All else is the arithmetic of `view`.
+
+    Args:
+        earlier: As of ``past.as_of``.
+        news: The facts from then to ``news.as_of``, of the same members in the same rows. An order is in one of the
+            two: news begin when no order is open, at a local midnight for example.
+        past: All facts before then; only those of touched members are read, so its arrays may be mapped files.
+        norms, rules: Those of *earlier*.
+        progress: Told of every step.
+
+    Raises:
+        InputError: The three do not follow one another, are not about the same members, or the news know a category,
+            brand, channel or store that the past did not: then learn anew.
+    """
+    if not earlier.as_of == past.as_of < news.as_of or past.n_members != news.n_members:
+        raise InputError(
+            f"a profile as of {earlier.as_of} cannot go on with facts of {past.n_members} members until {past.as_of} "
+            f"and news of {news.n_members} members until {news.as_of}; give the facts that it was built from, and "
+            "what came after"
+        )
+    if names_of(past) != names_of(news):
+        wrong = next(name for name, known in names_of(past).items() if known != names_of(news)[name])
+        raise InputError(f"the news have other names of {wrong} than the past; read the past with them and build anew")
+    touched = _touched(earlier.summaries, news)
+    some = joined(past.of_members(touched), news.of_members(touched))
+    again = summarise(some, norms, rules, progress=progress)
+    summaries = {name: _with(summary, touched, again[name]) for name, summary in earlier.summaries.items()}
+    return Updated(view(summaries, norms, news.as_of, rules, names=names_of(news)), touched)
+
+
+def joined(past: MemberFacts, news: MemberFacts) -> MemberFacts:
+    """The facts of the same members before and after an instant at which no order was open, as one."""
+    orders, place = joined_columns(past.orders, news.orders)
+    row = np.empty(len(place), dtype=np.int32)
+    row[place] = np.arange(len(place), dtype=np.int32)
+    later = replace(news.purchases, order=news.purchases.order + np.int32(len(past.orders.member)))
+    purchases, lines = joined_columns(past.purchases, later)
+    terms: dict[str, Any] = {
+        name: np.concatenate([getattr(past.terms, name), getattr(news.terms, name)])[lines] for name in _TERMS
+    }
+    return replace(
+        news,
+        joined_at=np.minimum(past.joined_at, news.joined_at),
+        purchases=replace(purchases, order=row[purchases.order]),
+        terms=replace(news.terms, **terms),
+        orders=orders,
+        **{name: joined_columns(getattr(past, name), getattr(news, name))[0] for name in _BLOCKS},
+    )
+
+
+def split_at(facts: MemberFacts, at: EpochSeconds) -> tuple[MemberFacts, MemberFacts]:
+    """The facts before an instant at which no order is open, and those from then on, of the same members."""
+    before = facts.orders.at < at
+    past = _part(facts, before, lambda one: one.at < at, at)
+    return past, _part(facts, ~before, lambda one: one.at >= at, facts.as_of)
+
+
+def _part(
+    facts: MemberFacts, orders: NDArray[np.bool_], keep: Callable[[_Dated], NDArray[np.bool_]], as_of: EpochSeconds
+) -> MemberFacts:
+    lines = np.flatnonzero(orders[facts.purchases.order])
+    purchases = rows_of(facts.purchases, lines)
+    number = np.cumsum(orders, dtype=np.int32) - np.int32(1)
+    blocks = {name: getattr(facts, name) for name in _BLOCKS}
+    return replace(
+        facts,
+        as_of=as_of,
+        as_of_day=int(facts.calendar.local_days(np.array([as_of]))[0]),
+        joined_at=np.minimum(facts.joined_at, as_of),
+        purchases=replace(purchases, order=number[purchases.order]),
+        terms=rows_of(facts.terms, lines),
+        orders=rows_of(facts.orders, np.flatnonzero(orders)),
+        **{name: rows_of(block, np.flatnonzero(keep(block))) for name, block in blocks.items()},
+    )
+
+
+def _touched(summaries: Mapping[str, Summary], news: MemberFacts) -> NDArray[np.int64]:
+    touched = np.zeros(news.n_members, dtype=np.bool_)
+    for name in ("orders", *_BLOCKS):
+        touched[getattr(news, name).member] = True
+    for summary in summaries.values():
+        if NEXT_CHANGE_AT in summary:
+            touched |= summary[NEXT_CHANGE_AT] <= news.as_of
+    return np.flatnonzero(touched)
+
+
+def _with(summary: Summary, rows: NDArray[np.int64], again: Summary) -> Summary:
+    """The summary with some members' rows replaced."""
+    changed = {key: values.copy() for key, values in summary.items()}
+    for key, values in changed.items():
+        values[rows] = again[key]
+    return changed
