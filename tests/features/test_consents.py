@@ -8,8 +8,8 @@ from features.ingest import ingest_source
 from recsys.errors import SourceError
 from recsys.report import SILENT
 from recsys.types import Consent
+from tests.features.rows_source import RowsSource
 from tests.features.small_workspace import NOW, member, small_rows
-from tests.features.test_ingest import RowsSource
 
 SILENT_MEMBERS = [
     member("zoë", consent_personalisation=False, consent_push=True),

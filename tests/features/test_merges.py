@@ -15,8 +15,8 @@ from features.merges import closes_circle, refused_by_survivor, survivors
 from features.sources.base import REASON
 from features.tables import MergesTable
 from recsys.errors import InputError
+from tests.features.rows_source import rejected, run
 from tests.features.small_workspace import NOW, day, merge, small_rows, write_workspace
-from tests.features.test_ingest import rejected, run
 
 TYPES = {name: column.dtype for name, column in MergesTable.columns().items()}
 

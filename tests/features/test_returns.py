@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from features.returns import refuse_unlike_bought, returned_too_much
 from features.sources.base import REASON
 from features.tables import ReturnsTable
+from tests.features.rows_source import rejected, run
 from tests.features.small_workspace import day, purchase, returned, small_rows
-from tests.features.test_ingest import rejected, run
 
 BOUGHT = pl.DataFrame(
     {
