@@ -67,9 +67,10 @@ class History:
         key *= span
         key += day
         key -= first
-        if (key[1:] <= key[:-1]).any():
-            key.sort()
-            key = key[np.diff(key, prepend=-1) > 0]
+        if (key[1:] > key[:-1]).all():
+            return cls(*(column.astype(np.int32, copy=False) for column in (member, family, day)))
+        key.sort()
+        key = key[np.diff(key, prepend=-1) > 0]
         pair, offset = np.divmod(key, span)
         owner, of_family = np.divmod(pair, n_families)
         return cls(owner.astype(np.int32), of_family.astype(np.int32), (offset + first).astype(np.int32))

@@ -56,8 +56,8 @@ class LifeTable:
             n_flat: The first strata have no shape (1), and the others do not lean on them.
         """
         n_bins = len(edges) - 1
-        place = np.searchsorted(edges, age, side="right") - 1
-        events = np.bincount((stratum * n_bins + place)[closed], minlength=n_strata * n_bins).reshape(n_strata, n_bins)
+        cell = stratum.astype(np.int64) * n_bins + np.searchsorted(edges, age, side="right") - 1
+        events = np.bincount(cell[closed], minlength=n_strata * n_bins).reshape(n_strata, n_bins)
         due = np.empty((n_strata, n_bins))
         for position in range(n_bins):
             due[:, position] = np.bincount(stratum, _within(baseline, edges, age, position), n_strata)

@@ -24,9 +24,9 @@ class RhythmSettings(BaseModel):
     """The population's gaps count as this many gaps of each family."""
     prior_member_gaps: Positive = 20.0
     """That a member is as fast as others counts as this many of the member's gaps in other families."""
-    prior_level_events: Positive = 20.0
+    prior_level_events: Positive = 10.0
     """That a family is bought again as surely as others counts as this many purchases."""
-    prior_shape_events: Positive = 20.0
+    prior_shape_events: Positive = 10.0
     """That a gap's age says nothing beyond the log-logistic counts as this many purchases a cell of the life table."""
     sample_members: Count = 50_000
     """The life table is fitted on this many members at most, drawn by the generator."""
