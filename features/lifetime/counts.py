@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, digamma, gammaln, logsumexp, xlogy
 
 from features.lifetime.likelihood import FitFacts
+from features.lifetime.stored import STRICT
 from features.lifetime.summary import Figures, PurchaseSummary
 
 
@@ -35,6 +36,8 @@ class CountParameters:
         a, b: Of the Beta distribution.
         facts: How the fit went; its parameters are these four, in this order.
     """
+
+    __pydantic_config__ = STRICT
 
     leaving: Leaving
     k: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from features.lifetime.stored import STRICT
 from features.lifetime.summary import Figures
 from recsys.errors import NotEnoughDataError
 
@@ -35,6 +36,8 @@ class FitFacts:
         covariance: Shape (p, p) as rows: of the logarithms of the parameters, the inverse of the negative Hessian. None
             where the maximum is flat or on the edge of what is searched, so that no standard error can be stated.
     """
+
+    __pydantic_config__ = STRICT
 
     log_likelihood: float
     n_members: int

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from features.lifetime.counts import CountParameters, Leaving
 from features.lifetime.fit import fit_regularity
 from features.lifetime.forecast import CountForecast, expected_purchases, forecast_counts, purchase_probability
 from features.lifetime.spend import SpendParameters, fit_spend, order_value, value_correlation
+from features.lifetime.stored import STRICT, read, written
 from features.lifetime.summary import Figures, PurchaseSummary
 from features.lifetime.worth import TotalForecast, ValueForecast, forecast_total, forecast_value
-from recsys.errors import InputError, NotEnoughDataError
+from recsys.errors import NotEnoughDataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class LifetimeModel:
     True
     """
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     counts: CountParameters
     spend: SpendParameters | None
@@ -134,8 +134,7 @@ class LifetimeModel:
 
     def to_settings(self) -> dict[str, Any]:
         """The model as JSON-able figures."""
-        written: dict[str, Any] = _MODEL.dump_python(self, mode="json")
-        return written
+        return written(self)
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -145,14 +144,7 @@ class LifetimeModel:
         Raises:
             InputError: The settings are of another form.
         """
-        try:
-            read = _MODEL.validate_python(dict(settings))
-        except ValidationError as error:
-            raise InputError(
-                f"the settings of a lifetime model are of another form: {error.error_count()} errors, the first at "
-                f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}; fit the model anew"
-            ) from error
-        return cls(read.counts, read.spend, read.correlation)
+        return read(cls, settings)
 
     def _valued(self) -> SpendParameters:
         if self.spend is None:
@@ -160,6 +152,3 @@ class LifetimeModel:
                 "the lifetime model was fitted on orders without values; give mean_value_minor and n_valued to the fit"
             )
         return self.spend
-
-
-_MODEL = TypeAdapter(LifetimeModel)

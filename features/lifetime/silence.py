@@ -1,7 +1,8 @@
 """The chance that a member buys nothing for a while, which dormancy is judged by, learnt from earlier days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,9 @@ from scipy.special import expit, logit
 
 from features.lifetime.counts import CountParameters, Leaving
 from features.lifetime.fit import fit_regularity
-from features.lifetime.forecast import expected_purchases, purchase_probability
+from features.lifetime.forecast import purchase_probability
 from features.lifetime.likelihood import MIN_REPEATERS
+from features.lifetime.stored import STRICT, read, written
 from features.lifetime.summary import Figures, PurchaseSummary, summarise
 from recsys.errors import NotEnoughDataError
 
@@ -19,8 +21,11 @@ _RIDGE = 1.0
 _ITERATIONS = 50
 _LEAST = 1e-9
 
-FEATURES = ("log expected orders", "log (1 + repeats)", "log (1 + days idle)", "log (1 + mean value)")
-"""What orders members by; each less its mean over the members that were learnt from."""
+_PRIOR_GAPS = 2
+_PRIOR_LENGTH = 2.0
+
+FEATURES = ("log (1 + days idle / own gap)", "log (1 + repeats)", "log (1 + mean value)")
+"""What members are ordered by; each less its mean over the members of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +59,29 @@ class OrderDays:
 @dataclass(frozen=True, slots=True)
 class SilenceModel:
     """
-    Chance of no order within a horizon: the level of a purchase-count model, the order of a regression on top of it.
+    Chance of no order within a horizon: how many come is a count model's, who they are is a regression's.
 
-    A count model knows neither spend nor that its own assumptions fail; a logistic regression over earlier days of
-    the same history corrects its order with four figures. How often members come at all within this horizon, which may
-    be longer than any that has been seen, stays the count model's, but for a correction of the earlier days.
+    A count model knows neither spend nor that its assumptions may fail, and it is sure of members it thinks have left.
+    So who comes is learnt by a logistic regression over earlier days of the same history, from the time idle in units
+    of the own shrunken gap, repeats, and spend. How many come within this horizon, which may be longer than any that
+    has been seen, is the count model's, but for what it was wrong by on the earlier days.
 
     Attributes:
         horizon_days: Of the chance.
         counts: The count model, fitted up to the last day.
+        gap_days: Mean days between two orders of one member; own gaps are shrunk towards twice as many, as if the
+            member had two such gaps: long ones are those that a history cuts off.
         level: Log odds of an order of a member whose figures are all at their means.
         means, weights: One for each of FEATURES.
         n_origins: Earlier days that were learnt from; 0 where the history was too short, and then the chance is the
             count model's own.
     """
 
+    __pydantic_config__ = STRICT
+
     horizon_days: int
     counts: CountParameters
+    gap_days: float
     level: float
     means: tuple[float, ...]
     weights: tuple[float, ...]
@@ -80,9 +91,23 @@ class SilenceModel:
         """Shape (n,), float64, 0 to 1: the chance of no order within the horizon; 1 without any order so far."""
         if not self.n_origins:
             return 1.0 - purchase_probability(self.counts, summary, self.horizon_days)
-        figures = _figures(self.counts, summary, self.horizon_days) - np.array(self.means)
+        figures = _figures(summary, self.gap_days) - np.array(self.means)
         come = expit(self.level + figures @ np.array(self.weights))
         return np.where(summary.bought(), 1.0 - come, 1.0)
+
+    def to_settings(self) -> dict[str, Any]:
+        """The model as JSON-able figures."""
+        return written(self)
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """
+        The model that `to_settings` wrote, to the last bit.
+
+        Raises:
+            InputError: The settings are of another form.
+        """
+        return read(cls, settings)
 
 
 def fit_silence(
@@ -97,8 +122,9 @@ def fit_silence(
     """
     Learn on earlier days what the members of those days did next; nothing after *until_day* is looked at.
 
-    The four last days with an outcome, a tenth of the outcome's length apart, each with a count model fitted up to it.
-    An outcome is as long as the horizon, or half of the history where that is shorter.
+    The four last days with an outcome, a tenth of its length apart, each with a count model fitted up to it. An outcome
+    is as long as the horizon, or half of the history where that is shorter. Days with fewer than MIN_REPEATERS members
+    who had a repeat are left out; `n_origins` says how many remain.
 
     Args:
         orders: The history.
@@ -107,10 +133,12 @@ def fit_silence(
         leaving, ks, penalty: Of the count models, see `fit_regularity`.
 
     Raises:
-        NotEnoughDataError: The count model cannot be fitted at *until_day* itself.
+        NotEnoughDataError: A count model cannot be fitted, or all or none of the members came back.
     """
     summary = orders.summary(until_day)
     counts = fit_regularity(summary, leaving, ks=ks, penalty=penalty)
+    repeated = summary.repeats > 0
+    gap_days = float(summary.last_days[repeated].sum() / summary.repeats[repeated].sum())
     history = int(summary.watched_days.max())
     outcome_days = min(horizon_days, history // 2)
     figures, comes, levels = [], [], []
@@ -121,20 +149,21 @@ def fit_silence(
             break
         bought = known.bought()
         earlier = fit_regularity(known, leaving, ks=(counts.k,), penalty=penalty)
-        here = _figures(earlier, known, outcome_days)[bought]
+        here = _figures(known, gap_days)[bought]
         chance = purchase_probability(earlier, known, outcome_days)[bought]
         figures.append(here - here.mean(axis=0))
         levels.append(np.full(len(here), _log_odds(chance)))
         comes.append(orders.came(origin, origin + outcome_days)[bought])
     bought = summary.bought()
-    now = _figures(counts, summary, horizon_days)[bought].mean(axis=0)
+    now = _figures(summary, gap_days)[bought].mean(axis=0)
     level = _log_odds(purchase_probability(counts, summary, horizon_days)[bought])
     if not figures:
-        return SilenceModel(horizon_days, counts, level, tuple(now.tolist()), (0.0,) * len(FEATURES), 0)
+        return SilenceModel(horizon_days, counts, gap_days, level, tuple(now.tolist()), (0.0,) * len(FEATURES), 0)
     weights = _logistic(np.concatenate(figures), np.concatenate(levels), np.concatenate(comes).astype(np.float64))
     return SilenceModel(
         horizon_days,
         counts,
+        gap_days,
         level + float(weights[0]),
         tuple(now.tolist()),
         tuple(weights[1:].tolist()),
@@ -146,18 +175,12 @@ def _log_odds(chance: Figures) -> float:
     return float(logit(np.clip(chance.mean(), _LEAST, 1 - _LEAST)))
 
 
-def _figures(counts: CountParameters, summary: PurchaseSummary, horizon_days: float) -> Figures:
+def _figures(summary: PurchaseSummary, gap_days: float) -> Figures:
     """Shape (n, len(FEATURES))."""
-    expected = expected_purchases(counts, summary, horizon_days)
-    return np.stack(
-        [
-            np.log(np.maximum(expected, _LEAST)),
-            np.log1p(np.maximum(summary.repeats, 0)),
-            np.log1p(summary.watched_days - summary.last_days),
-            np.log1p(summary.mean_value_minor),
-        ],
-        axis=1,
-    )
+    repeats = np.maximum(summary.repeats, 0)
+    own_gap = (summary.last_days + _PRIOR_GAPS * _PRIOR_LENGTH * gap_days) / (repeats + _PRIOR_GAPS)
+    idle = (summary.watched_days - summary.last_days) / own_gap
+    return np.stack([np.log1p(idle), np.log1p(repeats), np.log1p(summary.mean_value_minor)], axis=1)
 
 
 def _logistic(figures: Figures, offset: Figures, came: Figures) -> Figures:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import digamma, gammaln
 
 from features.lifetime.likelihood import MIN_REPEATERS, FitFacts, maximise
+from features.lifetime.stored import STRICT
 from features.lifetime.summary import Figures, PurchaseSummary
 from recsys.errors import NotEnoughDataError
 
@@ -20,6 +21,8 @@ class SpendParameters:
         v_minor: Rate of nu, minor units.
         facts: How the fit went; its parameters are these three, in this order.
     """
+
+    __pydantic_config__ = STRICT
 
     p: float
     q: float
