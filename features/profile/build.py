@@ -13,7 +13,7 @@ from features.profile.facts import MemberFacts
 from features.profile.group import Fitted, Norms, Rules, Summary
 from features.profile.groups import GROUPS
 from recsys.report import SILENT, Progress
-from recsys.types import EpochSeconds
+from recsys.types import STAGES, EpochSeconds
 
 AllNorms = Mapping[str, Norms]
 """By group."""
@@ -119,6 +119,7 @@ def names_of(facts: MemberFacts) -> dict[str, tuple[str, ...]]:
         "brand": facts.products.brand_names,
         "channel": facts.terms.channel_names,
         "store": facts.terms.store_names,
+        "stage": tuple(stage.value for stage in STAGES),
     }
 
 

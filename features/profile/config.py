@@ -1,8 +1,8 @@
 """The settings of member features, each group's its own part."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Part(BaseModel):
@@ -13,6 +13,7 @@ class Part(BaseModel):
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Quantile = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 
 
 class RfmConfig(Part):
@@ -33,14 +34,28 @@ class LifecycleConfig(Part):
     Stages.
 
     Attributes:
-        new_days: A member is new for this long after the first order.
+        new_days: A member is new for so many local days, that of the first order among them.
         dormant_quantile: Dormant when silent for longer than this quantile of the member's own gap.
         churned_quantile: Churned when silent for longer than this one.
+        min_dormant_days: Nobody is dormant after a shorter silence, however often they buy: people go on holiday.
+        min_churned_days: Nobody is churned after a shorter silence.
     """
 
     new_days: Annotated[int, Field(ge=1)] = 30
-    dormant_quantile: Share = 0.9
-    churned_quantile: Share = 0.99
+    dormant_quantile: Quantile = 0.9
+    churned_quantile: Quantile = 0.99
+    min_dormant_days: Annotated[int, Field(ge=1)] = 14
+    min_churned_days: Annotated[int, Field(ge=2)] = 30
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.dormant_quantile >= self.churned_quantile or self.min_dormant_days >= self.min_churned_days:
+            raise ValueError(
+                f"dormant comes before churned, but dormant_quantile is {self.dormant_quantile} and churned_quantile "
+                f"{self.churned_quantile}, min_dormant_days {self.min_dormant_days} and min_churned_days "
+                f"{self.min_churned_days}; make the first of each pair the smaller"
+            )
+        return self
 
 
 class ValueConfig(Part):
