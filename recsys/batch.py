@@ -80,6 +80,7 @@ def build_batch(
         excluded_offers=_rows_of(excluded, offers),
         basket=_rows_of([subject.basket for subject in subjects], products),
         about=_rows_of([subject.about for subject in subjects], products),
+        profile=members.profile,
     )
 
 

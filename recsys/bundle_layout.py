@@ -1,14 +1,16 @@
 """What the settings and arrays of a bundle must be, so that no decision ever meets anything else."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from recsys.errors import BundleError
+from recsys.profile import ColumnSpec
 from recsys.types import NO_OFFER, OFFER_KINDS, STAGES, UNKNOWN_ROW, Consent
 
 _LARGEST_MINOR = 10**12
@@ -29,6 +31,26 @@ class StrangerSettings(BaseModel):
     margin_rate: Annotated[Finite, Field(ge=-1, le=1)]
 
 
+class ProfileSettings(BaseModel):
+    """Features of members beyond those that decisions always need: what they are, and what their codes stand for."""
+
+    model_config = ConfigDict(frozen=True)
+    columns: Annotated[tuple[ColumnSpec, ...], Field(max_length=512)] = ()
+    names: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _names_of_codes(self) -> Self:
+        repeated = [name for name, n in Counter(spec.name for spec in self.columns).items() if n > 1]
+        if repeated:
+            raise ValueError(f"the column {repeated[0]!r} is there twice")
+        for spec in self.columns:
+            if spec.dtype not in ("int8", "int32", "int64", "float32", "bool"):
+                raise ValueError(f"the column {spec.name!r} has the type {spec.dtype!r}")
+            if spec.names is not None and spec.high >= len(self.names.get(spec.names, ())):
+                raise ValueError(f"the codes of {spec.name!r} go to {spec.high:g}, beyond the names of {spec.names!r}")
+        return self
+
+
 class BundleSettings(BaseModel):
     """
     The settings of a manifest that decisions need.
@@ -38,6 +60,7 @@ class BundleSettings(BaseModel):
         categories, brands: One name a row.
         source_weights: By source, in the order of the blend.
         horizon_days: Of the offers' response.
+        profile: Further features of members, none in bundles of before there were any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +70,7 @@ class BundleSettings(BaseModel):
     source_weights: Annotated[dict[str, Annotated[Finite, Field(ge=0)]], Field(max_length=64)]
     horizon_days: Annotated[Finite, Field(gt=0)]
     stranger: StrangerSettings
+    profile: ProfileSettings = ProfileSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +172,8 @@ def check_arrays(arrays: Mapping[str, NDArray[Any]], settings: BundleSettings, w
         shape = ("members", f"candidates of {source}")
         columns[f"candidates.{source}.products"] = Column("int32", shape, UNKNOWN_ROW, "products")
         columns[f"candidates.{source}.scores"] = Column("float32", shape)
+    for spec in settings.profile.columns:
+        columns[f"profile.{spec.name}"] = Column(spec.dtype, ("members",))
     lists = {"members.purchased": "members", "offers.scope": "offers"}
     missing = sorted({*columns, *(f"{name}.indptr" for name in lists)} - set(arrays))
     if missing:
@@ -164,6 +190,12 @@ def check_arrays(arrays: Mapping[str, NDArray[Any]], settings: BundleSettings, w
     }
     for name, column in columns.items():
         _check_column(arrays[name], column, lengths, f"bundle {where}: {name}")
+    for spec in settings.profile.columns:
+        if not spec.holds(arrays[f"profile.{spec.name}"]):
+            raise BundleError(
+                f"bundle {where}: profile.{spec.name} has a value outside {spec.low:g} to {spec.high:g} that does not "
+                "mean unknown; train again"
+            )
     for name in ("similar", "together"):
         _check_scores(arrays[f"{name}.products"], arrays[f"{name}.scores"], f"bundle {where}: {name}.scores")
     for name, owners in lists.items():

@@ -1,7 +1,7 @@
 """A bundle's arrays as the nouns of the engine; the one list of what a bundle must hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from recsys.bundle_layout import check_arrays, read_settings
 from recsys.catalogue import Catalogue
 from recsys.members import Members
 from recsys.offers.definitions import OfferDefinitions
+from recsys.profile import ColumnSpec, MemberProfile
 from recsys.ragged import Ragged
 from recsys.types import Rows, Scores
 from recsys.vocabulary import Vocabulary
@@ -164,6 +165,11 @@ class Knowledge:
                 Vocabulary(bundle["members.ids"]),
                 **{name: bundle[f"members.{name}"] for name in _MEMBERS},
                 purchased=Ragged(bundle["members.purchased.indptr"], bundle["members.purchased.values"]),
+                profile=MemberProfile(
+                    settings.profile.columns,
+                    {spec.name: bundle[f"profile.{spec.name}"] for spec in settings.profile.columns},
+                    settings.profile.names,
+                ),
             ),
             offers=OfferDefinitions(
                 Vocabulary(bundle["offers.ids"]),
@@ -211,6 +217,7 @@ def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, 
     }
     arrays |= {f"products.{name}": getattr(catalogue, name) for name in _CATALOGUE}
     arrays |= {f"members.{name}": getattr(members, name) for name in _MEMBERS}
+    arrays |= {f"profile.{name}": column for name, column in members.profile.columns.items()}
     arrays |= {f"offers.{name}": getattr(offers, name) for name in _OFFERS}
     arrays |= {f"response.{name}": getattr(knowledge.response, name) for name in _RESPONSE}
     for name in _RELATED:
@@ -230,5 +237,14 @@ def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, 
             "basket_minor": knowledge.stranger_basket_minor,
             "margin_rate": knowledge.stranger_margin_rate,
         },
+        "profile": {
+            "columns": [_spoken(spec) for spec in members.profile.specs],
+            "names": {name: list(known) for name, known in members.profile.names.items()},
+        },
     }
     return arrays, settings
+
+
+def _spoken(spec: ColumnSpec) -> dict[str, Any]:
+    """JSON has no NaN, so it is written as a text."""
+    return {name: "NaN" if value != value else value for name, value in asdict(spec).items()}

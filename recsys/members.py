@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.profile import NO_PROFILE, MemberProfile
 from recsys.ragged import Ragged
 from recsys.types import Channel, Consent, EpochSeconds, EventKind, Instants, Rows
 from recsys.vocabulary import Vocabulary
@@ -28,6 +29,7 @@ class Members:
         margin_rate: Shape (n_members,), float32: margin over value of what the member buys.
         purchased: Ragged (n_members,): distinct product rows that the member bought, latest first.
         purchased_at: Same layout as ``purchased``: the last purchase of each.
+        profile: What else is known of them, shape (n_members,) each.
     """
 
     members: Vocabulary
@@ -42,6 +44,7 @@ class Members:
     margin_rate: NDArray[np.float32]
     purchased: Ragged
     purchased_at: Instants
+    profile: MemberProfile = NO_PROFILE
 
     def __len__(self) -> int:
         return len(self.members)
@@ -138,6 +141,7 @@ class MemberBatch:
         excluded_products, excluded_offers: Ragged (m,): rows the caller excludes.
         basket: Ragged (m,): product rows in the basket now.
         about: Ragged (m,): product rows that the question is about.
+        profile: Of all members of the bundle; ``row`` tells whose entry is whose.
     """
 
     subjects: tuple[Subject, ...]
@@ -162,6 +166,7 @@ class MemberBatch:
     excluded_offers: Ragged
     basket: Ragged
     about: Ragged
+    profile: MemberProfile = NO_PROFILE
 
     def __len__(self) -> int:
         return len(self.subjects)

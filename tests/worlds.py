@@ -7,6 +7,7 @@ from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL, Catalogue
 from recsys.knowledge import CandidateList, Knowledge, RankedProducts, RelatedProducts, Response, as_arrays
 from recsys.members import Members
 from recsys.offers.definitions import OfferDefinitions
+from recsys.profile import ColumnSpec, MemberProfile, Unit
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS, STAGES, Consent, OfferKind, Stage
 from recsys.vocabulary import Vocabulary
@@ -71,6 +72,7 @@ def small_knowledge(n_members: int = 7, n_products: int = 30, n_offers: int = 6,
         margin_rate=np.full(n_members, 0.3, dtype=np.float32),
         purchased=purchased,
         purchased_at=purchased_at,
+        profile=small_profile(n_members),
     )
     kinds = [OfferKind.AMOUNT_OFF, OfferKind.PERCENT_OFF, OfferKind.PERCENT_OFF, OfferKind.POINTS_MULTIPLIER]
     kind = np.array([OFFER_KINDS.index(kinds[row % 4]) for row in range(n_offers)], dtype=np.int8)
@@ -132,6 +134,25 @@ def small_bundle(path, knowledge: Knowledge | None = None) -> Manifest:
     """Write the small world as a bundle at *path*, a directory that does not exist yet."""
     arrays, settings = as_arrays(knowledge or small_knowledge())
     return write_bundle(path, arrays, cut_off=CUT_OFF, dataset_digest="d" * 64, currency="GBP", settings=settings)
+
+
+def small_profile(n_members: int) -> MemberProfile:
+    """A column of each kind; member 1 is the one of whom nothing is known."""
+    share = np.linspace(0, 1, n_members).astype(np.float32)
+    families = np.arange(n_members, dtype=np.int32) % 3
+    channel = (np.arange(n_members) % 2).astype(np.int8)
+    if n_members > 1:
+        share[1], families[1], channel[1] = np.nan, -1, -1
+    return MemberProfile(
+        (
+            ColumnSpec("coupon_share", "float32", Unit.SHARE, "Orders with a coupon", 0, 1, unknown=float("nan")),
+            ColumnSpec("due_families", "int32", Unit.COUNT, "Families due", 0, 100, unknown=-1),
+            ColumnSpec("main_channel", "int8", Unit.CODE, "Where most is bought", 0, 1, unknown=-1, names="channel"),
+            ColumnSpec("at_risk", "bool", Unit.YES_NO, "May lose the tier", 0, 1),
+        ),
+        {"coupon_share": share, "due_families": families, "main_channel": channel, "at_risk": families == 2},
+        {"channel": ("store", "web")},
+    )
 
 
 def _lists(rng: np.random.Generator, n_lists: int, n_products: int, k: int) -> CandidateList:

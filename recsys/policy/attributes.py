@@ -14,6 +14,7 @@ from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
 from recsys.policy.expressions import Value, is_plain_text
 from recsys.policy.schema import AttributeType
+from recsys.profile import MemberProfile
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Channel, Consent, EpochSeconds
 
 NEVER_BOUGHT_DAYS = 36_500
@@ -86,7 +87,9 @@ class Column:
 
 
 def member_column(name: str, batch: MemberBatch, *, tiers: tuple[str, ...], now: EpochSeconds) -> Column:
-    """A ``member.`` attribute of each member of the batch."""
+    """A ``member.`` attribute of each member of the batch; one that the bundle's profile has where no other has it."""
+    if name not in MEMBER_ATTRIBUTES:
+        return _profile_column(name.removeprefix("member."), batch)
     match name.removeprefix("member."):
         case "tier":
             return Column(batch.tier, tiers.__getitem__)
@@ -103,6 +106,20 @@ def member_column(name: str, batch: MemberBatch, *, tiers: tuple[str, ...], now:
         case consent:
             bit = Consent[consent.removeprefix("consent_").upper()]
             return Column((batch.consent & bit) != 0, bool)
+
+
+def profile_attributes(profile: MemberProfile) -> dict[str, AttributeType]:
+    """
+    The features of a bundle's members as attributes.
+
+    Codes are names, the empty text where nothing is known; other unknown values are as the column has them: -1, and for
+    decimals NaN, of which no comparison is true.
+    """
+    kinds = {"bool": _BOOL, "float32": _DOUBLE}
+    return {
+        f"member.{spec.name}": _STRING if spec.names is not None else kinds.get(spec.dtype, _INT)
+        for spec in profile.specs
+    }
 
 
 def context_values(
@@ -170,6 +187,21 @@ def margin_rate(catalogue: Catalogue, default_margin_rate: float) -> NDArray[np.
     price = catalogue.price_minor
     rate: NDArray[np.float64] = np.divide(margin, price, out=np.zeros(len(price)), where=price > 0)
     return rate
+
+
+def _profile_column(name: str, batch: MemberBatch) -> Column:
+    profile = batch.profile
+    spec = next(spec for spec in profile.specs if spec.name == name)
+    unknown = 0 if spec.unknown is None else spec.unknown
+    column = profile.columns[name]
+    strangers = batch.row < 0
+    keys = column.take(batch.row) if len(column) else np.full(len(batch), unknown, dtype=spec.dtype)
+    keys[strangers] = unknown
+    if spec.names is not None:
+        return Column(keys, lambda code: profile.names[spec.names or ""][code] if code >= 0 else "")
+    if spec.dtype == "float32":
+        return Column(keys, _decimal)
+    return Column(keys, bool if spec.dtype == "bool" else int)
 
 
 def _days_since_last_purchase(batch: MemberBatch, now: EpochSeconds) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from recsys.policy.compile import CompiledPolicy, compile_policy
 from recsys.policy.load import load_policy
 from recsys.policy.rules import read_expressions
 from recsys.policy.schema import Policy
+from recsys.profile import NO_PROFILE
 from recsys.report import Report, Table
 from recsys.types import ItemKind
 
@@ -29,8 +30,9 @@ def check(path: Path, bundle: Path | None) -> Report:
         BundleError: The bundle cannot be opened.
     """
     policy = load_policy(path)
+    knowledge = None if bundle is None else Knowledge.of(Bundle.open(bundle))
     for rule in policy.rules:
-        read_expressions(rule, policy)
+        read_expressions(rule, policy, NO_PROFILE if knowledge is None else knowledge.members.profile)
     facts = {
         "ok": True,
         "name": policy.name,
@@ -45,10 +47,9 @@ def check(path: Path, bundle: Path | None) -> Report:
         tuple((name.removeprefix("n_").replace("_", " "), _text(value)) for name, value in facts.items()),
     )
     approval = () if policy.approved_by else ("Nobody has approved this policy: `approved_by` is empty.",)
-    if bundle is None:
+    if knowledge is None:
         left = f"Nothing was checked against a bundle: --bundle {_bundle_beside(path)} shows what each rule does to it."
         return Report(facts, (summary, _rules(policy)), (*approval, left))
-    knowledge = Knowledge.of(Bundle.open(bundle))
     compiled = compile_policy(policy, knowledge)
     removed = compiled.removed_for_everybody(Context(compiled.default_placement.name, knowledge.cut_off))
     errors = [

@@ -18,11 +18,13 @@ from recsys.policy.attributes import (
     member_column,
     offer_column,
     product_column,
+    profile_attributes,
 )
 from recsys.policy.evaluate import ErrorCounter, Question, answer
 from recsys.policy.expressions import Expression, compile_expression
 from recsys.policy.rule import Effect, Rule
 from recsys.policy.schema import AttributeType, Policy
+from recsys.profile import NO_PROFILE, MemberProfile
 from recsys.types import Channel, EpochSeconds, ItemKind, KeepMask
 
 WHO_ON_ERROR: Mapping[Effect, bool] = {
@@ -102,30 +104,33 @@ def compile_rule(rule: Rule, policy: Policy, knowledge: Knowledge, errors: Error
     Raises:
         PolicyError: An expression is wrong; the message names the rule.
     """
-    who, what = read_expressions(rule, policy)
+    who, what = read_expressions(rule, policy, knowledge.members.profile)
     references = who.references if who else ()
     types = _context_types(policy)
     return CompiledRule(
         rule=rule,
         who=Question(rule.id, "who", who, WHO_ON_ERROR[rule.effect]) if who else None,
         what=_named(rule, what, policy, knowledge, errors),
-        member_names=tuple(name for name in references if name in MEMBER_ATTRIBUTES),
+        member_names=tuple(name for name in references if name.startswith("member.")),
         context_types={name: types[name] for name in references if name in types},
         starts=ALWAYS_FROM if rule.from_at is None else rule.from_at,
         ends=ALWAYS_UNTIL if rule.until_at is None else rule.until_at,
     )
 
 
-def read_expressions(rule: Rule, policy: Policy) -> tuple[Expression | None, Expression | None]:
+def read_expressions(
+    rule: Rule, policy: Policy, profile: MemberProfile = NO_PROFILE
+) -> tuple[Expression | None, Expression | None]:
     """
-    Compile the rule's ``who`` and ``what``; absent where it has none. Needs no bundle.
+    Compile the rule's ``who`` and ``what``; absent where it has none. Needs no bundle, but for what only a bundle's
+    *profile* knows of members.
 
     Raises:
         PolicyError: An expression is wrong; the message names the rule.
     """
     who = what = None
     if rule.who is not None:
-        available = {**MEMBER_ATTRIBUTES, **_context_types(policy)}
+        available = {**profile_attributes(profile), **MEMBER_ATTRIBUTES, **_context_types(policy)}
         who = compile_expression(rule.who, available, where=f"rule {rule.id!r}, who")
     if rule.what is not None:
         of_products = rule.applies_to is ItemKind.PRODUCT

@@ -89,7 +89,7 @@ WRONG: list[tuple[str, Callable[[NDArray[Any]], NDArray[Any]], str]] = [
 
 def test_every_array_of_a_bundle_has_its_column() -> None:
     checked = {*COLUMNS, "members.purchased.indptr", "offers.scope.indptr"}
-    assert set(ARRAYS) == checked | {name for name in ARRAYS if name.startswith("candidates.")}
+    assert set(ARRAYS) == checked | {name for name in ARRAYS if name.startswith(("candidates.", "profile."))}
 
 
 @pytest.mark.parametrize("name", sorted(ARRAYS))

@@ -25,7 +25,13 @@ def _first(table: object, n: int) -> dict[str, np.ndarray]:
 
 
 def without_members(knowledge: Knowledge) -> Knowledge:
-    members = {**_first(knowledge.members, 0), "members": Vocabulary.of([]), "purchased": Ragged.of([])}
+    profile = replace(
+        knowledge.members.profile,
+        columns={name: column[:0] for name, column in knowledge.members.profile.columns.items()},
+    )
+    members = {
+        **_first(knowledge.members, 0), "members": Vocabulary.of([]), "purchased": Ragged.of([]), "profile": profile,
+    }  # fmt: skip
     sources = {name: replace(one, **_first(one, 0)) for name, one in knowledge.sources.items()}
     response = replace(knowledge.response, scope_affinity=knowledge.response.scope_affinity[:0])
     return replace(knowledge, members=replace(knowledge.members, **members), sources=sources, response=response)

@@ -264,3 +264,23 @@ def test_pins_name_a_row_and_unknown_ones_warn() -> None:
 def test_a_wrong_expression_names_its_rule(rule: dict[str, object], expected: str) -> None:
     with pytest.raises(PolicyError, match=expected):
         compiled({"id": "it", **rule})
+
+
+@pytest.mark.parametrize(
+    ("who", "members"),
+    [
+        ("member.coupon_share >= 0.0", {"m000", "m002", "m003"}),  # of m001 it is not known, of a stranger nothing is
+        ("member.main_channel == 'web'", {"m003"}),
+        ("member.main_channel == ''", {"m001", "stranger"}),
+        ("member.due_families < 0", {"m001", "stranger"}),
+        ("member.at_risk", {"m002"}),
+    ],
+)
+def test_a_rule_may_ask_for_what_the_bundle_knows_of_members(who: str, members: set[str]) -> None:
+    gone = removed_by({"effect": "exclude", "who": who}, *MEMBERS)
+    assert {member for member, products in zip(MEMBERS, gone, strict=True) if products} == members
+
+
+def test_a_feature_that_the_bundle_lacks_is_refused() -> None:
+    with pytest.raises(PolicyError, match="member\\.mood"):
+        removed_by({"effect": "exclude", "who": "member.mood == 'good'"}, "m000")
