@@ -1,12 +1,11 @@
 """The groups of member features, in the order of their columns."""
 
-from features.profile.group import Group
 from features.profile.dependence import Dependence
 from features.profile.group import Group
+from features.profile.lifecycle import Lifecycle
 from features.profile.preferences import Preferences
 from features.profile.price_sensitivity import PriceSensitivity
-from features.profile.lifecycle import Lifecycle
 from features.profile.rfm import Rfm
 
-GROUPS: tuple[Group, ...] = (Rfm(), Lifecycle())
+GROUPS: tuple[Group, ...] = (Rfm(), Lifecycle(), Dependence(), PriceSensitivity(), Preferences())
 """Each name occurs once, and each column in one group only."""
