@@ -1,10 +1,12 @@
 """The mapping of what a programme records besides purchases, and of how much of a birthday may be told."""
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from features.sources.mapping import read_mapping
 from recsys.errors import SourceError
@@ -89,6 +91,16 @@ def test_returns_need_the_ids_of_the_lines_that_they_take_back(tmp_path: Path) -
     mapping = changed(returns=LOYALTY["returns"])
     with pytest.raises(SourceError, match=r"returns name a purchase_id, and purchases\.purchase_id is not mapped"):
         read_mapping(write_mapping(mapping, tmp_path))
+
+
+def test_the_mapping_of_the_readme_is_one(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "features" / "README.md"
+    base, besides = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    mapping = yaml.safe_load(base)
+    mapping["tables"] |= yaml.safe_load(besides)
+    mapping["tables"]["purchases"]["columns"]["purchase_id"] = "line"
+    read = read_mapping(write_mapping(mapping, tmp_path))
+    assert {"returns", "points_entries", "tier_changes", "merges"} < set(read.tables)
 
 
 BORN = "card,level,newsletter_ok,town,month,birth_day\n"
