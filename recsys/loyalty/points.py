@@ -20,7 +20,7 @@ from recsys.loyalty.points_spending import taking_stage
 from recsys.loyalty.points_state import PointsState, Posting
 from recsys.types import EpochSeconds
 
-_BLOCK_LOTS = 1 << 19
+_BLOCK_LOTS = 1 << 17
 """Lots posted side by side: few enough for the processor's cache, many enough for NumPy."""
 
 

@@ -38,13 +38,15 @@ class Draft:
     def run(
         self, stretch: Stretch, lots: LotBook, earnings: Earnings, takings: Takings, *, journal: Journal
     ) -> tuple[LotBook, PointAmounts]:
-        """Post one stretch; its lots and debts afterwards."""
+        """Post one stretch; its lots, by life, age and number, and debts afterwards."""
         outcome = run_stretch(
             stretch, lots, earnings, takings, history=self.history, calendar=self.calendar, journal=journal
         )
         rows = outcome.refused
         self.refused.append((takings.number[rows], takings.points[rows], outcome.usable))
-        return outcome.book, outcome.debt
+        book = outcome.book
+        order = order_where_needed(book.holder, book.at, book.number)
+        return book if order is None else book.take(order), outcome.debt
 
     def posting(self, merged_into: Rows) -> Posting:
         """Everything put together, each journal and book once."""
@@ -52,10 +54,12 @@ class Draft:
         books = [book for book in self.books if len(book)] or self.books[:1] or [self.opening.lots]
         columns = {name: np.concatenate([getattr(b, name) for b in books]) for name in LotBook.__slots__}
         lots = LotBook(**columns)
-        order = order_where_needed(lots.holder, lots.at, lots.number)
+        if (lots.holder[1:] < lots.holder[:-1]).any():
+            # Each holder's lots lie in one book, in order.
+            lots = lots.take(np.argsort(lots.holder, kind="stable"))
         closing = PointsState(
             at=self.now,
-            lots=lots if order is None else lots.take(order),
+            lots=lots,
             debt=self.debt,
             merged_into=merged_into,
             n_entries=self.opening.n_entries + len(entries),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,11 +86,16 @@ class Entries:
 COLUMNS = tuple(column.name for column in fields(Entries) if column.name != "first")
 
 
+_DTYPES: tuple[type[np.integer[Any]], ...] = (
+    np.int32, np.int64, np.int8, np.int64, np.uint8, np.uint8, np.int64, np.int64, np.uint8, np.int64,
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class Journal:
     """Collects movements in any order and sorts them once; the life of a row stands in for its member until then."""
 
-    chunks: list[tuple[NDArray[np.int64], ...]] = field(default_factory=list)
+    chunks: list[tuple[NDArray[Any], ...]] = field(default_factory=list)
 
     def add(
         self,
@@ -109,7 +115,9 @@ class Journal:
         moves = np.flatnonzero(points > 0)
         if len(moves):
             columns = (life, at, stage, number, source, target, points, lot, reason, order)
-            self.chunks.append(tuple(_part(column, moves, len(points)) for column in columns))
+            self.chunks.append(
+                tuple(_part(column, moves, dtype) for column, dtype in zip(columns, _DTYPES, strict=True))
+            )
 
     def entries(self, member_of_life: Rows) -> Entries:
         """Sort what was noted; rows that agree in member, instant, stage and number stay as they were noted."""
@@ -122,11 +130,11 @@ class Journal:
         return Entries(
             member=member[rows],
             at=at[rows],
-            source=source[rows].astype(np.uint8),
-            target=target[rows].astype(np.uint8),
+            source=source[rows],
+            target=target[rows],
             points=points[rows],
             lot=lot[rows],
-            reason=reason[rows].astype(np.uint8),
+            reason=reason[rows],
             order=order[rows],
         )
 
@@ -138,21 +146,20 @@ def no_entries() -> Entries:
 
 
 def join_entries(parts: list[Entries], first: int) -> Entries:
-    """One journal of several whose members ascend, or who share members and ascend in time."""
+    """One journal of several that share no member."""
     parts = [part for part in parts if len(part)] or [no_entries()]
     ascending = all(a.member[-1] < b.member[0] for a, b in pairwise(parts))
     joined = Entries(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}, first=first)
-    return joined if ascending else joined.take(np.lexsort((joined.at, joined.member)))
+    return joined if ascending else joined.take(np.argsort(joined.member, kind="stable"))
 
 
-def _part(column: int | NDArray[np.integer], rows: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+def _part(column: int | NDArray[np.integer], rows: NDArray[np.int64], dtype: type[np.integer]) -> NDArray[Any]:
     if isinstance(column, np.ndarray):
-        assert len(column) == length
-        return column[rows].astype(np.int64, copy=False)
-    return np.full(len(rows), int(column), dtype=np.int64)
+        return column[rows].astype(dtype, copy=False)
+    return np.full(len(rows), int(column), dtype=dtype)
 
 
-def _order(member: Rows, at: Instants, stage: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+def _order(member: Rows, at: Instants, stage: NDArray[np.int8], number: NDArray[np.int64]) -> NDArray[np.int64]:
     """By member, instant, stage, number, as noted; sorting by one key first, and only what ties by the last."""
     first, low = int(member.min()), int(at.min())
     span = (int(at.max()) - low + 1) * len(Stage)

@@ -110,6 +110,12 @@ class EarningRules(Part):
         for name in self.excluded_categories:
             if name in self.categories:
                 raise ValueError(f"the category {name!r} has a multiplier and is excluded; remove one of the two")
+        for name, bp in [*self.tiers.items(), *self.categories.items()]:
+            if self.combine is Combine.HIGHEST and bp < SINGLE_BP:
+                raise ValueError(
+                    f"the multiplier {bp} of {name!r} is below a single one ({SINGLE_BP}), which the highest of them "
+                    "never is; write combine: product"
+                )
         return self
 
 
