@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.consents import not_personal
 from features.landing import Landing
-from features.merges import closes_circle
+from features.merges import closes_circle, survivors
 from features.returns import RETURNED_TOO_MUCH, read_bought, refuse_unlike_bought, returned_too_much
 from features.sources.base import REASON, Chunk, Source
 from features.tables import REQUIRED, TABLES
@@ -182,7 +182,8 @@ class _Run:
         if not chunks:
             return
         bought = read_bought(self.landing.files("purchases"), chunks)
-        check = self._check_of("returns", partial(refuse_unlike_bought, bought=bought))
+        merged = survivors(pl.read_parquet(self.landing.files("merges")), self.now)
+        check = self._check_of("returns", partial(refuse_unlike_bought, bought=bought, merged=merged))
         self._take_whole("returns", chunks, check, (RETURNED_TOO_MUCH, partial(returned_too_much, bought=bought)))
 
     def _take_whole(self, table: str, chunks: Iterable[Chunk], check: TableCheck, judge: _Judge) -> None:

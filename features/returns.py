@@ -46,20 +46,25 @@ def read_bought(files: Iterable[Path], chunks: Sequence[Chunk]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def refuse_unlike_bought(rows: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
+def refuse_unlike_bought(rows: pl.DataFrame, bought: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
     """
     Give reasons to returns that do not fit their purchase, each by itself.
 
-    ``unknown_purchase`` (none was kept that has this id), ``wrong_member`` (somebody else bought it),
-    ``before_purchase`` (returned earlier than bought); rows and columns stay as they are.
+    ``unknown_purchase`` (none was kept that has this id), ``wrong_member`` (somebody else bought it; members that were
+    merged are one person, so a return may be booked on the new card), ``before_purchase`` (returned earlier than
+    bought); rows and columns stay as they are.
 
     Args:
         rows: The columns of `ReturnsTable`, and REASON.
         bought: As `read_bought` gives it.
+        merged: As `features.merges.survivors` gives it.
     """
+    returner, buyer = (
+        pl.col(column).replace(merged["member_id"], merged["survivor_id"]) for column in ("member_id", "bought_by")
+    )
     joined = rows.join(bought, on="purchase_id", how="left", maintain_order="left")
     joined = refuse(joined, "unknown_purchase", pl.col("bought_by").is_null())
-    joined = refuse(joined, "wrong_member", pl.col("member_id") != pl.col("bought_by"))
+    joined = refuse(joined, "wrong_member", returner != buyer)
     joined = refuse(joined, "before_purchase", pl.col("returned_at") < pl.col("purchased_at"))
     return joined.select(rows.columns)
 

@@ -198,10 +198,10 @@ TABLES: dict[str, type[dy.Schema]] = {
     "offer_scope": OfferScopeTable,
     "exposures": ExposuresTable,
     "redemptions": RedemptionsTable,
+    "merges": MergesTable,
     "returns": ReturnsTable,
     "points_entries": PointsEntriesTable,
     "tier_changes": TierChangesTable,
-    "merges": MergesTable,
 }
 """Every canonical table by name, in the order in which ingest checks them: referenced tables first."""
 

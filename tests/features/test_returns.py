@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.merges import survivors
 from features.returns import refuse_unlike_bought, returned_too_much
 from features.sources.base import REASON
-from features.tables import ReturnsTable
+from features.tables import MergesTable, ReturnsTable
 from tests.features.rows_source import rejected, run
-from tests.features.small_workspace import day, purchase, returned, small_rows
+from tests.features.small_workspace import day, merge, purchase, returned, small_rows
 
 BOUGHT = pl.DataFrame(
     {
@@ -64,6 +65,13 @@ def test_the_same_return_without_a_fault_is_kept(tmp_path: Path) -> None:
     assert run(rows, tmp_path / "w").counts["returns"].kept == 3
 
 
+def test_a_return_may_be_booked_on_the_card_that_the_buyer_was_merged_into(tmp_path: Path) -> None:
+    rows = small_rows() | {"merges": [merge("m3", "m2", day(45)), merge("m1", "m3", day(39))]}
+    rows["returns"] = [returned("new", "a5", "m2", day(40), refund=1), returned("other", "a5", "m5", day(41), refund=1)]
+    run(rows, tmp_path / "w")
+    assert rejected(tmp_path / "w", "returns") == [("other", "wrong_member")]
+
+
 def test_a_purchase_that_was_refused_cannot_be_returned(tmp_path: Path) -> None:
     rows = small_rows()
     rows["purchases"].append(purchase("sold", "m1", "milk", day(5), order_id="o", paid=-1))
@@ -112,6 +120,16 @@ def test_a_bad_return_does_not_make_a_later_good_one_a_duplicate(tmp_path: Path)
     assert done.counts["returns"].kept == 1
 
 
+def test_a_return_that_was_refused_takes_nothing_off_the_purchase(tmp_path: Path) -> None:
+    rows = small_rows()
+    rows["returns"] = [
+        returned("wrong", "a4", "m2", day(40), refund=200, quantity=2),
+        returned("right", "a4", "m1", day(41), refund=200, quantity=2),
+    ]
+    run(rows, tmp_path / "w")
+    assert rejected(tmp_path / "w", "returns") == [("wrong", "wrong_member")]
+
+
 def test_what_cost_nothing_can_come_back_for_nothing_only() -> None:
     free = frame(returned("a", "q", "m2", day(9), refund=1), returned("b", "q", "m2", day(9), refund=0))
     assert returned_too_much(free, BOUGHT).tolist() == [True, False]
@@ -130,7 +148,8 @@ def test_the_first_reason_stands_and_rows_keep_their_order() -> None:
         returned("c", "p", "m1", day(1), refund=0),
         returned("d", "p", "m1", day(5), refund=0),
     )
-    judged = refuse_unlike_bought(rows, BOUGHT)
+    merge_types = {name: column.dtype for name, column in MergesTable.columns().items()}
+    judged = refuse_unlike_bought(rows, BOUGHT, merged=survivors(pl.DataFrame(schema=merge_types), 0))
     assert judged.columns == rows.columns
     assert judged["return_id"].to_list() == ["a", "b", "c", "d"]
     assert judged[REASON].to_list() == ["unknown_purchase", "wrong_member", "before_purchase", None]
