@@ -105,13 +105,13 @@ class Thresholds:
 
         Args:
             tier: Shape (n,): a row of ``needed``.
-            sums: Sums below zero count as zero.
+            sums: Shape (n, 4); below zero where returns are yet to be made up for.
 
         Returns:
             Shape (n, 4): 0 where reached, `NOT_ASKED` where the tier does not ask.
         """
         needed = self.needed[tier]
-        return np.where(needed == NOT_ASKED, NOT_ASKED, np.maximum(needed - np.maximum(sums, 0), 0))
+        return np.where(needed == NOT_ASKED, NOT_ASKED, np.maximum(needed - sums, 0))
 
 
 def contradictions(lower: Condition, upper: Condition, match: Match, *, may_equal: bool) -> str:

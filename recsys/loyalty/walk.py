@@ -85,7 +85,7 @@ class Walk:
     def begin(self, members: Block, begins: EpochSeconds) -> None:
         """Take over members from the ladder before."""
         held = self.level_of[self.progress.tier[members]]
-        floor = self._floor(members)
+        floor = self.floor(members)
         self.progress.floor[members] = self.code_of[floor] if self._continuous else UNKNOWN_ROW
         at = np.full(len(members), begins, dtype=np.int64)
         if self.ladder.reassesses and not self._continuous:
@@ -105,7 +105,7 @@ class Walk:
             level = self.level_of[self.progress.tier[members]]
             due = self._due(members, level)
             then = np.minimum(due, next_instants(given, members, at))
-            held_up = self._floor(members) >= level
+            held_up = self.floor(members) >= level
             for row in levels:
                 for keys, some in ((rises[row], held_up), (moves[row], ~held_up)):
                     there = np.flatnonzero((level == row) & some)
@@ -118,7 +118,7 @@ class Walk:
     def _continuous(self) -> bool:
         return self.ladder.downgrade.review is Review.CONTINUOUS
 
-    def _floor(self, members: Block) -> NDArray[np.int8]:
+    def floor(self, members: Block) -> NDArray[np.int8]:
         """The level below which each member does not fall; 0 where nothing was given."""
         floor = self.progress.floor[members]
         return np.where(floor < 0, np.int8(0), self.level_of[np.maximum(floor, 0)])
@@ -161,7 +161,7 @@ class Walk:
         granted = self._granted(members, at)
         given = granted >= 0
         if self._continuous:
-            held = np.maximum(np.minimum(held, keep), self._floor(members))
+            held = np.maximum(np.minimum(held, keep), self.floor(members))
             progress.floor[members[given]] = self.code_of[granted[given]]
         level = np.maximum(np.where(given, granted, held), entry)
         before = progress.tier[members]
