@@ -72,7 +72,7 @@ def test_little_evidence_stays_near_the_segment_and_more_leaves_it():
 
     own, segment = 3.0, -planted()[1].norms["slope"][0]
     assert segment < slope(1) < slope(5) < slope(50) < own
-    assert slope(50) == pytest.approx(own, abs=0.1)
+    assert slope(50) == pytest.approx(own, abs=0.2)
 
 
 def test_lines_of_one_order_and_product_are_one_purchase():
