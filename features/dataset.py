@@ -51,7 +51,8 @@ class Dataset:
         exposures: The columns of `ExposuresTable`, and member, offer (int32 rows; offer -1 is ``no_offer``), at (epoch
             seconds). Sorted by at, then exposure_id.
         redemptions: The columns of `RedemptionsTable`, and member, offer, at, as above.
-        returns: member (int32 row), at and bought_at (epoch seconds), quantity, refund_minor. Sorted by member, at.
+        returns: member, product (int32 rows), at and bought_at (epoch seconds), quantity, refund_minor. Sorted by
+            member, at.
         points_entries: member, at, kind, points. Sorted by member, at.
         tier_changes: member, at, tier (a name). Sorted by member, at.
         events: member, product, offer (int32 rows; -1 where there is none), kind, at. Sorted by at, member.
@@ -139,7 +140,7 @@ class Dataset:
             "offer_scope": offer_scope,
             "exposures": read_offer_facts(workspace, "exposures", cut_off, rows),
             "redemptions": read_offer_facts(workspace, "redemptions", cut_off, rows),
-            "returns": read_returns(workspace, cut_off, rows["member"]),
+            "returns": read_returns(workspace, cut_off, rows),
             "points_entries": read_loyalty_facts(workspace, "points_entries", cut_off, rows["member"]),
             "tier_changes": read_loyalty_facts(workspace, "tier_changes", cut_off, rows["member"]),
             "events": read_events(workspace, cut_off, rows),

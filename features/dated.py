@@ -37,17 +37,18 @@ def read_offer_facts(
     )
 
 
-def read_returns(workspace: Workspace, cut_off: EpochSeconds, member_rows: pl.DataFrame) -> pl.DataFrame:
+def read_returns(workspace: Workspace, cut_off: EpochSeconds, rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Returns, and when what came back was bought; there are few, so the purchases are looked through for them."""
     returned = (
         workspace.read_table("returns")
         .filter(pl.col("returned_at") < instant(cut_off))
-        .join(member_rows.lazy(), on="member_id")
+        .join(rows["member"].lazy(), on="member_id")
         .collect()
     )
     bought = (
-        workspace.read_table("purchases", ["purchase_id", "purchased_at"])
+        workspace.read_table("purchases", ["purchase_id", "product_id", "purchased_at"])
         .join(returned.lazy().select("purchase_id").unique(), on="purchase_id", how="semi")
+        .join(rows["product"].lazy(), on="product_id")
         .collect()
     )
     return (
@@ -55,6 +56,7 @@ def read_returns(workspace: Workspace, cut_off: EpochSeconds, member_rows: pl.Da
         .select(
             "member",
             pl.col("returned_at").dt.epoch("s").alias("at"),
+            "product",
             pl.col("purchased_at").dt.epoch("s").alias("bought_at"),
             "quantity",
             "refund_minor",

@@ -54,12 +54,14 @@ class ReturnFacts:
     Attributes:
         member: Shape (n,), int32.
         at: Shape (n,): when they came back.
+        product: Shape (n,), int32.
         bought_at: Shape (n,): when they were bought.
         refund_minor: Shape (n,): at least 0.
     """
 
     member: Rows
     at: Instants
+    product: Rows
     bought_at: Instants
     refund_minor: MoneyMinor
 
@@ -80,6 +82,14 @@ class PointsFacts:
     at: Instants
     kind: NDArray[np.int8]
     points: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFacts:
+    """Days with a view, a cart or a click, sorted by member, then instant: at is the first event of the local day."""
+
+    member: Rows
+    at: Instants
 
 
 @dataclass(frozen=True, slots=True)

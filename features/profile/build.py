@@ -12,6 +12,7 @@ from features.profile.columns import ColumnSpec
 from features.profile.facts import MemberFacts
 from features.profile.group import Fitted, Norms, Rules, Summary
 from features.profile.groups import GROUPS
+from recsys.profile import MemberProfile
 from recsys.report import SILENT, Progress
 from recsys.types import STAGES, EpochSeconds
 
@@ -43,6 +44,10 @@ class Profile:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
 
+    def member_profile(self) -> MemberProfile:
+        """The features as a bundle keeps them."""
+        return MemberProfile(self.specs, self.columns, self.names)
+
     def frame(self) -> pl.DataFrame:
         """The columns as a data frame, without a copy."""
         return pl.DataFrame({spec.name: self.columns[spec.name] for spec in self.specs})
@@ -70,7 +75,7 @@ def build_profile(facts: MemberFacts, norms: AllNorms, rules: Rules, *, progress
         progress: Told of every step.
     """
     summaries = summarise(facts, norms, rules, progress=progress)
-    return view(summaries, norms, facts.as_of, rules, names=names_of(facts))
+    return view(summaries, norms, facts.as_of, rules, names=names_of(facts, rules))
 
 
 def summarise(facts: MemberFacts, norms: AllNorms, rules: Rules, *, progress: Progress = SILENT) -> dict[str, Summary]:
@@ -112,7 +117,7 @@ def view(
     return Profile(as_of, tuple(specs), columns, names, summaries)
 
 
-def names_of(facts: MemberFacts) -> dict[str, tuple[str, ...]]:
+def names_of(facts: MemberFacts, rules: Rules) -> dict[str, tuple[str, ...]]:
     """What the codes of columns stand for."""
     return {
         "category": facts.products.category_names,
@@ -120,6 +125,7 @@ def names_of(facts: MemberFacts) -> dict[str, tuple[str, ...]]:
         "channel": facts.terms.channel_names,
         "store": facts.terms.store_names,
         "stage": tuple(stage.value for stage in STAGES),
+        "tier": rules.tiers,
     }
 
 

@@ -16,6 +16,7 @@ from features.profile.blocks import (
     ProductFacts,
     RedemptionFacts,
     ReturnFacts,
+    VisitFacts,
     rows_of,
     taken,
 )
@@ -37,12 +38,13 @@ class MemberFacts:
         joined_at: Shape (n_members,): as recorded, or the first order, whichever is earlier; ``as_of`` where neither is
             known.
         joined_known: Shape (n_members,), bool: the day of joining is recorded.
+        enrolled_at: Shape (n_members,): joining as recorded, be there earlier orders or not; -1 where it is not.
         birth_month, birth_day: Shape (n_members,), int8; 0 where unknown.
         segment: Shape (n_members,), int32; UNKNOWN_ROW where there is none.
         n_segments: How many segments there are.
         purchases, terms: The order lines, sorted by member and instant, and how each was bought.
         orders: The orders.
-        returns, points, grants, redemptions: Further dated facts.
+        returns, points, grants, redemptions, visits: Further dated facts.
         products: What was bought.
     """
 
@@ -52,6 +54,7 @@ class MemberFacts:
     n_members: int
     joined_at: Instants
     joined_known: NDArray[np.bool_]
+    enrolled_at: Instants
     birth_month: NDArray[np.int8]
     birth_day: NDArray[np.int8]
     segment: Rows
@@ -63,6 +66,7 @@ class MemberFacts:
     points: PointsFacts
     grants: GrantFacts
     redemptions: RedemptionFacts
+    visits: VisitFacts
     products: ProductFacts
 
     @classmethod
@@ -86,6 +90,7 @@ class MemberFacts:
             n_members=n_members,
             joined_at=np.minimum(joined.fill_null(dataset.cut_off).to_numpy().astype(np.int64), first),
             joined_known=known,
+            enrolled_at=joined.fill_null(-1).to_numpy().astype(np.int64),
             birth_month=_small(dataset.members["birth_month"]),
             birth_day=_small(dataset.members["birth_day"]),
             segment=segment,
@@ -97,6 +102,7 @@ class MemberFacts:
             points=_points(dataset.points_entries),
             grants=_grants(dataset.tier_changes, dataset.tiers),
             redemptions=redemptions,
+            visits=_visits(dataset.events, calendar),
             products=ProductFacts(
                 category,
                 brand,
@@ -116,6 +122,7 @@ class MemberFacts:
             n_members=len(rows),
             joined_at=self.joined_at[rows],
             joined_known=self.joined_known[rows],
+            enrolled_at=self.enrolled_at[rows],
             birth_month=self.birth_month[rows],
             birth_day=self.birth_day[rows],
             segment=self.segment[rows],
@@ -126,6 +133,7 @@ class MemberFacts:
             points=taken(self.points, rows)[0],
             grants=taken(self.grants, rows)[0],
             redemptions=taken(self.redemptions, rows)[0],
+            visits=taken(self.visits, rows)[0],
         )
 
 
@@ -185,7 +193,9 @@ def _redemptions(dataset: Dataset) -> RedemptionFacts:
 
 
 def _returns(frame: pl.DataFrame) -> ReturnFacts:
-    return ReturnFacts(_member(frame), _ints(frame["at"]), _ints(frame["bought_at"]), _ints(frame["refund_minor"]))
+    product = frame["product"].to_numpy().astype(np.int32)
+    bought_at, refund_minor = _ints(frame["bought_at"]), _ints(frame["refund_minor"])
+    return ReturnFacts(_member(frame), _ints(frame["at"]), product, bought_at, refund_minor)
 
 
 def _points(frame: pl.DataFrame) -> PointsFacts:
@@ -197,3 +207,15 @@ def _points(frame: pl.DataFrame) -> PointsFacts:
 def _grants(frame: pl.DataFrame, tiers: tuple[str, ...]) -> GrantFacts:
     tier = np.array([tiers.index(name) for name in frame["tier"].to_list()], dtype=np.int8)
     return GrantFacts(_member(frame), _ints(frame["at"]), tier)
+
+
+def _visits(events: pl.DataFrame, calendar: ProgrammeCalendar) -> VisitFacts:
+    day = calendar.local_days(events["at"].to_numpy())
+    first = (
+        events.select("member", "at")
+        .with_columns(day=day)
+        .group_by("member", "day")
+        .agg(pl.col("at").min())
+        .sort("member", "at")
+    )
+    return VisitFacts(_member(first), _ints(first["at"]))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from features.profile.columns import ColumnSpec
 from features.profile.config import ProfileConfig
 from features.profile.facts import MemberFacts
+from recsys.loyalty.programme import Programme
 from recsys.types import EpochSeconds
 
 Norms = Mapping[str, Any]
@@ -38,7 +39,7 @@ class Rules:
         config: Settings of the groups.
     """
 
-    programme: Any  # Programme | None
+    programme: Programme | None
     tiers: tuple[str, ...]
     config: ProfileConfig
 

@@ -3,9 +3,19 @@
 from features.profile.dependence import Dependence
 from features.profile.group import Group
 from features.profile.lifecycle import Lifecycle
+from features.profile.points import PointsBalance
 from features.profile.preferences import Preferences
 from features.profile.price_sensitivity import PriceSensitivity
 from features.profile.rfm import Rfm
+from features.profile.tier import TierStanding
 
-GROUPS: tuple[Group, ...] = (Rfm(), Lifecycle(), Dependence(), PriceSensitivity(), Preferences())
+GROUPS: tuple[Group, ...] = (
+    TierStanding(),
+    PointsBalance(),
+    Rfm(),
+    Lifecycle(),
+    Dependence(),
+    PriceSensitivity(),
+    Preferences(),
+)
 """Each name occurs once, and each column in one group only."""

@@ -16,7 +16,7 @@ from recsys.report import SILENT, Progress
 from recsys.types import EpochSeconds, Instants
 
 _TERMS = ("discount_minor", "offer", "channel", "store")
-_BLOCKS = ("returns", "points", "grants", "redemptions")
+_BLOCKS = ("returns", "points", "grants", "redemptions", "visits")
 
 
 class _Dated(Protocol):
@@ -71,14 +71,14 @@ def update_profile(
             f"and news of {news.n_members} members until {news.as_of}; give the facts that it was built from, and "
             "what came after"
         )
-    if names_of(past) != names_of(news):
-        wrong = next(name for name, known in names_of(past).items() if known != names_of(news)[name])
+    if names_of(past, rules) != names_of(news, rules):
+        wrong = next(name for name, known in names_of(past, rules).items() if known != names_of(news, rules)[name])
         raise InputError(f"the news have other names of {wrong} than the past; read the past with them and build anew")
     touched = _touched(earlier.summaries, news)
     some = joined(past.of_members(touched), news.of_members(touched))
     again = summarise(some, norms, rules, progress=progress)
     summaries = {name: _with(summary, touched, again[name]) for name, summary in earlier.summaries.items()}
-    return Updated(view(summaries, norms, news.as_of, rules, names=names_of(news)), touched)
+    return Updated(view(summaries, norms, news.as_of, rules, names=names_of(news, rules)), touched)
 
 
 def joined(past: MemberFacts, news: MemberFacts) -> MemberFacts:

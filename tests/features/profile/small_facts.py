@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.profile.blocks import GrantFacts, PointsFacts, ProductFacts, RedemptionFacts, ReturnFacts
+from features.profile.blocks import (
+    POINTS_KINDS,
+    GrantFacts,
+    PointsFacts,
+    ProductFacts,
+    RedemptionFacts,
+    ReturnFacts,
+    VisitFacts,
+)
 from features.profile.config import ProfileConfig
 from features.profile.facts import MemberFacts, order_facts
 from features.profile.group import Rules
@@ -48,6 +56,10 @@ def small_facts(
     joined_day: Sequence[float] | None = None,
     birthdays: Sequence[tuple[int, int]] | None = None,
     redemptions: Sequence[tuple[int, float, int]] = (),
+    amounts: Sequence[int] | None = None,
+    visits: Sequence[tuple[int, float]] = (),
+    returns: Sequence[tuple[int, float, int, float, int]] = (),
+    points: Sequence[tuple[int, float, str, int]] = (),
     timezone: str = "UTC",
 ) -> MemberFacts:
     """
@@ -60,7 +72,11 @@ def small_facts(
         segment: Of each member; 0 where absent.
         joined_day: Of each member, days after START; START where absent.
         birthdays: Month and day of each member; unknown where absent.
-        redemptions: Member, day, kind.
+        redemptions: Member, day, kind; in that order.
+        amounts: The discount of each redemption; nothing where absent.
+        visits: Member and day.
+        returns: Member, day, product, day of the purchase, refund.
+        points: Member, day, kind and points of recorded entries.
         timezone: Of local days.
     """
     assert all(line.day < as_of_day for line in lines), "a fact is not before as_of_day"
@@ -89,7 +105,7 @@ def small_facts(
         _int32([member for member, _, _ in redeemed]),
         _instants([day for _, day, _ in redeemed]),
         np.array([kind for _, _, kind in redeemed], dtype=np.int8),
-        np.zeros(len(redeemed), dtype=np.int64),
+        np.array(amounts if amounts is not None else [0] * len(redeemed), dtype=np.int64),
     )
     born = birthdays or [(0, 0)] * n_members
     as_of = int(START + as_of_day * DAY)
@@ -101,6 +117,7 @@ def small_facts(
         n_members=n_members,
         joined_at=_instants(joined_day or [0] * n_members),
         joined_known=np.ones(n_members, dtype=np.bool_),
+        enrolled_at=_instants(joined_day or [0] * n_members),
         birth_month=np.array([month for month, _ in born], dtype=np.int8),
         birth_day=np.array([day for _, day in born], dtype=np.int8),
         segment=_int32(segment or [0] * n_members),
@@ -108,10 +125,24 @@ def small_facts(
         purchases=purchases,
         terms=terms,
         orders=order_facts(purchases, terms, redemption_facts, calendar),
-        returns=ReturnFacts(none32, none64, none64, none64),
-        points=PointsFacts(none32, none64, np.empty(0, dtype=np.int8), none64),
+        returns=ReturnFacts(
+            _int32([member for member, *_ in sorted(returns)]),
+            _instants([day for _, day, *_ in sorted(returns)]),
+            _int32([product for _, _, product, *_ in sorted(returns)]),
+            _instants([bought for *_, bought, _ in sorted(returns)]),
+            np.array([refund for *_, refund in sorted(returns)], dtype=np.int64),
+        ),
+        points=PointsFacts(
+            _int32([member for member, *_ in sorted(points)]),
+            _instants([day for _, day, *_ in sorted(points)]),
+            np.array([POINTS_KINDS.index(kind) for _, _, kind, _ in sorted(points)], dtype=np.int8),
+            np.array([amount for *_, amount in sorted(points)], dtype=np.int64),
+        ),
         grants=GrantFacts(none32, none64, np.empty(0, dtype=np.int8)),
         redemptions=redemption_facts,
+        visits=VisitFacts(
+            _int32([member for member, _ in sorted(visits)]), _instants([day for _, day in sorted(visits)])
+        ),
         products=ProductFacts(_int32(CATEGORY), _int32(BRAND), CATEGORIES, BRANDS, np.array(COST, dtype=np.int64)),
     )
 

@@ -1,0 +1,226 @@
+"""From orders, returns, redemptions and recorded entries to the points ledger of all members."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.profile.blocks import POINTS_KINDS
+from features.profile.facts import MemberFacts
+from features.profile.tier import tier_facts
+from recsys.loyalty.claw_backs import ReturnedParts, points_clawed
+from recsys.loyalty.earning import Earned, Orders, points_earned
+from recsys.loyalty.history import TierHistory, Tiers
+from recsys.loyalty.points import post_points
+from recsys.loyalty.points_ends import local_day, rules_in_force
+from recsys.loyalty.points_facts import NONE, Earnings, PointsFacts, Reason, Takings
+from recsys.loyalty.points_rules import PointsRules
+from recsys.loyalty.points_state import PointsState, Posting
+from recsys.loyalty.programme import Programme
+from recsys.loyalty.tiers import tier_history
+from recsys.types import OFFER_KINDS, UNKNOWN_ROW, Channel, EpochSeconds, Instants, OfferKind, Rows
+
+_CODE = {kind: code for code, kind in enumerate(POINTS_KINDS)}
+_POINTS_REDEMPTION = OFFER_KINDS.index(OfferKind.POINTS_REDEMPTION)
+_CHANNELS = [channel.value for channel in Channel]
+_AT_BITS = 40
+"""Instants until the year 36,000, shifted past by a member's row, order changes by member and instant."""
+
+
+def post_member_points(
+    facts: MemberFacts, programme: Programme, tiers: tuple[str, ...], *, recorded: Mapping[str, bool]
+) -> Posting:
+    """
+    Post all points facts of the members up to ``facts.as_of``.
+
+    An order earns by the tier held just before it. Facts before the first rules of points move none.
+
+    Args:
+        facts: Of the members.
+        programme: With rules of points.
+        tiers: Of the workspace.
+        recorded: ``earn_recorded``: orders earn nothing by the rules, the records do; ``redeem_recorded`` likewise.
+
+    Returns:
+        The movements and the state; redemptions of more than there was are refused in it.
+    """
+    history, calendar = programme.points, programme.calendar
+    begins = calendar.start_of(local_day(history[0].from_date))
+    earned = _earned(facts, programme, tiers, begins=begins)
+    earnings = [_event_lots(facts, begins)]
+    takings = [_recorded_takings(facts, begins)]
+    if not recorded["earn_recorded"]:
+        earnings.append(_order_lots(facts, earned))
+        takings.append(_claw_backs(facts, earned))
+    if not recorded["redeem_recorded"]:
+        takings.append(_coupon_takings(facts, history, begins))
+    return post_points(
+        PointsFacts.of(_joined_earnings(earnings), _joined_takings(takings)),
+        history,
+        calendar=calendar,
+        now=facts.as_of,
+        opening=PointsState.empty(facts.n_members),
+    )
+
+
+def _earned(facts: MemberFacts, programme: Programme, tiers: tuple[str, ...], *, begins: EpochSeconds) -> Earned:
+    """Of every order, and of its lines in the order of orders, with nothing before the rules begin."""
+    orders, lines = facts.orders, np.argsort(facts.purchases.order, kind="stable")
+    history = tier_history(tier_facts(facts, programme, tiers), programme, as_of=facts.as_of)
+    channel = np.array(
+        [_CHANNELS.index(name) if name in _CHANNELS else UNKNOWN_ROW for name in facts.terms.channel_names]
+    )
+    counts = np.where(orders.at >= begins, orders.paid_minor, 0)
+    return points_earned(
+        Orders(
+            at=np.maximum(orders.at, begins),
+            tier=_tier_before(history, orders.member, orders.at),
+            channel=np.append(channel, UNKNOWN_ROW)[orders.channel].astype(np.int8),
+            joined_at=facts.enrolled_at[orders.member],
+            points_paid_minor=np.zeros(len(orders.member), dtype=np.int64),
+            order=facts.purchases.order[lines].astype(np.int64),
+            category=facts.products.category[facts.purchases.product[lines]],
+            amount_minor=np.where(counts[facts.purchases.order[lines]] > 0, facts.purchases.paid_minor[lines], 0),
+        ),
+        programme.points,
+        tiers=programme.tiers,
+        categories=facts.products.category_names,
+        calendar=programme.calendar,
+    )
+
+
+def _tier_before(history: TierHistory, member: Rows, at: Instants) -> Tiers:
+    """Shape (n,): the tier held just before each instant; the lowest before there was one."""
+    changed = (history.owners() << _AT_BITS) + history.at
+    last = np.searchsorted(changed, (member.astype(np.int64) << _AT_BITS) + at, side="left") - 1
+    if not len(changed):
+        return np.zeros(len(at), dtype=np.int8)
+    own = (last >= 0) & (history.owners()[last] == member)
+    return np.where(own, history.to_tier[last], 0).astype(np.int8)
+
+
+def _order_lots(facts: MemberFacts, earned: Earned) -> Earnings:
+    some = np.flatnonzero(earned.points > 0)
+    return Earnings(
+        member=facts.orders.member[some],
+        at=facts.orders.at[some],
+        points=earned.points[some],
+        number=some.astype(np.int64),
+        reason=np.full(len(some), Reason.ORDER, dtype=np.uint8),
+        order=some.astype(np.int64),
+    )
+
+
+def _event_lots(facts: MemberFacts, begins: EpochSeconds) -> Earnings:
+    """Recorded entries that add points."""
+    entries = facts.points
+    some = np.flatnonzero((entries.points > 0) & (entries.at >= begins))
+    adjusted = entries.kind[some] == _CODE["adjust"]
+    return Earnings(
+        member=entries.member[some],
+        at=entries.at[some],
+        points=entries.points[some],
+        number=len(facts.orders.member) + some,
+        reason=np.where(adjusted, Reason.ADJUSTMENT, Reason.EVENT).astype(np.uint8),
+        order=np.full(len(some), NONE, dtype=np.int64),
+    )
+
+
+def _recorded_takings(facts: MemberFacts, begins: EpochSeconds) -> Takings:
+    """Recorded entries that take points."""
+    entries = facts.points
+    some = np.flatnonzero((entries.points < 0) & (entries.at >= begins))
+    redeemed = entries.kind[some] == _CODE["redeem"]
+    none = np.full(len(some), NONE, dtype=np.int64)
+    return Takings(
+        member=entries.member[some],
+        at=entries.at[some],
+        points=-entries.points[some],
+        number=some.astype(np.int64),
+        reason=np.where(redeemed, Reason.REDEMPTION, Reason.CORRECTION).astype(np.uint8),
+        lot=none,
+        order=none,
+    )
+
+
+def _coupon_takings(facts: MemberFacts, history: Sequence[PointsRules], begins: EpochSeconds) -> Takings:
+    """Redemptions of offers that are paid with points: what their discount costs in points, rounded up."""
+    redemptions = facts.redemptions
+    some = np.flatnonzero(
+        (redemptions.kind == _POINTS_REDEMPTION) & (redemptions.at >= begins) & (redemptions.discount_minor > 0)
+    )
+    version = rules_in_force(redemptions.at[some], history, facts.calendar)
+    rates = np.array([(rules.redemption.points, rules.redemption.worth_minor) for rules in history], dtype=np.int64)
+    points, worth = rates[version, 0], rates[version, 1]
+    none = np.full(len(some), NONE, dtype=np.int64)
+    return Takings(
+        member=redemptions.member[some],
+        at=redemptions.at[some],
+        points=-(-redemptions.discount_minor[some] * points // worth),
+        number=len(facts.points.member) + some,
+        reason=np.full(len(some), Reason.REDEMPTION, dtype=np.uint8),
+        lot=none,
+        order=none,
+    )
+
+
+def _claw_backs(facts: MemberFacts, earned: Earned) -> Takings:
+    """What returns take of the points that the returned lines earned; lines of one product and instant are one."""
+    purchases, returns = facts.purchases, facts.returns
+    lines = np.argsort(purchases.order, kind="stable")
+    key = ["member", "at", "product"]
+    bought = (
+        pl.DataFrame(
+            {
+                "member": purchases.member[lines],
+                "at": purchases.at[lines],
+                "product": purchases.product[lines],
+                "order": purchases.order[lines].astype(np.int64),
+                "points": earned.line_points,
+                "paid": purchases.paid_minor[lines],
+            }
+        )
+        .group_by(key)
+        .agg(pl.col("order").min(), pl.col("points").sum(), pl.col("paid").sum())
+        .sort(key)
+        .with_row_index("line")
+    )
+    returned = pl.DataFrame(
+        {
+            "member": returns.member,
+            "at": returns.bought_at,
+            "product": returns.product,
+            "returned_at": returns.at,
+            "refund": returns.refund_minor,
+            "number": np.arange(len(returns.member)),
+        }
+    ).join(bought, on=key, how="inner", maintain_order="left")
+    clawed = points_clawed(
+        ReturnedParts(_int64(returned["line"]), _int64(returned["returned_at"]), _int64(returned["refund"])),
+        line_points=_int64(bought["points"]),
+        amount_minor=_int64(bought["paid"]),
+    )
+    some = clawed > 0
+    order = _int64(returned["order"])[some]
+    return Takings(
+        member=returned["member"].to_numpy()[some].astype(np.int32),
+        at=_int64(returned["returned_at"])[some],
+        points=clawed[some],
+        number=len(facts.points.member) + len(facts.redemptions.member) + _int64(returned["number"])[some],
+        reason=np.full(len(order), Reason.RETURN, dtype=np.uint8),
+        lot=order,
+        order=order,
+    )
+
+
+def _int64(column: pl.Series) -> NDArray[np.int64]:
+    return column.to_numpy().astype(np.int64)
+
+
+def _joined_earnings(parts: Sequence[Earnings]) -> Earnings:
+    return Earnings(*(np.concatenate([getattr(part, name) for part in parts]) for name in Earnings.__slots__))
+
+
+def _joined_takings(parts: Sequence[Takings]) -> Takings:
+    return Takings(*(np.concatenate([getattr(part, name) for part in parts]) for name in Takings.__slots__))
