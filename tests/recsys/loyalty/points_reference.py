@@ -66,9 +66,10 @@ class Reference:
 
     def run(self, facts: PointsFacts, now: int) -> "Reference":
         e, t, m = facts.earnings, facts.takings, facts.merges
-        todo: list[tuple[int, int, int, Any]] = []
-        for row in range(len(m)):
-            todo.append((int(m.at[row]), 1, int(m.source[row]), ("merge", int(m.source[row]), int(m.target[row]))))
+        todo: list[tuple[int, int, int, Any]] = [
+            (int(m.at[row]), 1, int(m.source[row]), ("merge", int(m.source[row]), int(m.target[row])))
+            for row in range(len(m))
+        ]
         for row in range(len(e)):
             what = ("earn", int(e.member[row]), int(e.points[row]), Reason(e.reason[row]))
             todo.append((int(e.at[row]), 2, int(e.number[row]), what))

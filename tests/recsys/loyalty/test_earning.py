@@ -1,0 +1,283 @@
+"""What orders earn, to the point, by hand; and that a higher tier never earns less."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from recsys.errors import InputError
+from recsys.loyalty.claw_backs import ReturnedParts, points_clawed
+from recsys.loyalty.earning import Earned, Orders, points_earned
+from recsys.loyalty.earning_events import MemberEvents, event_points
+from recsys.loyalty.exact import spread, times_over
+from recsys.loyalty.points_rules import PointsRules
+from recsys.types import Channel
+from tests.recsys.loyalty.points_reference import LONDON, instant
+
+TIERS = ("bronze", "silver", "gold")
+CATEGORIES = ("food", "toys", "gift_cards")
+FOOD, TOYS, CARDS = 0, 1, 2
+PUSH = list(Channel).index(Channel.PUSH)
+SUMMER = {"name": "summer", "multiplier_bp": 30_000, "from": "2024-06-01", "until": "2024-07-01"}
+
+
+def rules(start: str = "2024-01-01", **earning: Any) -> PointsRules:
+    return PointsRules.model_validate({"from": start, "earning": {"per_minor": 100, **earning}})
+
+
+def order(
+    *lines: tuple[int, int], at: str = "2024-05-05T12:00", tier: int = 0, channel: int = 0, paid: int = 0,
+    joined: str = "2024-01-01",
+) -> Orders:  # fmt: skip
+    """One order of (category, amount) lines."""
+    return Orders(
+        at=np.array([instant(at)]),
+        tier=np.array([tier], dtype=np.int8),
+        channel=np.array([channel], dtype=np.int8),
+        joined_at=np.array([instant(joined)]),
+        points_paid_minor=np.array([paid]),
+        order=np.zeros(len(lines), dtype=np.int64),
+        category=np.array([category for category, _ in lines], dtype=np.int32),
+        amount_minor=np.array([amount for _, amount in lines], dtype=np.int64),
+    )
+
+
+def earn(orders: Orders, *history: PointsRules) -> Earned:
+    return points_earned(orders, history, tiers=TIERS, categories=CATEGORIES, calendar=LONDON)
+
+
+@pytest.mark.parametrize(
+    ("basket", "earning", "expected"),
+    [
+        pytest.param(order((FOOD, 199)), {}, 1, id="rounds down"),
+        pytest.param(order((FOOD, 150), (TOYS, 150)), {}, 3, id="the order is rounded as a whole"),
+        pytest.param(order((FOOD, 150), (TOYS, 150)), {"rounding": "per_line"}, 2, id="each line by itself"),
+        pytest.param(order((FOOD, 250)), {"points": 3}, 7, id="three for every hundred"),
+        pytest.param(order((FOOD, 0)), {}, 0, id="nothing for what costs nothing"),
+        pytest.param(order((-1, 300)), {"categories": {"food": 20_000}}, 3, id="no category, single points"),
+        pytest.param(order((FOOD, 300), (CARDS, 5_000)), {"excluded_categories": ["gift_cards"]}, 3, id="excluded"),
+        pytest.param(order((FOOD, 400), joined="2024-05-05T12:00:01"), {}, 0, id="before joining"),
+        pytest.param(order((FOOD, 400), joined="2024-05-05T12:00"), {}, 4, id="at the instant of joining"),
+        pytest.param(order((FOOD, 400), paid=150), {}, 2, id="what was paid with points earns nothing"),
+        pytest.param(order((FOOD, 400), paid=150), {"points_paid_earns": True}, 4, id="unless it does"),
+        pytest.param(
+            order((FOOD, 300), (CARDS, 100), paid=200), {"excluded_categories": ["gift_cards"]}, 1,
+            id="points paid for every line alike",
+        ),
+        pytest.param(order((FOOD, 199), tier=1), {"tiers": {"silver": 15_000}}, 2, id="silver, rounded at the end"),
+        pytest.param(
+            order((TOYS, 1_000), tier=2), {"tiers": {"gold": 15_000}, "categories": {"toys": 20_000}}, 20,
+            id="the highest multiplier",
+        ),
+        pytest.param(
+            order((TOYS, 1_000), tier=2),
+            {"tiers": {"gold": 15_000}, "categories": {"toys": 20_000}, "combine": "product"}, 30,
+            id="all multipliers multiplied",
+        ),
+        pytest.param(
+            order((TOYS, 10**12), tier=2),
+            {"tiers": {"gold": 10**6}, "categories": {"toys": 10**6}, "combine": "product", "points": 1_000},
+            10**12 * 100 * 1_000 // 100, id="bounded by a hundred, no overflow",
+        ),
+        pytest.param(order((TOYS, 1_000)), {"categories": {"toys": 5_000}, "combine": "product"}, 5, id="half"),
+        pytest.param(order((FOOD, 100), at="2024-06-01T00:00"), {"campaigns": [SUMMER]}, 3, id="first second"),
+        pytest.param(order((FOOD, 100), at="2024-05-31T23:59:59"), {"campaigns": [SUMMER]}, 1, id="second before"),
+        pytest.param(order((FOOD, 100), at="2024-06-30T23:59:59"), {"campaigns": [SUMMER]}, 3, id="last second"),
+        pytest.param(order((FOOD, 100), at="2024-07-01T00:00"), {"campaigns": [SUMMER]}, 1, id="second after"),
+        pytest.param(
+            order((FOOD, 100), (TOYS, 100), at="2024-06-06"), {"campaigns": [SUMMER | {"categories": ["toys"]}]}, 4,
+            id="a campaign of a category",
+        ),
+        pytest.param(
+            order((FOOD, 100), at="2024-06-06", tier=1), {"campaigns": [SUMMER | {"tiers": ["gold"]}]}, 1,
+            id="a campaign of another tier",
+        ),
+        pytest.param(
+            order((FOOD, 100), at="2024-06-06", channel=PUSH), {"campaigns": [SUMMER | {"channels": ["push"]}]}, 3,
+            id="a campaign of the channel",
+        ),
+        pytest.param(
+            order((FOOD, 100), at="2024-06-06", channel=-1), {"campaigns": [SUMMER | {"channels": ["push"]}]}, 1,
+            id="no channel, no campaign of one",
+        ),
+    ],
+)  # fmt: skip
+def test_an_order_earns(basket: Orders, earning: dict[str, Any], expected: int) -> None:
+    earned = earn(basket, rules(**earning))
+    assert earned.points.tolist() == [expected]
+    assert int(earned.line_points.sum()) == expected
+
+
+def test_each_order_is_counted_by_the_rules_of_its_day() -> None:
+    two = Orders(
+        at=np.array([instant("2024-02-29T23:59:59"), instant("2024-03-01T00:00")]),
+        tier=np.array([0, 1], dtype=np.int8), channel=np.zeros(2, dtype=np.int8), joined_at=np.zeros(2, dtype=np.int64),
+        points_paid_minor=np.array([0, 100]), order=np.array([0, 1, 1]),
+        category=np.array([FOOD, FOOD, TOYS], dtype=np.int32), amount_minor=np.array([700, 300, 100]),
+    )  # fmt: skip
+    earned = earn(two, rules(), rules("2024-03-01", per_minor=10, tiers={"silver": 20_000}))
+    assert earned.points.tolist() == [7, 60]
+    assert earned.line_points.tolist() == [7, 45, 15]
+
+
+@pytest.mark.parametrize(
+    ("basket", "message"),
+    [
+        pytest.param(order((FOOD, -1)), "the amount of a line is -1; it may be 0 to", id="negative"),
+        pytest.param(order((7, 10)), "the category of a line is 7; it may be -1 to 2", id="category"),
+        pytest.param(order((FOOD, 10), tier=3), "the tier of an order is 3; it may be 0 to 2", id="tier"),
+        pytest.param(order((FOOD, 10), paid=11), "lines of 10 minor units and 11 paid with points", id="paid"),
+        pytest.param(replace(order((FOOD, 10)), at=np.array([0])), "before the rules of 2024-01-01", id="no rules"),
+    ],
+)
+def test_an_impossible_order_is_refused(basket: Orders, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        earn(basket, rules())
+
+
+BP = st.sampled_from([10_000, 11_111, 12_500, 20_000, 33_333])
+
+
+@settings(max_examples=80)
+@given(
+    lines=st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 5_000)), min_size=1, max_size=5),
+    multipliers=st.lists(BP, min_size=3, max_size=3).map(sorted),
+    toys=BP,
+    campaign=st.sampled_from([None, ["gold"], ["silver", "gold"]]),
+    combine=st.sampled_from(["highest", "product"]),
+    rounding=st.sampled_from(["per_order", "per_line"]),
+    paid=st.integers(0, 100),
+)
+def test_a_higher_tier_never_earns_fewer_points_on_the_same_basket(
+    lines: Any, multipliers: list[int], toys: int, campaign: Any, combine: str, rounding: str, paid: int
+) -> None:
+    some = rules(
+        tiers=dict(zip(TIERS, multipliers, strict=True)), categories={"toys": toys}, combine=combine, rounding=rounding,
+        campaigns=[SUMMER | {"tiers": campaign}],
+    )  # fmt: skip
+    assert some.unfair_to_higher_tiers(TIERS) == []
+    share = sum(amount for _, amount in lines) * paid // 100
+    points = [
+        int(earn(order(*lines, at="2024-06-06", tier=tier, paid=share), some).points[0]) for tier in range(len(TIERS))
+    ]
+    assert points == sorted(points)
+
+
+@pytest.mark.parametrize(
+    ("earning", "message"),
+    [
+        pytest.param(
+            {"tiers": {"silver": 12_000}}, "'gold' has a multiplier of 10000 .* fewer than the 12000", id="bp"
+        ),
+        pytest.param({"campaigns": [SUMMER | {"tiers": ["silver"]}]}, "and not for 'gold' above it", id="campaign"),
+        pytest.param({"tiers": {"platin": 12_000}}, "'platin' is not on the ladder", id="unknown"),
+    ],
+)
+def test_rules_that_are_unfair_to_higher_tiers_say_where(earning: dict[str, Any], message: str) -> None:
+    (problem,) = rules(**earning).unfair_to_higher_tiers(TIERS)
+    assert re.search(message, problem)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param({"earning": {"categories": {"toys": 5_000}}}, "write combine: product", id="never the highest"),
+        pytest.param({"expiry": {"rolling_months": 3, "inactivity_months": 3}}, "end in 2 ways", id="two ends"),
+        pytest.param({"earning": {"campaigns": [SUMMER, SUMMER]}}, "the campaign 'summer' is used twice", id="twice"),
+        pytest.param(
+            {"earning": {"campaigns": [SUMMER | {"until": "2024-06-01"}]}}, "ends .2024-06-01. before it", id="dates"
+        ),
+        pytest.param(
+            {"earning": {"categories": {"toys": 20_000}, "excluded_categories": ["toys"]}}, "and is excluded", id="both"
+        ),
+        pytest.param({"redemption": {"points": 0}}, "greater than or equal to 1", id="worthless"),
+    ],
+)
+def test_rules_that_cannot_be_meant_are_refused(content: dict[str, Any], message: str) -> None:
+    content = {**content, "earning": {"per_minor": 100, **content.get("earning", {})}}
+    with pytest.raises(ValidationError, match=message):
+        PointsRules.model_validate({"from": "2024-01-01", **content})
+
+
+@settings(max_examples=80)
+@given(st.data())
+def test_returns_of_all_parts_take_back_what_was_earned(data: st.DataObject) -> None:
+    amounts = data.draw(st.lists(st.integers(1, 10**12), min_size=1, max_size=4))
+    points = [data.draw(st.integers(0, amount)) for amount in amounts]
+    line, part, at = [], [], []
+    for row, amount in enumerate(amounts):
+        cuts = sorted(data.draw(st.lists(st.integers(0, amount), max_size=4)))
+        for before, after in zip([0, *cuts], [*cuts, amount], strict=True):
+            line.append(row)
+            part.append(after - before)
+            at.append(data.draw(st.integers(0, 3)))
+    order = data.draw(st.permutations(range(len(line))))
+    returned = ReturnedParts(*(np.array(column, dtype=np.int64)[list(order)] for column in (line, at, part)))
+    clawed = points_clawed(returned, line_points=np.array(points), amount_minor=np.array(amounts))
+    assert (clawed >= 0).all()
+    for row, whole in enumerate(points):
+        assert int(clawed[returned.line == row].sum()) == whole
+        mine = np.flatnonzero(returned.line == row)
+        first = mine[np.argsort(returned.at[mine], kind="stable")[0]]
+        assert int(clawed[first]) == whole * int(returned.amount_minor[first]) // amounts[row]
+
+
+def test_more_of_a_line_than_was_bought_does_not_come_back() -> None:
+    twice = ReturnedParts(np.array([1, 1]), np.array([3, 4]), np.array([300, 201]))
+    with pytest.raises(InputError, match="returns of line 1 add up to 501 minor units and it was bought for 500"):
+        points_clawed(twice, line_points=np.array([9, 5]), amount_minor=np.array([999, 500]))
+
+
+def test_events_earn_until_the_caps_of_the_local_day_and_month() -> None:
+    sign_in = {"points": 5, "max_per_day": 1, "max_per_month": 2}
+    some = rules(events={"sign_in": sign_in, "review": {"points": 20}})
+    when = [
+        "2024-03-30T23:59:59", "2024-03-30T10:00", "2024-03-31T00:00", "2024-03-31T23:59:59", "2024-04-01T00:00",
+        "2024-03-29T12:00", "2024-03-30T10:00",
+    ]  # fmt: skip
+    events = MemberEvents(
+        member=np.array([1, 1, 1, 1, 1, 0, 1], dtype=np.int32),
+        at=np.array([instant(text) for text in when]),
+        kind=np.array([0, 0, 0, 0, 0, 0, 1], dtype=np.int32),
+    )
+    points = event_points(events, [some], kinds=["sign_in", "review", "wave"], calendar=LONDON)
+    assert points.tolist() == [0, 5, 5, 0, 5, 5, 20]
+
+
+def test_an_event_beyond_the_day_does_not_use_up_the_month() -> None:
+    some = rules(events={"sign_in": {"points": 5, "max_per_day": 1, "max_per_month": 2}})
+    when = ["2024-03-01T10:00", "2024-03-01T11:00", "2024-03-02T10:00", "2024-03-03T10:00"]
+    events = MemberEvents(
+        np.zeros(4, dtype=np.int32), np.array([instant(text) for text in when]), np.zeros(4, dtype=np.int32)
+    )
+    assert event_points(events, [some], kinds=["sign_in"], calendar=LONDON).tolist() == [5, 0, 5, 0]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 10**17), st.integers(0, 10**17)), min_size=1, max_size=5)
+)
+def test_products_over_something_are_exact_whatever_their_size(rows: list[tuple[int, int, int]]) -> None:
+    whole, part, rest = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+    over = np.maximum(part + rest, 1)
+    expected = [w * p // max(p + r, 1) for w, p, r in rows]
+    assert times_over(whole, part, over).tolist() == expected
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**12), st.lists(st.integers(0, 10**15), min_size=1, max_size=4)),
+        min_size=1, max_size=4,
+    )
+)  # fmt: skip
+def test_what_is_spread_adds_up_to_the_whole(groups: list[tuple[int, list[int]]]) -> None:
+    weight = np.array([one for _, weights in groups for one in weights], dtype=np.int64)
+    group = np.repeat(np.arange(len(groups)), [len(weights) for _, weights in groups])
+    shares = spread(np.array([whole for whole, _ in groups]), weight, group)
+    assert (shares >= 0).all()
+    for row, (whole, weights) in enumerate(groups):
+        assert int(shares[group == row].sum()) == (whole if sum(weights) else 0)
