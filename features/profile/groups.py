@@ -1,5 +1,6 @@
 """The groups of member features, in the order of their columns."""
 
+from features.profile.birthday import Birthday
 from features.profile.dependence import Dependence
 from features.profile.group import Group
 from features.profile.lifecycle import Lifecycle
@@ -17,5 +18,6 @@ GROUPS: tuple[Group, ...] = (
     Dependence(),
     PriceSensitivity(),
     Preferences(),
+    Birthday(),
 )
 """Each name occurs once, and each column in one group only."""

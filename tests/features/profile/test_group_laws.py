@@ -1,4 +1,4 @@
-"""What dependence, price sensitivity and preferences owe whatever the facts."""
+"""What birthday, dependence, price sensitivity and preferences owe whatever the facts."""
 
 import json
 
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.dataset import Dataset
+from features.profile.birthday import Birthday
 from features.profile.config import DependenceConfig, PreferencesConfig, ProfileConfig
 from features.profile.dependence import Dependence
 from features.profile.facts import MemberFacts
@@ -25,7 +26,9 @@ RULES = rules(
         preferences=PreferencesConfig(half_life_days=20.0, n_price_bands=4),
     )
 )
-BOTH = pytest.mark.parametrize("group", [Dependence(), PriceSensitivity(), Preferences()], ids=lambda group: group.name)
+EACH = pytest.mark.parametrize(
+    "group", [Birthday(), Dependence(), PriceSensitivity(), Preferences()], ids=lambda group: group.name
+)
 
 
 def equal(one, other):
@@ -36,7 +39,7 @@ def equal(one, other):
     ] == []
 
 
-@BOTH
+@EACH
 @settings(max_examples=25, deadline=None)
 @given(lines=LINES, rows=st.sets(st.integers(0, N - 1)))
 def test_a_member_is_summarised_the_same_whoever_else_is_there(group, lines, rows):
@@ -46,7 +49,7 @@ def test_a_member_is_summarised_the_same_whoever_else_is_there(group, lines, row
     assert equal({key: values[chosen] for key, values in everyone.items()}, some)
 
 
-@BOTH
+@EACH
 @settings(max_examples=25, deadline=None)
 @given(lines=LINES)
 def test_norms_survive_json_and_every_column_is_what_was_said(group, lines):
@@ -61,7 +64,7 @@ def test_norms_survive_json_and_every_column_is_what_was_said(group, lines):
     assert equal(group.summarise(facts, Fitted(norms, RULES)), summary)
 
 
-@BOTH
+@EACH
 @settings(max_examples=25, deadline=None)
 @given(lines=LINES, day=st.integers(1, 99), more=st.integers(1, 60))
 def test_until_its_next_change_a_summary_without_news_gives_what_a_new_one_gives(group, lines, day, more):
@@ -75,7 +78,7 @@ def test_until_its_next_change_a_summary_without_news_gives_what_a_new_one_gives
     assert equal({name: values[still] for name, values in one.items()}, {name: other[name][still] for name in one})
 
 
-@BOTH
+@EACH
 def test_what_happens_after_the_cut_off_changes_nothing(group, tmp_path):
     calendar, cut_off = ProgrammeCalendar("UTC"), START_AT + 50 * DAY
     rows = small_rows()
@@ -93,7 +96,7 @@ def test_what_happens_after_the_cut_off_changes_nothing(group, tmp_path):
     assert equal(found[0][1], found[1][1])
 
 
-@BOTH
+@EACH
 def test_nobody_and_nothing_are_allowed(group):
     facts = facts_before([], 100)
     nobody = facts.of_members(np.array([], dtype=np.int64))
