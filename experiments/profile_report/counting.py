@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from features.profile.facts import MemberFacts
+from recsys.loyalty.calendar import Period
+
 FEWEST = 5
 """A cell of a cross table with fewer members than this is not shown: somebody might be recognised in it."""
 
@@ -81,3 +84,10 @@ def share(part: float, whole: float) -> float:
 def month_of(day: int) -> str:
     """The month of a day since 1970, for example ``2026-03``."""
     return str(np.datetime64(int(day), "D").astype("datetime64[M]"))
+
+
+def ends_with_a_month(facts: MemberFacts) -> bool:
+    """Whether the as-of instant is the beginning of a local month, so that the month before is whole."""
+    day = np.array([facts.as_of_day])
+    first = int(facts.calendar.period_starts(day, Period.MONTH)[0])
+    return facts.calendar.start_of(first) == facts.as_of

@@ -4,8 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.profile_report.counting import FEWEST, Counts, by_code, in_classes, month_of, share, shown
-from experiments.profile_report.grouping import groupings
+from experiments.profile_report.counting import (
+    FEWEST,
+    Counts,
+    by_code,
+    ends_with_a_month,
+    in_classes,
+    month_of,
+    share,
+    shown,
+)
+from experiments.profile_report.grouping import Grouping
 from experiments.profile_report.plots import LINES, PLAIN, Bar, Bars, Columns, Lines, Strand, named
 from experiments.profile_report.sections import Absent, PageSection, chart_of
 from features.profile.build import Profile
@@ -52,7 +61,8 @@ class DependencePart:
 
     Attributes:
         window_days: Of the figures of members.
-        months: Ascending; the last one may be under way.
+        months: Ascending.
+        last_month_is_whole: Else it is under way.
         members_by_dependence: Members who ordered in the window, by tenth of ``discount_dependence``.
         mean_dependence: Their mean.
         groups: The same by tier and by stage.
@@ -62,13 +72,16 @@ class DependencePart:
 
     window_days: int
     months: tuple[DependenceMonth, ...]
+    last_month_is_whole: bool
     members_by_dependence: Counts
     mean_dependence: float
     groups: tuple[DependenceGroup, ...]
     members_by_full_price_gap: Counts
 
 
-def dependence_part(facts: MemberFacts, profile: Profile, rules: Rules) -> DependencePart | Absent:
+def dependence_part(
+    facts: MemberFacts, profile: Profile, rules: Rules, groupings: tuple[Grouping, ...]
+) -> DependencePart | Absent:
     """Sum orders by month, and count members by what the profile says of them."""
     if "discount_dependence" not in profile.columns:
         return Absent("The profile says nothing about discounts.")
@@ -82,9 +95,10 @@ def dependence_part(facts: MemberFacts, profile: Profile, rules: Rules) -> Depen
     return DependencePart(
         window_days=rules.config.dependence.window_days,
         months=_months(facts),
+        last_month_is_whole=ends_with_a_month(facts),
         members_by_dependence=in_classes(np.minimum(dependence[ordered], 0.999), _TENTHS),
         mean_dependence=float(dependence[ordered].mean(dtype=np.float64)),
-        groups=_groups(profile),
+        groups=_groups(profile, groupings),
         members_by_full_price_gap=(*counted, int((gap < 0).sum())),
     )
 
@@ -120,10 +134,10 @@ def _months(facts: MemberFacts) -> tuple[DependenceMonth, ...]:
     return tuple(rows[first:])
 
 
-def _groups(profile: Profile) -> tuple[DependenceGroup, ...]:
+def _groups(profile: Profile, groupings: tuple[Grouping, ...]) -> tuple[DependenceGroup, ...]:
     summary = profile.summaries["dependence"]
     found = []
-    for one in groupings(profile):
+    for one in groupings:
         codes, n = one.among(summary["orders"] > 0), len(one.names)
         members, total = by_code(codes, n), by_code(codes, n, profile["discount_dependence"].astype(np.float64))
         orders, coupons = (by_code(codes, n, summary[name]) for name in ("orders", "coupon_orders"))

@@ -33,15 +33,21 @@ class Grouping:
         return tuple(int(n) for n in by_code(self.codes, len(self.names)))
 
 
-def groupings(profile: Profile) -> tuple[Grouping, ...]:
-    """Tier, then stage, as far as the profile has them and somebody is in one."""
-    found = (grouping(profile, name) for name in ("tier", "stage"))
-    return tuple(one for one in found if one is not None)
+def groupings_of(profile: Profile, recorded: NDArray[np.integer] | None) -> tuple[Grouping, ...]:
+    """
+    Tier, then stage, as far as somebody is in one.
+
+    Args:
+        profile: Tiers are those of its rules, where it has them.
+        recorded: Shape (n_members,): else these, positions in the tiers of the profile.
+    """
+    tier = _by_column(profile, "tier", "tier_by_rules")
+    if tier is None and recorded is not None and (recorded >= 0).any():
+        tier = Grouping("tier", profile.names["tier"], recorded.astype(np.int64))
+    return tuple(one for one in (tier, _by_column(profile, "stage", "stage")) if one is not None)
 
 
-def grouping(profile: Profile, name: str) -> Grouping | None:
-    """The grouping by a column of codes; None where there is no such column or nobody has a code."""
-    spec = next((spec for spec in profile.specs if spec.name == name), None)
-    if spec is None or spec.names is None or not (profile[name] >= 0).any():
+def _by_column(profile: Profile, name: str, column: str) -> Grouping | None:
+    if column not in profile.columns or not (profile[column] >= 0).any():
         return None
-    return Grouping(name, profile.names[spec.names], profile[name].astype(np.int64))
+    return Grouping(name, profile.names[name], profile[column].astype(np.int64))

@@ -1,20 +1,26 @@
 """One page about all members: no script, nothing loaded, readable on paper and on a telephone."""
 
+from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 
 import experiments.profile_report.figures  # noqa: F401  # registers how the plots of this page are drawn
 from experiments.profile_report.dependence import dependence_section
 from experiments.profile_report.money import Money
+from experiments.profile_report.points_section import points_section
 from experiments.profile_report.preferences import preferences_section
 from experiments.profile_report.report import ProfileReport
 from experiments.profile_report.rfm import rfm_section
-from experiments.profile_report.sections import Block, PageSection
+from experiments.profile_report.sections import Absent, Block, PageSection
+from experiments.profile_report.short import Headline, Verdict, headlines
 from experiments.profile_report.stages import stage_section
+from experiments.profile_report.tier_section import tier_section
+from experiments.profile_report.tiers import TierPart
+from experiments.profile_report.value import ValuePart, value_section
 from experiments.profile_report.words import WORDS
 from features.profile.columns import ColumnSpec
 from recsys.report import Table
-from training.markup import Html, table_of, tag
+from training.markup import Html, listed, table_of, tag
 from training.page import figure_of, heading, page, terms
 from training.sections import Chart
 
@@ -29,12 +35,20 @@ def profile_page(report: ProfileReport) -> str:
     title = f"Members of {report.source}" if report.source else "Members"
     sections = report_sections(report)
     anchors = [(section.name, section.title) for section in sections]
-    anchors += [("columns", "What every column means"), ("words", "What the words mean")]
+    anchors += [
+        ("missing", "What is missing, and why"),
+        ("columns", "What every column means"),
+        ("words", "What the words mean"),
+    ]
     body = [
         tag("h1", f"{title} as of {report.as_of_day}"),
         terms(_known(report).items(), class_="facts"),
+        heading("In short", "short"),
+        *(_headline(one) for one in headlines(report)),
         tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in anchors)),
         *(_section(section) for section in sections),
+        heading("What is missing, and why", "missing"),
+        listed(missing_of(report)) if missing_of(report) else tag("p", "Nothing: every part of this page has figures."),
         heading("What every column means", "columns"),
         table_of(_columns(report.specs)),
         heading("What the words mean", "words"),
@@ -47,10 +61,35 @@ def report_sections(report: ProfileReport) -> tuple[PageSection, ...]:
     """All sections with figures, in the order of the page."""
     money = Money(report.currency)
     return (
+        tier_section(report.tiers, money),
         stage_section(report.stages),
         rfm_section(report.rfm, money),
+        value_section(report.value, money),
+        points_section(report.points, money),
         dependence_section(report.dependence),
         preferences_section(report.preferences),
+    )
+
+
+def missing_of(report: ProfileReport) -> tuple[str, ...]:
+    """What the page cannot say, a sentence each."""
+    absent = [
+        f"{part.name.replace('_', ' ').capitalize()}: {value.reason}"
+        for part in fields(report)
+        if isinstance(value := getattr(report, part.name), Absent)
+    ]
+    if isinstance(report.tiers, TierPart) and not report.tiers.by_rules:
+        absent.append("Distance to the next tier, downgrades, changes of tier: there is no programme file.")
+    if isinstance(report.value, ValuePart) and not report.value.margin_measured:
+        absent.append("Margins: the products have no costs, so value rests on an assumed rate.")
+    return tuple(absent)
+
+
+def _headline(headline: Headline) -> Html:
+    look = "warning" if headline.verdict is Verdict.LOOK else "answer"
+    name = f"{headline.name.capitalize()}: {headline.verdict}."
+    return tag(
+        "p", tag("strong", name), " ", headline.sentence, tag("br"), f"Threshold: {headline.threshold}.", class_=look
     )
 
 

@@ -34,7 +34,7 @@ class Bars:
 
     Attributes:
         series: How each part looks; one part needs no legend.
-        written: How the sum is written beside a row.
+        written: How the sum is written beside a row; empty for not at all.
     """
 
     rows: tuple[Bar, ...]

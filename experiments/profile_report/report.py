@@ -5,12 +5,17 @@ from math import isnan
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.profile_report.dependence import DependencePart, dependence_part
+from experiments.profile_report.grouping import groupings_of
+from experiments.profile_report.points import PointsPart, points_part
 from experiments.profile_report.preferences import PreferencesPart, preferences_part
 from experiments.profile_report.rfm import RfmPart, rfm_part
 from experiments.profile_report.sections import Absent
 from experiments.profile_report.stages import StagePart, stage_part
+from experiments.profile_report.tiers import TierPart, tier_part
+from experiments.profile_report.value import ValuePart, value_part
 from features.profile.build import AllNorms, Profile
 from features.profile.columns import ColumnSpec
 from features.profile.facts import MemberFacts
@@ -40,8 +45,11 @@ class ProfileReport:
     timezone: str
     n_members: int
     n_orders: int
+    tiers: TierPart | Absent
     stages: StagePart | Absent
     rfm: RfmPart | Absent
+    value: ValuePart | Absent
+    points: PointsPart | Absent
     dependence: DependencePart | Absent
     preferences: PreferencesPart | Absent
     specs: tuple[ColumnSpec, ...]
@@ -59,7 +67,14 @@ class ProfileReport:
 
 
 def profile_report(
-    facts: MemberFacts, profile: Profile, norms: AllNorms, rules: Rules, *, source: str = "", currency: str = ""
+    facts: MemberFacts,
+    profile: Profile,
+    norms: AllNorms,
+    rules: Rules,
+    *,
+    recorded_tier: NDArray[np.integer] | None = None,
+    source: str = "",
+    currency: str = "",
 ) -> ProfileReport:
     """
     Count and sum what the profile says of all members.
@@ -68,9 +83,11 @@ def profile_report(
         facts: Those that the profile is of.
         profile: As of ``facts.as_of``.
         norms, rules: Those it was built with.
+        recorded_tier: Shape (n_members,): position in ``rules.tiers`` as the retailer recorded it; below 0 where not.
         source: Name of the workspace's adapter.
         currency: Of all amounts.
     """
+    groupings = groupings_of(profile, recorded_tier)
     return ProfileReport(
         source=source,
         currency=currency,
@@ -79,9 +96,12 @@ def profile_report(
         timezone=facts.calendar.timezone,
         n_members=facts.n_members,
         n_orders=len(facts.orders.member),
+        tiers=tier_part(facts, rules, recorded_tier),
         stages=stage_part(facts, profile, norms, rules),
         rfm=rfm_part(profile, norms, rules),
-        dependence=dependence_part(facts, profile, rules),
+        value=value_part(profile, norms, rules, groupings),
+        points=points_part(facts, norms, rules, next((one.codes for one in groupings if one.name == "tier"), None)),
+        dependence=dependence_part(facts, profile, rules, groupings),
         preferences=preferences_part(facts, profile),
         specs=profile.specs,
     )

@@ -80,7 +80,7 @@ def rfm_section(part: RfmPart | Absent, money: Money) -> PageSection:
     members = Grid(
         rows,
         columns,
-        tuple(tuple(None if one is None else float(one) for one in line) for line in counts),
+        tuple(tuple(float(one) if one else None for one in line) for line in counts),
         tuple(tuple(map(shown, line)) for line in counts),
         axis,
         quality,
