@@ -150,7 +150,8 @@ class Rhythm:
     ) -> Floats:
         """Shape (n,): chance of a purchase within the horizon after so many whole days of silence."""
         before = self.cumulated(expected, silent_days)
-        return np.asarray(-np.expm1(before - self.cumulated(expected, silent_days + np.asarray(horizon_days))))
+        until = self.cumulated(expected, silent_days + np.asarray(horizon_days))
+        return np.asarray(-np.expm1(-(until - before)))
 
     def survival(self, expected: Expected, age_days: NDArray[np.number]) -> Floats:
         """Shape (n,): of the gaps of this rhythm that end, the share that last longer; 0 to 1."""

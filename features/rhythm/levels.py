@@ -13,6 +13,7 @@ from recsys.errors import InputError
 
 DEFAULT_GAP_DAYS, DEFAULT_SPREAD = 30.0, 1.0
 """The gap and the spread of its logarithm where nobody ever bought twice: assumptions, not measurements."""
+_LEAST_SQUARE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +33,36 @@ class Levels:
 
     @classmethod
     def fit(cls, history: History, gaps: Gaps, own: OwnGaps, settings: RhythmSettings) -> Self:
-        """Shrink family by family to the population; levels are 1."""
-        n_families = int(history.family.max()) + 1 if len(history) else 0
-        closed, family = gaps.closed, history.family[gaps.closed]
-        logged = np.log(np.maximum(gaps.days, SHORTEST_LOGGED_DAYS))
-        overall = float(logged[closed].mean()) if closed.any() else float(np.log(DEFAULT_GAP_DAYS))
-        n, weight = np.bincount(family, minlength=n_families), settings.prior_family_gaps
+        """
+        Shrink family by family to the population; levels are 1.
 
-        def shrunk(value: Floats, centre: float) -> Floats:
-            return np.append((np.bincount(family, value, n_families) + weight * centre) / (n + weight), centre)
+        A series with many gaps does not count as many series: the mean is of series, each as sure as its gaps make it.
+        """
+        n_families = int(history.family.max()) + 1 if len(history) else 0
+        closed, family, series = gaps.closed, history.family[gaps.closed], _series(gaps)
+        logged = np.log(np.maximum(gaps.days, SHORTEST_LOGGED_DAYS))
+        surely: Floats = 1.0 / (
+            np.bincount(series[closed], minlength=int((~closed).sum()))[series] + settings.prior_gaps
+        )
+
+        def shrunk(value: Floats, weight: Floats, nothing: float) -> Floats:
+            """Shape (n_families + 1,): weighed means of the closed gaps' values, *nothing* where there is none."""
+            overall = float(value @ weight / weight.sum()) if len(value) else nothing
+            total, prior = np.bincount(family, weight, n_families), settings.prior_family_gaps
+            return np.append(
+                (np.bincount(family, value * weight, n_families) + prior * overall) / (total + prior), overall
+            )
 
         ones = np.ones(n_families + 1)
-        levels = cls(shrunk(logged[closed], overall), DEFAULT_SPREAD * ones, ones)
-        tempo = levels.tempo(*_present(history, gaps, own), settings)[_series(gaps)][closed]
-        levels = replace(levels, location=shrunk(logged[closed] - tempo, overall))
+        default = float(np.log(DEFAULT_GAP_DAYS))
+        levels = cls(shrunk(logged[closed], surely[closed], default), DEFAULT_SPREAD * ones, ones)
+        tempo = levels.tempo(*_present(history, gaps, own), settings)[series]
+        levels = replace(levels, location=shrunk((logged - tempo)[closed], surely[closed], default))
         prior = levels.prior_location(history, gaps, own, settings)
         centre = (own.log_days + settings.prior_gaps * prior) / (own.weight + settings.prior_gaps)
-        square = (logged - centre)[closed] ** 2
         # Where all gaps are equal the spread would be 0, and every deviation impossible.
-        of_all = max(float(square.mean()), 1e-4) if closed.any() else DEFAULT_SPREAD**2
-        return replace(levels, spread=np.sqrt(shrunk(square, of_all)))
+        square = np.maximum((logged - centre)[closed] ** 2, _LEAST_SQUARE)
+        return replace(levels, spread=np.sqrt(shrunk(square, np.ones(len(square)), DEFAULT_SPREAD**2)))
 
     def of(self, values: Floats, family: NDArray[np.integer]) -> Floats:
         """Shape (n,): one of the columns for each family, the population's where it was not fitted."""
@@ -77,8 +88,14 @@ class Levels:
     def leveled(
         self, family: NDArray[np.integer], closed: NDArray[np.bool_], expected: Floats, settings: RhythmSettings
     ) -> "Levels":
-        """The same with each family's purchases over those *expected* until the end of its gaps, shrunk to 1."""
+        """
+        The same with each family's purchases over those *expected* until the end of its gaps, shrunk to 1.
+
+        Where there is one family, the life table has counted all of it already.
+        """
         n_families, prior = len(self.level) - 1, settings.prior_level_events
+        if n_families < 2:
+            return self
         events = np.bincount(family[closed], minlength=n_families) + prior
         return replace(self, level=np.append(events / (np.bincount(family, expected, n_families) + prior), 1.0))
 

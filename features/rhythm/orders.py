@@ -150,7 +150,7 @@ class OrderRhythm:
         again = self.rhythm.probability(self.expected, self._silent_days(), horizon_days)
         steady, one = Steady(self.first_rate), np.zeros(len(again), dtype=np.int64)
         until = self.first_orders.cumulated(steady, self.watched_days + horizon_days, one)
-        first = -np.expm1(self.first_orders.cumulated(steady, self.watched_days, one) - until)
+        first = -np.expm1(-(until - self.first_orders.cumulated(steady, self.watched_days, one)))
         return np.where(self.n_orders > 0, again, first)
 
     def gap_quantile_days(self, share: float) -> Floats:

@@ -16,12 +16,12 @@ class RhythmSettings(BaseModel):
 
     decay: Annotated[float, Field(gt=0, le=1)] = 0.9
     """A gap weighs this much less than the next one of the same member and family: habits drift."""
-    prior_gaps: Positive = 1.5
+    prior_gaps: Positive = 1.0
     """The family's typical gap counts as this many gaps of each pair's own."""
-    prior_spread_gaps: Positive = 6.0
+    prior_spread_gaps: Positive = 4.0
     """How much gaps of the family vary counts as this many gaps of each pair's own."""
     prior_family_gaps: Positive = 20.0
-    """The population's gaps count as this many gaps of each family."""
+    """The population counts as this many series, and for the spread as this many gaps, of each family."""
     prior_member_gaps: Positive = 20.0
     """That a member is as fast as others counts as this many of the member's gaps in other families."""
     prior_level_events: Positive = 10.0
