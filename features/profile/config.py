@@ -65,16 +65,22 @@ class ValueConfig(Part):
     Attributes:
         horizon_days: Of expected orders and value.
         churn_days: Horizon of the probability of no order.
-        yearly_discount_rate: Money a year from now is worth less by this share.
+        yearly_discount_rate: An order a year from now counts 1 / (1 + this).
         coverage: Of the intervals.
-        n_draws: Posterior draws of a member's interval.
+        prior_orders: The population's order value, share of paid orders and margin rate count as this many orders of
+            the member's own; of the first only where no spend model can be fitted.
+        prior_days: The population's rate counts as this many days of the member's own, where no purchase-count model
+            can be fitted.
+        sample_members: The models are fitted on this many members at most.
     """
 
     horizon_days: Positive = 365.0
-    churn_days: Positive = 90.0
+    churn_days: Annotated[int, Field(ge=1)] = 90
     yearly_discount_rate: Share = 0.1
-    coverage: Share = 0.8
-    n_draws: Annotated[int, Field(ge=50)] = 200
+    coverage: Quantile = 0.8
+    prior_orders: Positive = 3.0
+    prior_days: Positive = 90.0
+    sample_members: Annotated[int, Field(ge=1)] = 100_000
 
 
 class ReplenishmentConfig(Part):

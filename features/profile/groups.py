@@ -9,12 +9,14 @@ from features.profile.preferences import Preferences
 from features.profile.price_sensitivity import PriceSensitivity
 from features.profile.rfm import Rfm
 from features.profile.tier import TierStanding
+from features.profile.value import Value
 
 GROUPS: tuple[Group, ...] = (
     TierStanding(),
     PointsBalance(),
     Rfm(),
     Lifecycle(),
+    Value(),
     Dependence(),
     PriceSensitivity(),
     Preferences(),

@@ -9,6 +9,8 @@ from features.profile.facts import MemberFacts
 from tests.features.profile.small_facts import DAY, START, Line, small_facts
 
 N_DAYS = 200
+PRICES = (120, 90, 320, 12_000)
+"""Of products 0 to 3, about what they are sold for; above their costs."""
 
 
 def lived_lines(n_members: int, *, seed: int = 0, n_days: int = N_DAYS) -> list[Line]:
@@ -26,10 +28,11 @@ def lived_lines(n_members: int, *, seed: int = 0, n_days: int = N_DAYS) -> list[
         typical, day, end = rng.uniform(3, 40), float(rng.uniform(0, n_days / 2)), rng.uniform(n_days / 2, 2 * n_days)
         first = True
         while day < min(end, n_days) and (first or member % 5):
-            at = round(day * DAY) / DAY
-            for product in rng.choice(4, size=rng.integers(1, 4), replace=False).tolist():
-                paid = 0 if rng.random() < 0.1 else int(rng.integers(50, 4_000))
-                lines.append(Line(member, at, product, paid, quantity=int(rng.integers(1, 3))))
+            at, free = round(day * DAY) / DAY, rng.random() < 0.05
+            for product in rng.choice(4, size=rng.integers(1, 4), p=(0.4, 0.3, 0.25, 0.05), replace=False).tolist():
+                quantity = int(rng.integers(1, 4))
+                paid = 0 if free else int(quantity * PRICES[product] * rng.uniform(0.8, 1.1))
+                lines.append(Line(member, at, product, paid, quantity=quantity))
             first = False
             day += float(rng.gamma(4, typical / 4)) if rng.random() > 0.1 else 0.2
     return lines
