@@ -11,9 +11,11 @@ from features.dated import DATED, read_events, read_loyalty_facts, read_offer_fa
 from features.digest import digest_content
 from features.merges import refused_by_survivor, survivors
 from features.places import usual_places
+from features.programme import read_programme
 from features.purchases import Purchases, PurchaseTerms, id_rows, instant, read_purchases
 from features.workspace import Workspace
 from recsys.errors import InputError
+from recsys.loyalty.programme import Programme
 from recsys.types import EpochSeconds
 from recsys.vocabulary import Vocabulary
 
@@ -59,6 +61,7 @@ class Dataset:
         member_ids, product_ids, offer_ids: External ids to rows.
         purchases: The order lines.
         terms: How each of them was bought.
+        programme: Rules of tiers and points; absent where the workspace has none.
         n_left_out: Members who agreed at the ingest and whom ``left_out`` named.
     """
 
@@ -81,6 +84,7 @@ class Dataset:
     offer_ids: Vocabulary
     purchases: Purchases
     terms: PurchaseTerms
+    programme: Programme | None
     n_left_out: int
 
     @classmethod
@@ -108,6 +112,7 @@ class Dataset:
 
     @classmethod
     def _read(cls, workspace: Workspace, cut_off: EpochSeconds, left_out: LeftOut | None) -> "Dataset":
+        programme = read_programme(workspace)
         agreed = _members(workspace, cut_off)
         members = agreed if left_out is None else agreed.filter(~_named(left_out, agreed["member_id"].to_list()))
         merged = survivors(workspace.read_table("merges").collect(), cut_off - 1).join(
@@ -157,6 +162,7 @@ class Dataset:
                     "tiers": workspace.tiers,
                     "channels": terms.channel_names,
                     "stores": terms.store_names,
+                    "programme": "" if programme is None else programme.programme_id,
                 },
             ),
             currency=workspace.currency,
@@ -167,6 +173,7 @@ class Dataset:
             offer_ids=offer_ids,
             purchases=purchases,
             terms=terms,
+            programme=programme,
             n_left_out=agreed.height - members.height,
         )
 

@@ -80,7 +80,7 @@ class Ingested:
 
 def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, progress: Progress) -> Ingested:
     """
-    Read a source, part its rows, and write the workspace; a former workspace in *out* keeps policy and bundles.
+    Read a source, part its rows, and write the workspace; a former one in *out* keeps policy, programme and bundles.
 
     Args:
         source: The adapter, opened on its data.
@@ -107,6 +107,8 @@ def ingest_source(source: Source, out: Path, *, now: EpochSeconds, policy: str, 
             now=run.latest + 1,
         )
         landing.finish(workspace, counts_report(run.counts), policy, run.not_personal)
+        if source.programme is not None and not workspace.programme_path.exists():
+            workspace.programme_path.write_text(source.programme, encoding="utf-8")
     return Ingested(
         workspace=workspace,
         counts=run.counts,

@@ -100,6 +100,11 @@ class Workspace:
         return self.path / "policy.yaml"
 
     @property
+    def programme_path(self) -> Path:
+        """The rules of tiers and points that the retailer edits; absent where nobody has written them down."""
+        return self.path / "programme.yaml"
+
+    @property
     def bundles(self) -> Path:
         """Trained bundles, one folder each."""
         return self.path / "bundles"

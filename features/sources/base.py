@@ -41,6 +41,7 @@ class Source(Protocol):
         currency: ISO 4217 code.
         tiers: Tier names, low to high; at least one.
         max_quantity: More units on one order line than this is taken for a mistake.
+        programme: Text of the programme file that the source is known to follow; absent where it does not say.
         assumptions: Sentences about what the source does not say and the adapter assumes.
     """
 
@@ -48,6 +49,7 @@ class Source(Protocol):
     currency: str
     tiers: tuple[str, ...]
     max_quantity: int
+    programme: str | None
     assumptions: tuple[str, ...]
 
     def chunks(self, table: str) -> Iterator[Chunk]:

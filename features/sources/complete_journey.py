@@ -52,6 +52,7 @@ class CompleteJourneySource:
     currency = "USD"
     tiers: tuple[str, ...] = ("member",)
     max_quantity = MAX_QUANTITY
+    programme: str | None = None
     assumptions: tuple[str, ...] = (
         "Consent is not recorded: personalisation is taken as agreed, so that the set can be evaluated; e-mail, push "
         "and text messages as not agreed.",

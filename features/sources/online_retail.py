@@ -41,6 +41,7 @@ class OnlineRetailSource:
     currency = "GBP"
     tiers: tuple[str, ...] = ("member",)
     max_quantity = 10_000
+    programme: str | None = None
     assumptions: tuple[str, ...] = (
         "The set is anonymous and says nothing of consent: personalisation is taken as agreed, so that the set can be "
         "evaluated; e-mail, push and text messages as not agreed, so that nobody is ever written to.",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from features.simulator.parameters import Parameters
+from features.simulator.programme import programme_text
 from features.sources.base import REASON, SOURCE_ROW, Chunk, read_file, require_columns
 from features.tables import REQUIRED, TABLES
 from recsys.errors import SourceError
@@ -37,6 +39,7 @@ class SimulatedSource:
             found = facts["format"]
             self.currency = str(facts["currency"])
             self.tiers = tuple(str(tier) for tier in facts["tiers"])
+            self.programme: str | None = programme_text(Parameters(), currency=self.currency)
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(f"{file} cannot be read ({error!r}); run `recsys simulate` again") from error
         if found != FORMAT:

@@ -40,6 +40,7 @@ class TablesSource:
         self.currency = mapping.currency
         self.tiers = mapping.tiers
         self.max_quantity = mapping.max_quantity
+        self.programme: str | None = None
         made = [
             f"{name}.{key}" for name, key in GENERATED.items() if name in mapping.tables and not self._given(name, key)
         ]
