@@ -32,10 +32,8 @@ def _(plot: Bars, title: str) -> Figure:
         if row.low is not None and row.high is not None:
             ends = [[max(start - row.low, 0.0)], [max(row.high - start, 0.0)]]
             axes.errorbar(start, place, xerr=ends, fmt="none", ecolor="black", elinewidth=1.2, capsize=3)
-        beside = (1.02, place)
-        axes.annotate(
-            format(start, plot.written), beside, xycoords=("axes fraction", "data"), va="center", fontsize=8.5
-        )
+        whole = format(start, plot.written) if plot.written else ""
+        axes.annotate(whole, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8.5)
     axes.set_yticks(range(n), [shortened(row.label) for row in reversed(plot.rows)])
     axes.set_ylim(-0.6, n - 0.4)
     axes.tick_params(axis="y", length=0)

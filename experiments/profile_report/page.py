@@ -19,6 +19,7 @@ from experiments.profile_report.tiers import TierPart
 from experiments.profile_report.value import ValuePart, value_section
 from experiments.profile_report.words import WORDS
 from features.profile.columns import ColumnSpec
+from features.purchases import instant
 from recsys.report import Table
 from training.markup import Html, listed, table_of, tag
 from training.page import figure_of, heading, page, terms
@@ -95,9 +96,9 @@ def _headline(headline: Headline) -> Html:
 
 def _known(report: ProfileReport) -> dict[str, str]:
     return {
-        "members": f"{report.n_members:,}",
+        "members": f"{report.n_members:,} who agreed to personalisation; nobody else is in any figure",
         "orders": f"{report.n_orders:,}",
-        "as of": f"the beginning of {report.as_of_day}, {report.timezone}",
+        "as of": f"{instant(report.as_of):%Y-%m-%d %H:%M:%S} UTC; days and months are those of {report.timezone}",
         "amounts": Money(report.currency).unit,
     }
 

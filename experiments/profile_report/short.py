@@ -54,7 +54,7 @@ def headlines(report: ProfileReport) -> tuple[Headline, ...]:
 
 def silent_headline(part: StagePart | Absent) -> Headline:
     """Dormant and churned members among those who ever ordered, now and some months ago."""
-    threshold = f"a rise of {SILENT_POINTS:.0%} of members or more within {MONTHS_BACK} months"
+    threshold = f"a rise by {100 * SILENT_POINTS:g} percentage point or more within {MONTHS_BACK} months"
     if isinstance(part, Absent):
         return Headline("silent members", Verdict.UNKNOWN, part.reason, threshold)
     now = _silent(part, -1)
@@ -70,7 +70,7 @@ def silent_headline(part: StagePart | Absent) -> Headline:
 
 def dependence_headline(part: DependencePart | Absent) -> Headline:
     """Orders with a coupon in the last whole months, and in as many before."""
-    threshold = f"a rise of {DEPENDENCE_POINTS:.0%} of orders or more from {MONTHS_BACK} months to the next"
+    threshold = f"a rise by {100 * DEPENDENCE_POINTS:g} percentage points or more from {MONTHS_BACK} months to the next"
     name = "dependence on discounts"
     if isinstance(part, Absent):
         return Headline(name, Verdict.UNKNOWN, part.reason, threshold)
