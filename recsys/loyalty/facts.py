@@ -176,7 +176,9 @@ def _column(values: ArrayLike, name: str) -> NDArray[np.int64]:
     if (column.dtype.kind == "u" and column.max() > np.iinfo(np.int64).max) or column.dtype.kind == "O":
         raise InputError(f"{name} holds {column.max()}; numbers have to fit 64 bits with a sign; check the unit")
     if column.dtype.kind not in "iu":
-        raise InputError(f"{name} holds {column.dtype} such as {column[0]!r}; write whole numbers")
+        raise InputError(
+            f"{name} holds {column.dtype} such as {column[0]}; write whole numbers that fit 64 bits with a sign"
+        )
     return column.astype(np.int64, copy=False)
 
 

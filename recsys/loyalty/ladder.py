@@ -204,13 +204,13 @@ class Ladder(Part):
             _refuse(upper, "entry", rising)
             _refuse(upper, "keep", contradictions(lower.kept_by, upper.kept_by, self._match, may_equal=True))
         for lower, upper in zip(self.tiers, self.tiers[1:], strict=False):
-            _refuse(upper, "benefits", falls_short(lower.benefits, upper.benefits))
+            _refuse(upper, "", falls_short(lower.benefits, upper.benefits))
         return self
 
 
 def _refuse(tier: Tier, key: str, reason: str) -> None:
     if reason:
-        raise ValueError(f"the {key} of tier {tier.name!r} {reason}")
+        raise ValueError(f"{f'the {key} of ' if key else ''}tier {tier.name!r} {reason}")
 
 
 def _refuse_idle_first_month(part: Window | Downgrade) -> None:

@@ -117,7 +117,7 @@ class Programme(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _refuse_unordered("ladder", self.ladders)
+        _refuse_unordered("ladders", self.ladders)
         _refuse_unordered("points rules", self.points)
         if self.ladders[0].instead:
             raise ValueError("the first ladder follows none; remove its `instead`")
@@ -202,7 +202,7 @@ def _refuse_unordered(what: str, history: Sequence[Ladder | PointsRules]) -> Non
             raise ValueError(f"two {what} start on {after.from_date}; give each a day of its own, or remove one")
         if before.from_date > after.from_date:
             raise ValueError(
-                f"the {what} from {after.from_date} stands after the one from {before.from_date}; put the earlier first"
+                f"{what} from {after.from_date} stand after {what} from {before.from_date}; put the earlier first"
             )
 
 
