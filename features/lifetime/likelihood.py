@@ -20,6 +20,8 @@ MIN_REPEATERS = 20
 
 _STEP = 1e-4
 _TOLERANCE = 1e-5
+_TOLERANCE_OF_ALL = 0.1
+"""Of the summed log-likelihood's slope: less than chance moves it. On a ridge of few members, rounding stops there."""
 _BOUND = 12.0
 
 
@@ -119,10 +121,11 @@ def maximise(
     value, slope = loss(logs)
     inside = np.abs(logs) < _BOUND - _STEP
     steepest = float(np.abs(slope[inside]).max(initial=0.0))
-    if not np.isfinite(value) or steepest > _TOLERANCE:
+    allowed = max(_TOLERANCE, _TOLERANCE_OF_ALL / n_members)
+    if not np.isfinite(value) or steepest > allowed:
         raise NotEnoughDataError(
             f"the fit of {what} did not converge: the slope of the mean log-likelihood is {steepest:.1e}, at most "
-            f"{_TOLERANCE:.0e} is allowed; give more members or a penalty, such as 0.001 (now {penalty})"
+            f"{allowed:.0e} is allowed; give more members or a penalty, such as 0.001 (now {penalty})"
         )
     return Maximum(
         values=np.exp(logs),
