@@ -91,11 +91,25 @@ class ReplenishmentConfig(Part):
         horizon_days: Of the chance to buy again.
         early_quantile, late_quantile: Before the first of the gap it is early, after the second overdue, between them
             due.
+        families_kept: Columns of a member look at this many families, those bought on most days; a table of pairs has
+            them all.
+        sample_members: The rhythm is learnt from this many members at most.
     """
 
     horizon_days: Positive = 14.0
-    early_quantile: Share = 0.25
-    late_quantile: Share = 0.9
+    early_quantile: Quantile = 0.25
+    late_quantile: Quantile = 0.9
+    families_kept: Annotated[int, Field(ge=1, le=100)] = 24
+    sample_members: Annotated[int, Field(ge=1)] = 50_000
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.early_quantile < 0.5 < self.late_quantile:
+            raise ValueError(
+                f"early_quantile is {self.early_quantile} and late_quantile {self.late_quantile}; half of the gaps lie "
+                "between: choose the first below 0.5 and the second above"
+            )
+        return self
 
 
 class DependenceConfig(Part):

@@ -7,6 +7,7 @@ from features.profile.lifecycle import Lifecycle
 from features.profile.points import PointsBalance
 from features.profile.preferences import Preferences
 from features.profile.price_sensitivity import PriceSensitivity
+from features.profile.replenishment import Replenishment
 from features.profile.rfm import Rfm
 from features.profile.tier import TierStanding
 from features.profile.value import Value
@@ -17,6 +18,7 @@ GROUPS: tuple[Group, ...] = (
     Rfm(),
     Lifecycle(),
     Value(),
+    Replenishment(),
     Dependence(),
     PriceSensitivity(),
     Preferences(),
