@@ -41,9 +41,8 @@ class Levels:
         n_families = int(history.family.max()) + 1 if len(history) else 0
         closed, family, series = gaps.closed, history.family[gaps.closed], _series(gaps)
         logged = np.log(np.maximum(gaps.days, SHORTEST_LOGGED_DAYS))
-        surely: Floats = 1.0 / (
-            np.bincount(series[closed], minlength=int((~closed).sum()))[series] + settings.prior_gaps
-        )
+        n_gaps = np.bincount(series[closed], minlength=int((~closed).sum()))
+        surely = np.asarray(1.0 / (n_gaps + settings.prior_gaps), dtype=np.float64)[series]
 
         def shrunk(value: Floats, weight: Floats, nothing: float) -> Floats:
             """Shape (n_families + 1,): weighed means of the closed gaps' values, *nothing* where there is none."""
