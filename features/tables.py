@@ -170,7 +170,7 @@ class PointsEntriesTable(dy.Schema):
     def wrong_sign(cls) -> pl.Expr:
         """Redeeming takes, an adjustment may do either, everything else adds."""
         takes, either = pl.col("kind") == "redeem", pl.col("kind") == "adjust"
-        return either | (pl.col("points") == 0) | (takes == (pl.col("points") < 0))
+        return either | (takes == (pl.col("points") < 0))
 
 
 class TierChangesTable(dy.Schema):

@@ -22,6 +22,7 @@ class RowsSource:
     tiers: tuple[str, ...] = TIERS
     max_quantity = 100
     assumptions: tuple[str, ...] = ("Nothing.",)
+    programme: str | None = None
 
     def __init__(self, rows: Rows, chunk: int = 1_000) -> None:
         self._rows = rows

@@ -136,6 +136,17 @@ def test_a_line_that_cost_nothing_is_a_purchase(tmp_path: Path) -> None:
     assert run(rows, tmp_path / "w").counts["purchases"].kept == 20
 
 
+def test_redeeming_takes_adjusting_does_either_and_everything_else_adds(tmp_path: Path) -> None:
+    signs = {"earn": [1], "redeem": [-1], "adjust": [1, -1], "sign_in": [1], "referral": [1], "review": [1]}
+    entries = [
+        points_entry(f"{kind}{sign}", "m2", kind, sign, day(3))
+        for kind, allowed in (signs | {"birthday": [1]}).items()
+        for sign in allowed
+    ]
+    done = run(small_rows() | {"points_entries": entries}, tmp_path / "w")
+    assert done.counts["points_entries"].kept == 8
+
+
 def test_two_tiers_of_one_day_are_both_kept(tmp_path: Path) -> None:
     rows = small_rows()
     rows["tier_changes"].append({"member_id": "m1", "tier": "basic", "changed_at": day(40.1)})
