@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from recsys.errors import InputError
+from recsys.loyalty import earning
 from recsys.loyalty.claw_backs import ReturnedParts, points_clawed
 from recsys.loyalty.earning import Earned, Orders, points_earned
 from recsys.loyalty.earning_events import MemberEvents, event_points
@@ -26,8 +27,8 @@ PUSH = list(Channel).index(Channel.PUSH)
 SUMMER = {"name": "summer", "multiplier_bp": 30_000, "from": "2024-06-01", "until": "2024-07-01"}
 
 
-def rules(start: str = "2024-01-01", **earning: Any) -> PointsRules:
-    return PointsRules.model_validate({"from": start, "earning": {"per_minor": 100, **earning}})
+def rules(start: str = "2024-01-01", **stated: Any) -> PointsRules:
+    return PointsRules.model_validate({"from": start, "earning": {"per_minor": 100, **stated}})
 
 
 def order(
@@ -52,7 +53,7 @@ def earn(orders: Orders, *history: PointsRules) -> Earned:
 
 
 @pytest.mark.parametrize(
-    ("basket", "earning", "expected"),
+    ("basket", "stated", "expected"),
     [
         pytest.param(order((FOOD, 199)), {}, 1, id="rounds down"),
         pytest.param(order((FOOD, 150), (TOYS, 150)), {}, 3, id="the order is rounded as a whole"),
@@ -107,8 +108,8 @@ def earn(orders: Orders, *history: PointsRules) -> Earned:
         ),
     ],
 )  # fmt: skip
-def test_an_order_earns(basket: Orders, earning: dict[str, Any], expected: int) -> None:
-    earned = earn(basket, rules(**earning))
+def test_an_order_earns(basket: Orders, stated: dict[str, Any], expected: int) -> None:
+    earned = earn(basket, rules(**stated))
     assert earned.points.tolist() == [expected]
     assert int(earned.line_points.sum()) == expected
 
@@ -123,6 +124,30 @@ def test_each_order_is_counted_by_the_rules_of_its_day() -> None:
     earned = earn(two, rules(), rules("2024-03-01", per_minor=10, tiers={"silver": 20_000}))
     assert earned.points.tolist() == [7, 60]
     assert earned.line_points.tolist() == [7, 45, 15]
+
+
+def test_orders_counted_in_blocks_earn_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    n = 40
+    many = Orders(
+        at=rng.integers(instant("2024-05-25"), instant("2024-06-05"), n), tier=rng.integers(0, 3, n).astype(np.int8),
+        channel=rng.integers(-1, 3, n).astype(np.int8), joined_at=np.full(n, instant("2024-05-27")),
+        points_paid_minor=np.zeros(n, dtype=np.int64), order=np.sort(rng.integers(0, n, 90)),
+        category=rng.integers(-1, 3, 90).astype(np.int32), amount_minor=rng.integers(0, 900, 90),
+    )  # fmt: skip
+    some = rules(campaigns=[SUMMER], tiers={"gold": 15_000})
+    at_once = earn(many, some)
+    monkeypatch.setattr(earning, "_BLOCK_ROWS", 7)
+    in_blocks = earn(many, some)
+    assert at_once.points.any()
+    for name in Earned.__slots__:
+        assert getattr(in_blocks, name).tolist() == getattr(at_once, name).tolist()
+
+
+def test_no_orders_earn_nothing() -> None:
+    nothing = order()
+    nothing = Orders(*(getattr(nothing, name)[:0] for name in Orders.__slots__))
+    assert earn(nothing, rules()).points.tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -169,7 +194,7 @@ def test_a_higher_tier_never_earns_fewer_points_on_the_same_basket(
 
 
 @pytest.mark.parametrize(
-    ("earning", "message"),
+    ("stated", "message"),
     [
         pytest.param(
             {"tiers": {"silver": 12_000}}, "'gold' has a multiplier of 10000 .* fewer than the 12000", id="bp"
@@ -178,8 +203,8 @@ def test_a_higher_tier_never_earns_fewer_points_on_the_same_basket(
         pytest.param({"tiers": {"platin": 12_000}}, "'platin' is not on the ladder", id="unknown"),
     ],
 )
-def test_rules_that_are_unfair_to_higher_tiers_say_where(earning: dict[str, Any], message: str) -> None:
-    (problem,) = rules(**earning).unfair_to_higher_tiers(TIERS)
+def test_rules_that_are_unfair_to_higher_tiers_say_where(stated: dict[str, Any], message: str) -> None:
+    (problem,) = rules(**stated).unfair_to_higher_tiers(TIERS)
     assert re.search(message, problem)
 
 
