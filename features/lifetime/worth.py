@@ -13,6 +13,7 @@ from features.lifetime.spend import SpendParameters, order_value
 from features.lifetime.summary import Counts, Figures, PurchaseSummary
 
 _PERIOD_DAYS = 30.0
+_MOST_PERIODS = 60
 _YEAR_DAYS = 365.25
 _STEP = 1e-4
 _CELLS = 1 << 20
@@ -58,12 +59,12 @@ def discounted_purchases(
     """
     Expected orders within the horizon, each counted as (1 + yearly_discount)^-years until it comes.
 
-    Orders of a period of at most 30 days count as if they came in its middle.
+    Orders of a period count as if they came in its middle; periods are of 30 days, and longer beyond five years.
 
     Returns:
         Shape (n,), float64.
     """
-    n_periods = max(1, int(np.ceil(horizon_days / _PERIOD_DAYS))) if yearly_discount else 1
+    n_periods = min(max(1, int(np.ceil(horizon_days / _PERIOD_DAYS))), _MOST_PERIODS) if yearly_discount else 1
     ends = horizon_days * np.arange(n_periods + 1) / n_periods
     total, before = np.zeros(len(summary)), np.zeros(len(summary))
     for start, end in pairwise(ends.tolist()):

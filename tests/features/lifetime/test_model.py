@@ -19,7 +19,8 @@ PLAIN = LifetimeModel.fit(simulated_summary(800), leaving=Leaving.BG)
 
 
 def worth(margin: np.ndarray | float) -> np.ndarray:
-    value = MODEL.lifetime_value(SUMMARY, 90_000, rng=np.random.default_rng(0), n_draws=20, margin_rate=margin)
+    rng = np.random.default_rng(0)
+    value = MODEL.lifetime_value(SUMMARY, 90_000, rng=rng, yearly_discount=0, n_draws=20, margin_rate=margin)
     return np.stack([value.low, value.mean, value.high])
 
 

@@ -54,14 +54,15 @@ def test_four_earlier_days_are_learnt_from() -> None:
 
 
 def test_without_an_earlier_day_the_chance_is_the_count_models() -> None:
-    late = ORDERS.day >= 390_000
+    late = (ORDERS.day >= 300_000) & (ORDERS.day <= UNTIL)
     fresh = OrderDays(ORDERS.member[late], ORDERS.day[late], None, ORDERS.n_members)
-    model = fit_silence(fresh, until_day=391_500, horizon_days=30_000)
-    assert model.n_origins < 4
-    none = replace(model, n_origins=0)
-    known = fresh.summary(391_500)
-    expected = 1 - purchase_probability(model.counts, known, 30_000)
-    np.testing.assert_array_equal(none.silence_probability(known), expected)
+    # Half of the history before the last day is its first: nobody has a repeat there.
+    member, day = np.append(fresh.member, 0), np.append(fresh.day, 100_000)
+    model = fit_silence(OrderDays(member, day, None, 2000), until_day=UNTIL, horizon_days=HORIZON)
+    assert model.n_origins == 0
+    known = fresh.summary(UNTIL)
+    expected = 1 - purchase_probability(model.counts, known, HORIZON)
+    np.testing.assert_array_equal(model.silence_probability(known), expected)
 
 
 def test_without_repeaters_there_is_no_model() -> None:

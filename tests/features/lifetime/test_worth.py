@@ -48,7 +48,7 @@ def test_draws_have_the_exact_mean_and_spread(leaving: Leaving, k: int) -> None:
     exact = forecast_counts(parameters, known, 365)
     error = np.sqrt(exact.variance / 20_000)
     assert (np.abs(drawn.mean(axis=1) - exact.mean) < 4 * error).all()
-    np.testing.assert_allclose(drawn.var(axis=1), exact.variance, rtol=0.12)
+    np.testing.assert_allclose(drawn.var(axis=1), exact.variance, rtol=0.12, atol=0.01)
 
 
 def test_without_discount_value_is_orders_times_their_worth() -> None:
@@ -100,9 +100,9 @@ def test_the_uncertainty_of_parameters_is_that_of_drawing_them() -> None:
     small = FitFacts(0.0, 10, 5, 1, 0.0, tuple(map(tuple, (np.array(COVARIANCE) / 400).tolist())))
     sure = replace(COUNTS, facts=small)
     rng = np.random.default_rng(6)
-    logs = rng.multivariate_normal(np.log(sure.values()), small.log_covariance(), 400)
+    logs = rng.multivariate_normal(np.log(sure.values()), small.log_covariance(), 200)
     totals = [expected_purchases(sure.moved(np.exp(one)), SUMMARY, 365).sum() for one in logs]
-    assert forecast_total(sure, SUMMARY, 365).parameter_sd == pytest.approx(np.std(totals), rel=0.15)
+    assert forecast_total(sure, SUMMARY, 365).parameter_sd == pytest.approx(np.std(totals), rel=0.2)
 
 
 def test_a_total_without_covariance_is_refused() -> None:
