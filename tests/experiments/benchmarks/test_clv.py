@@ -167,3 +167,14 @@ def test_a_better_score_gains_and_the_same_score_gains_nothing() -> None:
     assert (same.mean, same.low, same.high) == (0.0, 0.0, 0.0)
 
 
+def test_the_published_figures_come_out(public_data: Path) -> None:
+    facts = clv_lifetime.measure(public_data / "clv_cdnow", {"seed": 1, "resamples": 20}).facts
+    published = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+    assert {name: round(facts["bg_nbd"][name], 3) for name in published} == published
+    assert facts["bg_nbd"]["log_likelihood"] == pytest.approx(-9582.43, abs=0.005)
+    assert [round(facts["gamma_gamma"][name], 2) for name in "pqv"] == [6.25, 3.74, 15.44]
+    assert round(facts["frequency_value_corr"], 3) == 0.114
+    assert round(facts["holdout_corr"], 3) == 0.626
+    assert round(facts["models"]["BG/NBD"]["expected_auc"], 3) == 0.773
+    assert facts["total"]["actual"] == 1882
+    assert round(facts["models"]["BG/NBD"]["expected_total"]) == 1653
