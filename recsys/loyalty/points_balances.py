@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import InputError
 from recsys.loyalty.points_facts import NEVER, Account, PointAmounts
+from recsys.loyalty.points_rules import RedemptionRules
 from recsys.loyalty.points_state import PointsState
 from recsys.types import EpochSeconds, Instants, Rows
 
@@ -97,6 +98,27 @@ def next_change_at(state: PointsState) -> Instants:
     following = np.full(len(state.debt), NEVER, dtype=np.int64)
     np.minimum.at(following, lots.holder[rows], coming[rows])
     return following
+
+
+def redemption_worth(points: int, *, balance: int, redemption: RedemptionRules) -> int:
+    """
+    What so many points pay in minor units, for a member who has *balance* usable ones; nothing is posted.
+
+    Raises:
+        InputError: They are more than the balance or fewer than the minimum; the message says which and how many.
+
+    Example:
+        >>> redemption_worth(250, balance=400, redemption=RedemptionRules(points=100, worth_minor=50, minimum=200))
+        125
+    """
+    if points > balance:
+        raise InputError(f"{points} points are asked for and the balance is {balance}; redeem at most the balance")
+    if points < redemption.minimum:
+        raise InputError(
+            f"{points} points are asked for and the smallest redemption is {redemption.minimum}, the balance is "
+            f"{balance}; redeem at least the smallest"
+        )
+    return redemption.worth(points)
 
 
 @dataclass(frozen=True, slots=True)

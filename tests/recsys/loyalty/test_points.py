@@ -7,10 +7,10 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.loyalty.points import post_points
-from recsys.loyalty.points_balances import Balances, Lifetime, expiring, next_change_at
+from recsys.loyalty.points_balances import Balances, Lifetime, expiring, next_change_at, redemption_worth
 from recsys.loyalty.points_entries import Entries
 from recsys.loyalty.points_facts import NEVER, NONE, Account, Earnings, Merges, PointsFacts, Reason, Takings
-from recsys.loyalty.points_rules import PointsRules
+from recsys.loyalty.points_rules import PointsRules, RedemptionRules
 from recsys.loyalty.points_state import PointsState, Posting
 from tests.recsys.loyalty.points_reference import LONDON, instant, rules
 
@@ -283,3 +283,50 @@ def test_breakage_is_the_share_of_what_was_kept_that_expired() -> None:
         now="2025-03-03T00:00",
     )  # fmt: skip
     assert Lifetime.of(posting.entries.balances(3)).breakage_rate() == 20 / 40
+
+
+def test_points_are_worth_whole_minor_units_rounded_down() -> None:
+    redemption = RedemptionRules(points=150, worth_minor=100, minimum=200)
+    assert redemption_worth(200, balance=200, redemption=redemption) == 133
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        pytest.param(251, "251 points are asked for and the balance is 250", id="more than there is"),
+        pytest.param(199, "the smallest redemption is 200, the balance is 250", id="too few"),
+    ],
+)
+def test_a_redemption_outside_the_rules_is_refused_before_it_is_posted(points: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        redemption_worth(points, balance=250, redemption=RedemptionRules(minimum=200))
+
+
+def test_a_fact_before_the_state_it_is_posted_to_is_refused() -> None:
+    state = post(lot("2024-01-10", 5, 1), now="2024-03-01").closing
+    late = PointsFacts.of(Earnings.of([lot("2024-02-10", 5, 2)]))
+    with pytest.raises(InputError, match="the instant of a lot is"):
+        post_points(late, [rules()], calendar=LONDON, now=instant("2024-04-01"), opening=state)
+    with pytest.raises(InputError, match="before that; post forward"):
+        post_points(PointsFacts.of(), [rules()], calendar=LONDON, now=instant("2024-02-01"), opening=state)
+
+
+def test_inactivity_and_dates_do_not_mix_in_one_history() -> None:
+    later = PointsRules.model_validate(
+        {"from": "2024-06-01", "earning": {"per_minor": 100}, "expiry": {"inactivity_months": 3}}
+    )
+    with pytest.raises(InputError, match="use inactivity_months in all of them or in none"):
+        post(now="2024-07-01", history=[rules(YEAR), later])
+
+
+def test_a_return_of_a_lot_that_is_not_among_the_lots_is_refused() -> None:
+    with pytest.raises(InputError, match="names lot 4, which nobody here has earned"):
+        post(lot("2024-01-10", 5, 3), give_back("2024-01-11", 5, 4), now="2024-07-01T00:00")
+
+
+def test_entries_are_numbered_on_from_the_posting_before() -> None:
+    first = post(lot("2024-01-10", 5, 1), lot("2024-01-11", 6, 2), now="2024-03-01")
+    again = PointsFacts.of(Earnings.of([lot("2024-03-10", 7, 3)]))
+    second = post_points(again, [rules(YEAR)], calendar=LONDON, now=instant("2024-04-01"), opening=first.closing)
+    assert (first.entries.numbers().tolist(), second.entries.numbers().tolist()) == ([0, 1], [2])
+    assert second.closing.n_entries == 3
