@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from features.profile.evidence import Dimension, Evidence, Faded, Figures, coded, evidence_of, names_of
 from features.profile.facts import MemberFacts
 from features.profile.group import Fitted, Rules, Summary
+from features.profile.prior_weight import fit_prior_weight
 from features.profile.segment_norms import segment_rows
 from features.profile.segment_shares import SegmentShares, fit_shares
 from recsys.types import Rows
@@ -57,7 +58,7 @@ def affinities(facts: MemberFacts, fitted: Fitted, dimension: Dimension) -> Affi
 
 
 def fit_affinities(facts: MemberFacts, rules: Rules) -> dict[str, object]:
-    """Shares of every dimension in every segment as of ``facts.as_of``; JSON-able."""
+    """Shares of every dimension in every segment as of ``facts.as_of``, and what they weigh; JSON-able."""
     faded = Faded.of(facts, rules.config.preferences.half_life_days)
     now = faded.since(facts.as_of)
     rows = segment_rows(facts.segment, facts.n_segments)
@@ -65,9 +66,9 @@ def fit_affinities(facts: MemberFacts, rules: Rules) -> dict[str, object]:
     for dimension in Dimension:
         member, code, weight = coded(facts, dimension, faded)
         names = names_of(facts, dimension)
-        norms[dimension] = fit_shares(
-            rows[member], code, weight * now[member], n_segments=facts.n_segments, names=names
-        )
+        shares = fit_shares(rows[member], code, weight * now[member], n_segments=facts.n_segments, names=names)
+        prior_weight = fit_prior_weight(facts, dimension, faded, rules.config.preferences.prior_weight)
+        norms[dimension] = shares | {"prior_weight": prior_weight}
     return norms
 
 
@@ -86,10 +87,11 @@ def candidates(facts: MemberFacts, evidence: Evidence, shares: SegmentShares, pr
     own = _strongest(evidence, score, facts.n_members, k)
     segment = segment_rows(facts.segment, len(shares.rest) - 1)
     codes = np.sort(np.concatenate([own, shares.leaders[segment]], axis=1), axis=1)
+    members = np.arange(facts.n_members, dtype=np.int32)
     codes[:, 1:][codes[:, 1:] == codes[:, :-1]] = -1
     return {
         "codes": codes,
-        "weights": evidence.weight_of(codes, max(len(shares.everybody), 1)).astype(np.float32),
+        "weights": evidence.weight_of(members[:, None], codes, max(len(shares.everybody), 1)).astype(np.float32),
         "priors": shares.of(facts.segment[:, None], codes).astype(np.float32),
         "total": evidence.total.astype(np.float32),
     }
@@ -145,15 +147,15 @@ def _strongest(evidence: Evidence, score: Figures, n_members: int, k: int) -> Ro
 
 
 def _blocks(facts: MemberFacts, fitted: Fitted, dimension: Dimension) -> Iterator[Affinities]:
-    settings = fitted.rules.config.preferences
+    half_life, prior_weight = fitted.rules.config.preferences.half_life_days, fitted.norms[dimension]["prior_weight"]
     shares = SegmentShares.read(fitted.norms[dimension], names_of(facts, dimension), 0)
     for start in range(0, max(facts.n_members, 1), _AT_ONCE):
         stop = min(start + _AT_ONCE, facts.n_members)
         some = facts if stop - start == facts.n_members else facts.of_members(np.arange(start, stop))
-        faded = Faded.of(some, settings.half_life_days)
+        faded = Faded.of(some, half_life)
         evidence, now = evidence_of(some, dimension, faded), faded.since(facts.as_of)
-        whole = evidence.total * now + settings.prior_weight
-        prior = settings.prior_weight * shares.of(some.segment[evidence.member], evidence.code)
+        whole = evidence.total * now + prior_weight
+        prior = prior_weight * shares.of(some.segment[evidence.member], evidence.code)
         share = (evidence.weight * now[evidence.member] + prior) / whole[evidence.member]
         yield Affinities(
             member=evidence.member + np.int32(start),

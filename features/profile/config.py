@@ -131,7 +131,8 @@ class PreferencesConfig(Part):
 
     Attributes:
         half_life_days: Evidence counts half after this long.
-        prior_weight: The segment's shares count as this much evidence of the member's own.
+        prior_weight: The segment's figure counts as this much evidence of the member's own; for shares only where too
+            few members ordered twice to learn it from.
         n_price_bands: Bands of price within a category.
         birthday_days: Days before and after the birthday that its window takes.
     """

@@ -83,12 +83,13 @@ class Dependence:
         n = max(float(sums["orders"].sum()), 1.0)
         order_value = float((sums["paid"] + sums["discount"]).sum()) / n
         money = max(SEGMENT_WEIGHT * order_value, 1.0)
+        weight = rules.config.dependence.prior_orders
         return {
             "order_value": order_value,
             "coupon_orders": leaning(sums["coupon_orders"], sums["orders"]),
             "coupon_paid": leaning(sums["coupon_paid"], sums["paid"], money),
             "depth": leaning(sums["depth"], sums["coupon_orders"]),
-            "trend": leaning(sums["trend_xy"], sums["trend_xx"], float(_spread(SEGMENT_WEIGHT))),
+            "trend": _usual_trend(sums["trend_xy"], sums["trend_xx"], _prior_spread(weight) * SEGMENT_WEIGHT / weight),
             "full_price": leaning(sums["full_price"], sums["orders"]),
             "other": leaning(sums["other_discount"], sums["other_gross"], money),
         }
@@ -146,7 +147,7 @@ class Dependence:
             "coupon_order_share": coupon_orders,
             "coupon_spend_share": coupon_spend,
             "coupon_depth": share("depth", "coupon_orders", "depth", weight),
-            "coupon_depth_trend": share("trend_xy", "trend_xx", "trend", float(_spread(weight))),
+            "coupon_depth_trend": share("trend_xy", "trend_xx", "trend", _prior_spread(weight)),
             "full_price_share": full,
             "other_discount_share": share("other_discount", "other_gross", "other", money),
         }
@@ -192,6 +193,18 @@ def _trend(member: NDArray[np.int32], depth: Figures, n_members: int) -> tuple[F
     middle = (n - 1) / 2.0
     products = np.bincount(member, depth * (number - middle[member]), n_members)
     return _spread(n.astype(np.float64)), products.astype(np.float64)
+
+
+def _usual_trend(xy: Figures, xx: Figures, weight: float) -> list[float | None]:
+    """As `leaning`; and everybody leans on no trend, so that a handful of coupons does not speak for all."""
+    whole = xx.copy()
+    whole[-1] += weight * (xx.sum() > 0)
+    return leaning(xy, whole, weight)
+
+
+def _prior_spread(n_orders: float) -> float:
+    """What a prior of so many orders in a row weighs; that of two at least."""
+    return float(_spread(max(n_orders, 2.0)))
 
 
 def _spread(n: Figures | float) -> Figures:

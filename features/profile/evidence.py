@@ -73,13 +73,24 @@ class Evidence:
     weight: Figures
     total: Figures
 
-    def weight_of(self, code: Rows, n_codes: int) -> Figures:
-        """Shape of *code* (n_members, k): weight of those codes for each member; 0 for none and for codes below 0."""
+    @classmethod
+    def of(cls, member: Rows, code: Rows, weight: Figures, *, n_codes: int, n_members: int) -> "Evidence":
+        """Sum up facts, shape (n_facts,) each, in any order."""
+        keys, number = numbered(member.astype(np.int64) * max(n_codes, 1) + code)
+        return cls(
+            member=(keys // max(n_codes, 1)).astype(np.int32),
+            code=(keys % max(n_codes, 1)).astype(np.int32),
+            weight=np.bincount(number, weight, len(keys)).astype(np.float64),
+            total=np.bincount(member, weight, n_members).astype(np.float64),
+        )
+
+    def weight_of(self, member: Rows, code: Rows, n_codes: int) -> Figures:
+        """What members (broadcast against codes) have of codes; 0 where nothing, and for codes below 0."""
+        wanted = member.astype(np.int64) * n_codes + code
+        if not len(self.weight):
+            return np.zeros(wanted.shape)
         keys = self.member.astype(np.int64) * n_codes + self.code
-        wanted = np.arange(len(code), dtype=np.int64)[:, None] * n_codes + code
-        place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-        if not len(keys):
-            return np.zeros(code.shape)
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         return np.where((code >= 0) & (keys[place] == wanted), self.weight[place], 0.0)
 
 
@@ -128,15 +139,8 @@ def coded(facts: MemberFacts, dimension: Dimension, faded: Faded) -> tuple[Rows,
 def evidence_of(facts: MemberFacts, dimension: Dimension, faded: Faded) -> Evidence:
     """The weights of every member for every code of a dimension."""
     member, code, weight = coded(facts, dimension, faded)
-    n_codes = max(len(names_of(facts, dimension)), 1)
-    keys, number = numbered(member.astype(np.int64) * n_codes + code)
-    sums = np.bincount(number, weight, len(keys)).astype(np.float64)
-    return Evidence(
-        member=(keys // n_codes).astype(np.int32),
-        code=(keys % n_codes).astype(np.int32),
-        weight=sums,
-        total=np.bincount(member, weight, facts.n_members).astype(np.float64),
-    )
+    n_codes = len(names_of(facts, dimension))
+    return Evidence.of(member, code, weight, n_codes=n_codes, n_members=facts.n_members)
 
 
 def numbered(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -152,7 +156,7 @@ def numbered(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
         seen = np.zeros(top + 1, dtype=np.bool_)
         seen[keys] = True
         return np.flatnonzero(seen), (np.cumsum(seen) - 1)[keys]
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     ordered = keys[order]
     first = np.ones(len(keys), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])

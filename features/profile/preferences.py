@@ -26,10 +26,10 @@ class Preferences:
     """
     Shares of what the member buys, recent purchases first, shrunken to the segment's shares.
 
-    A purchase counts half after a half-life, and the segment's shares count as ``prior_weight`` recent purchases: the
-    mean of a Dirichlet posterior. So a member without purchases has the segment's favourites, and one who stays away
-    drifts back to them. Weights are kept relative to the member's last order, and `view` only fades them: a summary
-    stays true to the byte until the member orders again.
+    A purchase counts half after a half-life, and the segment's shares count as so many recent purchases as foretell
+    members' last orders best (`fit_prior_weight`): the mean of a Dirichlet posterior. So a member without purchases has
+    the segment's favourites, and one who stays away drifts back to them. Weights are kept relative to the member's last
+    order, and `view` only fades them: a summary stays true to the byte until the member orders again.
 
     At later instants favourites are sought among the codes that were strongest at the last order (three categories, two
     of the others) and the segment's leaders.
@@ -95,7 +95,7 @@ class Preferences:
         for dimension in Dimension:
             shares = SegmentShares.read(norms[dimension], names_of(facts, dimension), _N_SHOWN.get(dimension, 1))
             evidence = evidence_of(facts, dimension, faded)
-            found = candidates(facts, evidence, shares, settings.prior_weight, _OWN.get(dimension, 2))
+            found = candidates(facts, evidence, shares, norms[dimension]["prior_weight"], _OWN.get(dimension, 2))
             summary |= {f"{dimension}_{key}": values for key, values in found.items()}
         bands = summarise_bands(facts, norms["bands"], faded)
         openness = summarise_openness(facts, norms["openness"], faded)
@@ -112,7 +112,7 @@ class Preferences:
         columns: dict[str, NDArray[Any]] = {}
         for dimension in Dimension:
             kept = {key: summary[f"{dimension}_{key}"] for key in ("codes", "weights", "priors", "total")}
-            found = favourites(kept, faded, settings.prior_weight, _N_SHOWN.get(dimension, 1))
+            found = favourites(kept, faded, norms[dimension]["prior_weight"], _N_SHOWN.get(dimension, 1))
             for place, (code, share, lift) in zip(("top", "second"), found, strict=False):
                 columns[f"{place}_{dimension}"] = code
                 columns[f"{place}_{dimension}_share"] = share.astype(np.float32)

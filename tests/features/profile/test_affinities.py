@@ -44,7 +44,7 @@ def test_a_share_is_the_members_faded_evidence_and_the_prior_over_all():
     assert found.own == pytest.approx([0.75 / 3.75, 0.125 / 3.125, 0.0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lines=LINES, dimension=DIMENSIONS)
 def test_shares_sum_to_one_and_without_evidence_are_the_segments(lines, dimension):
     facts = facts_before(lines, 100)
@@ -56,7 +56,7 @@ def test_shares_sum_to_one_and_without_evidence_are_the_segments(lines, dimensio
     assert table[N - 1] == pytest.approx(shares.of(facts.segment[N - 1], codes), abs=1e-7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lines=LINES, day=st.integers(0, 99), product=st.integers(0, 3), dimension=DIMENSIONS)
 def test_more_evidence_for_a_code_never_lowers_its_share(lines, day, product, dimension):
     facts = facts_before(lines, 100)
@@ -70,7 +70,7 @@ def test_more_evidence_for_a_code_never_lowers_its_share(lines, day, product, di
     assert (after[1, code] >= before[1, code] - 1e-6).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(lines=LINES, dimension=DIMENSIONS, at_once=st.integers(1, 5))
 def test_the_table_does_not_depend_on_how_many_members_are_taken_at_once(lines, dimension, at_once):
     facts = facts_before(lines, 100)
@@ -82,7 +82,7 @@ def test_the_table_does_not_depend_on_how_many_members_are_taken_at_once(lines, 
     assert all(getattr(plain, name).tobytes() == getattr(parts, name).tobytes() for name in plain.__slots__)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lines=LINES, dimension=DIMENSIONS)
 def test_favourites_are_the_largest_shares_of_the_table(lines, dimension):
     facts = facts_before(lines, 100)
@@ -95,6 +95,23 @@ def test_favourites_are_the_largest_shares_of_the_table(lines, dimension):
     assert found[0][1] == pytest.approx(table[:, 0], abs=1e-5)
     assert found[1][1] == pytest.approx(table[:, 1], abs=1e-5)
     assert (found[0][0] != found[1][0]).all()
+
+
+def test_among_codes_of_equal_evidence_those_of_the_segment_are_kept():
+    lines = [*(Line(1, day, 2, 100) for day in range(60)), *(Line(0, 90, product, 100) for product in (0, 1, 2))]
+    facts = small_facts(lines, n_members=2)
+    fitted = Fitted(fit_affinities(facts, RULES), RULES)
+    shares = SegmentShares.read(fitted.norms["category"], names_of(facts, Dimension.CATEGORY), 0)
+    kept = candidates(facts, evidence_of(facts, Dimension.CATEGORY, Faded.of(facts, 20.0)), shares, 3.0, 1)
+    assert kept["codes"].tolist() == [[2], [2]]
+
+
+def test_among_equal_shares_the_lowest_code_is_kept():
+    facts = small_facts([Line(0, 90, product, 100) for product in (2, 0, 1)], n_members=1)
+    fitted = Fitted(fit_affinities(facts, RULES), RULES)
+    shares = SegmentShares.read(fitted.norms["category"], names_of(facts, Dimension.CATEGORY), 0)
+    kept = candidates(facts, evidence_of(facts, Dimension.CATEGORY, Faded.of(facts, 20.0)), shares, 3.0, 2)
+    assert kept["codes"].tolist() == [[0, 1]]
 
 
 def test_who_stays_away_drifts_back_to_the_favourite_of_the_segment():

@@ -53,7 +53,11 @@ def test_depth_is_the_mean_over_coupon_orders():
 
 def test_depth_grows_from_one_coupon_order_to_the_next():
     lines = [Line(0, 50 + day, 0, 100 - 10 * day, discount=10 * day, offer=0) for day in range(1, 6)]
-    assert view(lines)["coupon_depth_trend"] == pytest.approx([0.1] * 4, abs=1e-6)
+    four, fifty = 5.0, 5.0 * 50 / 4  # what four orders in a row weigh, and fifty as rows of four
+    everybody = (0.1 * 10) / (10 + fifty)
+    segment = (0.1 * 10 + fifty * everybody) / (10 + fifty)
+    own = (0.1 * 10 + four * segment) / (10 + four)
+    assert view(lines)["coupon_depth_trend"] == pytest.approx([own, segment, segment, segment])
 
 
 def test_without_evidence_a_member_is_as_the_segment_is():

@@ -58,10 +58,10 @@ def test_weekdays_are_local(day, timezone, weekday):
 def test_weights_of_codes_that_a_member_does_not_have_are_zero():
     facts = small_facts(LINES, n_members=3)
     found = evidence_of(facts, Dimension.CATEGORY, Faded.of(facts, 10.0))
-    codes = np.array([[2, 1, -1], [0, 1, 2], [2, 1, 0]], dtype=np.int32)
-    assert found.weight_of(codes, 3).tolist() == [[0.0, 0.625, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    member, code = np.array([[0], [1], [2]]), np.array([[2, 1, -1], [0, 1, 2], [2, 1, 0]], dtype=np.int32)
+    assert found.weight_of(member, code, 3).tolist() == [[0.0, 0.625, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
     none = Evidence(*(np.empty(0, dtype=np.int32),) * 2, np.empty(0), np.zeros(3))
-    assert none.weight_of(codes, 3).tolist() == [[0.0] * 3] * 3
+    assert none.weight_of(member, code, 3).tolist() == [[0.0] * 3] * 3
 
 
 @given(st.lists(st.integers(0, 50)), st.sampled_from([1, 10**12]))

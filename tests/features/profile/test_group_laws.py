@@ -40,7 +40,7 @@ def equal(one, other):
 
 
 @EACH
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(lines=LINES, rows=st.sets(st.integers(0, N - 1)))
 def test_a_member_is_summarised_the_same_whoever_else_is_there(group, lines, rows):
     facts, chosen = facts_before(lines, 100), np.array(sorted(rows), dtype=np.int64)
@@ -50,7 +50,7 @@ def test_a_member_is_summarised_the_same_whoever_else_is_there(group, lines, row
 
 
 @EACH
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(lines=LINES)
 def test_norms_survive_json_and_every_column_is_what_was_said(group, lines):
     facts = facts_before(lines, 100)
@@ -65,7 +65,7 @@ def test_norms_survive_json_and_every_column_is_what_was_said(group, lines):
 
 
 @EACH
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(lines=LINES, day=st.integers(1, 99), more=st.integers(1, 60))
 def test_until_its_next_change_a_summary_without_news_gives_what_a_new_one_gives(group, lines, day, more):
     known = [line for line in lines if line.day < day]

@@ -44,6 +44,13 @@ def test_leaders_are_the_largest_shares_of_the_segment():
     assert fitted(n_leaders=6).leaders[0].tolist() == [0, 1, 2, 3, -1, -1]
 
 
+def test_among_equal_shares_the_lowest_code_leads():
+    nothing = np.empty(0, dtype=np.int32)
+    norms = fit_shares(nothing, nothing, np.empty(0), n_segments=1, names=NAMES)
+    norms |= {"kept_segment": [0, 0], "kept_code": [2, 3], "kept_share": [0.0, 0.0]}
+    assert SegmentShares.read(norms, NAMES, 3).leaders.tolist() == [[0, 1, 2]] * 2
+
+
 def test_codes_follow_their_names():
     found = table(fitted(("apparel", "dairy", "drinks", "bakery")))
     plain = table(fitted())
