@@ -1,6 +1,6 @@
 """Members as the engine's columns: tier, stage, rhythm and worth, all as of the dataset's cut-off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 from features.consents import consent_bits
 from features.dataset import Dataset
 from features.products import text_codes
+from features.profile.config import ProfileConfig
+from features.profile.group import Columns
+from features.profile.known import know_groups
+from features.profile.lifecycle import Lifecycle
+from features.profile.tier import TierStanding
 from features.value import OrderHistory, margin_rates, order_history, order_rates
 from recsys.errors import InputError
 from recsys.members import Members
+from recsys.profile import MemberProfile
 from recsys.ragged import Ragged
-from recsys.types import SECONDS_PER_DAY, STAGES, EpochSeconds, Instants, Stage
+from recsys.types import UNKNOWN_ROW, Instants
 
-NEW_DAYS = 30
-"""A member is new for this long after the first order."""
-MIN_GAP_DAYS, MAX_GAP_DAYS = 14.0, 90.0
-"""The expected gap between orders is taken as no shorter and no longer than this."""
-ACTIVE_GAPS, DORMANT_GAPS = 2.0, 4.0
-"""Active until this many expected gaps after the last order, dormant until that many, then churned."""
+_DEFAULT = ProfileConfig()
 BASKET_ORDERS = 3.0
 """The population's mean order counts as this many orders of the member's own."""
 
@@ -41,15 +42,20 @@ class Stranger:
     margin_rate: float
 
 
-def build_members(dataset: Dataset) -> Members:
+def build_members(dataset: Dataset, config: ProfileConfig = _DEFAULT) -> Members:
     """
     All members of the dataset, in the order of ``dataset.member_ids``.
+
+    Stages follow each member's own rhythm (`features.profile.lifecycle`). Where the retailer does not say a member's
+    tier, as at any cut-off before the ingest, it is that of the programme's rules, and without a programme the lowest.
+    Points are those recorded. What else there is to know comes with `with_profile`.
 
     Raises:
         InputError: A member has a tier that the workspace does not have, or there are too many segments.
     """
     history = order_history(dataset)
     rates, _ = order_rates(history)
+    known = know_groups(dataset, config, (Lifecycle(), TierStanding()))
     margins, _ = margin_rates(dataset, history, BASKET_ORDERS)
     segment, names = text_codes(dataset.members["segment"])
     if len(names) > np.iinfo(np.int16).max:
@@ -57,8 +63,8 @@ def build_members(dataset: Dataset) -> Members:
     purchased, purchased_at = _purchased(dataset)
     return Members(
         members=dataset.member_ids,
-        tier=_tier_rows(dataset),
-        stage=stages(history, rates, dataset.cut_off),
+        tier=_tier_rows(dataset, known),
+        stage=known["stage"],
         consent=consent_bits(dataset.members),
         segment=segment.astype(np.int16),
         birth_month=dataset.members["birth_month"].fill_null(0).to_numpy().astype(np.int8),
@@ -78,31 +84,18 @@ def build_stranger(dataset: Dataset) -> Stranger:
     return Stranger(order_rates(history)[1], int(history.mean_basket_minor() + 0.5), margin_rate)
 
 
+def with_profile(members: Members, profile: MemberProfile) -> Members:
+    """The members with every feature; where no points are recorded of anybody, they are those of the rules."""
+    by_rules = profile.columns.get("points_usable", members.points)
+    return replace(members, profile=profile, points=members.points if members.points.any() else by_rules)
+
+
 def segment_names(dataset: Dataset) -> tuple[str, ...]:
     """The segments in the order of the rows that `build_members` gives."""
     return text_codes(dataset.members["segment"])[1]
 
 
-def stages(history: OrderHistory, orders_per_day: NDArray[np.float32], cut_off: EpochSeconds) -> NDArray[np.int8]:
-    """
-    Shape (n_members,): position in ``types.STAGES``.
-
-    Potential: no order yet. New: first order within NEW_DAYS. Otherwise days since the last order against the member's
-    own expected gap (1 / rate, within MIN_GAP_DAYS and MAX_GAP_DAYS): up to ACTIVE_GAPS gaps active, up to
-    DORMANT_GAPS dormant, beyond churned.
-    """
-    gap_days = np.clip(1.0 / np.maximum(orders_per_day, 1e-9), MIN_GAP_DAYS, MAX_GAP_DAYS)
-    silent_gaps = (cut_off - history.last_at) / SECONDS_PER_DAY / gap_days
-    first_days = (cut_off - history.first_at) / SECONDS_PER_DAY
-    chosen = np.select(
-        [history.n_orders == 0, first_days <= NEW_DAYS, silent_gaps <= ACTIVE_GAPS, silent_gaps <= DORMANT_GAPS],
-        [STAGES.index(stage) for stage in (Stage.POTENTIAL, Stage.NEW, Stage.ACTIVE, Stage.DORMANT)],
-        default=STAGES.index(Stage.CHURNED),
-    )
-    return chosen.astype(np.int8)
-
-
-def _tier_rows(dataset: Dataset) -> NDArray[np.int8]:
+def _tier_rows(dataset: Dataset, known: Columns) -> NDArray[np.int8]:
     row_of = {tier: row for row, tier in enumerate(dataset.tiers)}
     names = dataset.members["tier"].to_list()
     unknown = {name for name in names if name is not None and name not in row_of}
@@ -111,7 +104,9 @@ def _tier_rows(dataset: Dataset) -> NDArray[np.int8]:
             f"the members table has the tier {min(unknown)!r}; the tiers are {', '.join(dataset.tiers)}: "
             "correct the members or the list of tiers and ingest again"
         )
-    return np.array([0 if name is None else row_of[name] for name in names], dtype=np.int8)
+    recorded = np.array([UNKNOWN_ROW if name is None else row_of[name] for name in names], dtype=np.int8)
+    by_rules = known.get("tier_by_rules", np.zeros(len(names), dtype=np.int8))
+    return np.maximum(np.where(recorded == UNKNOWN_ROW, by_rules, recorded), 0).astype(np.int8)
 
 
 def _baskets(history: OrderHistory) -> NDArray[np.int64]:

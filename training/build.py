@@ -10,8 +10,9 @@ from types import MappingProxyType
 import numpy as np
 
 from features.dataset import Dataset, LeftOut
-from features.members import build_stranger
+from features.members import build_stranger, with_profile
 from features.offers import build_offers
+from features.profile.known import know_members
 from features.workspace import Workspace
 from recsys.bundle import Manifest, write_bundle
 from recsys.errors import InputError
@@ -138,6 +139,8 @@ def build_knowledge(
         keep=fitted.catalogue.sale_until > dataset.cut_off,
         config=config.related,
     )
+    known = know_members(dataset, config.profile, progress=progress)
+    members = with_profile(fitted.members, known.profile.member_profile())
     progress.step("measure offers")
     return Knowledge(
         bundle_id="",
@@ -145,14 +148,14 @@ def build_knowledge(
         currency=dataset.currency,
         tiers=dataset.tiers,
         catalogue=fitted.catalogue,
-        members=corrected_members(fitted.members, curves, horizon_days),
+        members=corrected_members(members, curves, horizon_days),
         offers=offers,
         sources=sources,
         source_weights=dict(weights),
         neighbours=RankedProducts(*fitted.neighbours.nearest(min(N_SHOWN_NEIGHBOURS, config.neighbours.n_neighbours))),
         related=related,
         popular=RankedProducts(*fitted.popularity.ranked(keep, config.popularity.n_listed)),
-        response=corrected_response(fit_response(dataset, offers, config.response), offers, curves),
+        response=corrected_response(fit_response(dataset, offers, config.response, config.profile), offers, curves),
         stranger_orders_per_day=corrected_rate(stranger.orders_per_day, curves, horizon_days),
         stranger_basket_minor=stranger.basket_minor,
         stranger_margin_rate=stranger.margin_rate,

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from features.profile.config import ProfileConfig
 from recsys.errors import InputError
 from recsys.wrong_settings import explain_settings
 from training.related_config import RelatedConfig
@@ -109,6 +110,7 @@ class TrainConfig(Settings):
     calibration: CalibrationConfig = CalibrationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
+    profile: ProfileConfig = ProfileConfig()
 
     @model_validator(mode="after")
     def _lists_reach_the_metrics(self) -> Self:

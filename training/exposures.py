@@ -7,11 +7,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.dataset import Dataset
-from features.members import stages
-from features.value import OrderHistory, order_rates
+from features.profile.config import ProfileConfig
+from features.profile.group import Fitted
+from features.profile.known import facts_of, rules_of
+from features.profile.lifecycle import POTENTIAL, Lifecycle
+from features.profile.transitions import stage_transitions
 from recsys.types import NO_OFFER, SECONDS_PER_DAY, Instants, Rows
 
 _INSTANT_BITS = 34
+_DEFAULT = ProfileConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class Outcomes:
         return len(self.offer)
 
 
-def read_outcomes(dataset: Dataset, horizon_days: float) -> Outcomes:
-    """Join exposures to orders and redemptions in [exposure, exposure + horizon)."""
+def read_outcomes(dataset: Dataset, horizon_days: float, profile: ProfileConfig = _DEFAULT) -> Outcomes:
+    """Join exposures to orders and redemptions in [exposure, exposure + horizon); *profile* says what a stage is."""
     horizon = round(horizon_days * SECONDS_PER_DAY)
     shown = dataset.exposures.filter(
         (pl.col("at") + horizon <= dataset.cut_off) & ((pl.col("offer") >= 0) | (pl.col("offer_id") == NO_OFFER))
@@ -62,7 +66,7 @@ def read_outcomes(dataset: Dataset, horizon_days: float) -> Outcomes:
     found[found] = pairs[place[found]] == (member * n_offers + offer)[found]
     redemptions = np.sort(_keys(np.searchsorted(pairs, pair), used["at"].to_numpy().astype(np.int64)))
     return Outcomes(
-        stage=_stages_then(dataset, orders, member, at),
+        stage=_stages_then(dataset, member, at, profile),
         offer=offer.astype(np.int32),
         campaign=campaign.to_numpy().astype(np.int32),
         probability=shown["logging_propensity"].fill_null(float("nan")).to_numpy().astype(np.float64),
@@ -87,27 +91,13 @@ def _any_within(keys: NDArray[np.int64], owner: NDArray[np.int64], at: Instants,
     return np.searchsorted(keys, _keys(owner, at)) < np.searchsorted(keys, _keys(owner, at + horizon))
 
 
-def _stages_then(
-    dataset: Dataset, orders: NDArray[np.int64], member: NDArray[np.int64], at: Instants
-) -> NDArray[np.int8]:
-    """The stage of each member at each instant: the rule of `features.members.stages` with the exposure as day zero."""
-    if not len(member):
-        return np.empty(0, dtype=np.int8)
-    begin, end = np.searchsorted(orders, _keys(member, np.zeros_like(at))), np.searchsorted(orders, _keys(member, at))
-    n_orders = end - begin
-    instant = np.append(orders & ((1 << _INSTANT_BITS) - 1), 0)
-    first_at = np.where(n_orders > 0, instant[np.minimum(begin, len(orders))], at)
-    last_at = np.where(n_orders > 0, instant[end - 1], at)
-    joined = dataset.members["joined_at"].dt.epoch("s")
-    known = joined.is_not_null().to_numpy()[member]
-    joined_at = joined.fill_null(dataset.cut_off).to_numpy()[member]
-    began = np.minimum(np.where(known, joined_at, first_at), first_at)
-    history = OrderHistory(
-        n_orders=n_orders.astype(np.int64),
-        n_counted=np.where(known, n_orders, np.maximum(n_orders - 1, 0)).astype(np.int64),
-        days=np.maximum(at - began, 0) / SECONDS_PER_DAY,
-        first_at=first_at - at,
-        last_at=last_at - at,
-        paid_minor=np.zeros(len(at), dtype=np.int64),
-    )
-    return stages(history, order_rates(history)[0], 0)
+def _stages_then(dataset: Dataset, member: NDArray[np.int64], at: Instants, config: ProfileConfig) -> NDArray[np.int8]:
+    """The stage of each member at each instant, from the orders before it; the rhythm of all is that of the cut-off."""
+    facts, rules = facts_of(dataset), rules_of(dataset, config)
+    changes = stage_transitions(facts, Fitted(Lifecycle().fit(facts, rules), rules), 0, dataset.cut_off)
+    if not len(changes):
+        return np.full(len(member), POTENTIAL, dtype=np.int8)
+    keys = _keys(changes.member.astype(np.int64), changes.at)
+    last = np.searchsorted(keys, _keys(member, at), side="right") - 1
+    own = (last >= 0) & (changes.member[last] == member)
+    return np.where(own, changes.to_stage[last], POTENTIAL).astype(np.int8)

@@ -77,7 +77,7 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
         raise NotEnoughDataError(
             f"there is no purchase by a member with consent before {dataset.cut_off}; ingest more history"
         )
-    members, catalogue = build_members(dataset), build_catalogue(dataset)
+    members, catalogue = build_members(dataset, config.profile), build_catalogue(dataset)
     costs: dict[str, Cost] = {}
     progress.step("fit item neighbours and popularity")
     neighbours = _measured(costs, NEIGHBOURS, lambda: item_neighbours.fit(dataset, config.neighbours))

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.dataset import Dataset
+from features.profile.config import ProfileConfig
 from recsys.knowledge import Response
 from recsys.offers.definitions import OfferDefinitions
 from recsys.types import OFFER_KINDS, STAGES
@@ -13,9 +14,12 @@ from training.exposures import Outcomes, read_outcomes
 from training.shrinkage import shrink_means, shrink_rates
 
 Floats = NDArray[np.float64]
+_DEFAULT = ProfileConfig()
 
 
-def fit_response(dataset: Dataset, offers: OfferDefinitions, config: ResponseConfig) -> Response:
+def fit_response(
+    dataset: Dataset, offers: OfferDefinitions, config: ResponseConfig, profile: ProfileConfig = _DEFAULT
+) -> Response:
     """
     Uplift, redemption and affinity of every offer.
 
@@ -26,7 +30,7 @@ def fit_response(dataset: Dataset, offers: OfferDefinitions, config: ResponseCon
     that its kind, or else the configured prior, suggests.
     """
     n_stages, n_offers = len(STAGES), len(offers)
-    outcomes = read_outcomes(dataset, config.horizon_days)
+    outcomes = read_outcomes(dataset, config.horizon_days, profile)
     difference, variance = _differences(outcomes, n_stages, n_offers, config.min_arm)
     kind = np.tile(offers.kind.astype(np.int64), n_stages)
     prior = (config.prior_uplift, config.prior_uplift_sd)

@@ -190,7 +190,7 @@ def _logistic(figures: Figures, offset: Figures, came: Figures) -> Figures:
     The ridge counts a figure's weight in units of its standard deviation; the intercept is free.
 
     Raises:
-        NotEnoughDataError: It does not converge.
+        NotEnoughDataError: It does not converge, as where all or none came back.
     """
     spread = figures.std(axis=0)
     columns = np.column_stack([np.ones(len(figures)), figures / np.where(spread > 0, spread, 1.0)])
@@ -200,7 +200,10 @@ def _logistic(figures: Figures, offset: Figures, came: Figures) -> Figures:
         chance = expit(offset + columns @ weights)
         slope = columns.T @ (came - chance) - ridge @ weights
         hessian = (columns * (chance * (1 - chance))[:, None]).T @ columns + ridge
-        step = np.linalg.solve(hessian, slope)
+        try:
+            step = np.linalg.solve(hessian, slope)
+        except np.linalg.LinAlgError:  # every chance is 0 or 1: there is nothing to weigh
+            break
         weights += step
         if np.abs(step).max() < 1e-10:
             return np.concatenate([weights[:1], weights[1:] / np.where(spread > 0, spread, 1.0)])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.dataset import Dataset
-from features.members import build_members, build_stranger, segment_names, stages
+from features.members import build_members, build_stranger, segment_names
 from features.offers import build_offers
 from features.products import build_catalogue
-from features.value import DEFAULT_MARGIN_RATE, PRIOR_DAYS, OrderHistory
+from features.value import DEFAULT_MARGIN_RATE, PRIOR_DAYS
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL
 from recsys.errors import InputError
 from recsys.types import OFFER_KINDS, STAGES, Consent, OfferKind, Stage
@@ -31,24 +31,7 @@ def test_members_have_their_tier_segment_consent_and_points(dataset: Dataset) ->
 
 def test_stages_follow_the_members_own_rhythm(dataset: Dataset) -> None:
     stages = [STAGES[code] for code in build_members(dataset).stage]
-    assert stages == [Stage.ACTIVE, Stage.DORMANT, Stage.POTENTIAL, Stage.NEW]
-
-
-def test_silence_is_judged_by_the_members_own_rhythm() -> None:
-    n_orders = np.array([20, 20, 20, 0, 1])
-    history = OrderHistory(
-        n_orders=n_orders,
-        n_counted=n_orders,
-        days=np.full(5, 200.0),
-        first_at=NOW - DAY * np.array([200, 200, 200, 0, 10]),
-        last_at=NOW - DAY * np.array([50, 50, 50, 0, 10]),
-        paid_minor=n_orders * 100,
-    )
-    rates = 1 / np.array([7, 20, 60, 30, 1_000], dtype=np.float32)
-    found = [STAGES[code] for code in stages(history, rates, NOW)]
-    # A gap of 7 days counts as 14: fifty silent days are 3.6 of those, 2.5 of twenty, 0.8 of sixty.
-    assert found == [Stage.DORMANT, Stage.DORMANT, Stage.ACTIVE, Stage.POTENTIAL, Stage.NEW]
-    assert STAGES[stages(history, rates, NOW + 30 * DAY)[0]] == Stage.CHURNED
+    assert stages == [Stage.ACTIVE, Stage.CHURNED, Stage.POTENTIAL, Stage.NEW]
 
 
 def test_purchased_lists_distinct_products_latest_first(dataset: Dataset) -> None:

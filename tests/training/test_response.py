@@ -105,7 +105,10 @@ def test_exposures_whose_horizon_is_not_over_are_left_out(dataset):
 def test_the_stage_at_an_exposure_does_not_see_what_followed(dataset):
     later = dataset.purchases.at >= dataset.exposures["at"].max()
     columns = {name: getattr(dataset.purchases, name)[later] for name in dataset.purchases.__slots__}
-    outcomes = read_outcomes(replace(dataset, purchases=replace(dataset.purchases, **columns)), 7.0)
+    columns["order"] = np.unique(columns["order"], return_inverse=True)[1].astype(np.int32)
+    terms = {name: getattr(dataset.terms, name)[later] for name in ("discount_minor", "offer", "channel", "store")}
+    alone = replace(dataset, purchases=replace(dataset.purchases, **columns), terms=replace(dataset.terms, **terms))
+    outcomes = read_outcomes(alone, 7.0)
     assert outcomes.ordered[outcomes.campaign == 2].any()
     assert set(outcomes.stage.tolist()) == {STAGES.index(Stage.POTENTIAL)}
 
