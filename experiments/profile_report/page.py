@@ -9,6 +9,7 @@ from experiments.profile_report.dependence import dependence_section
 from experiments.profile_report.money import Money
 from experiments.profile_report.points_section import points_section
 from experiments.profile_report.preferences import preferences_section
+from experiments.profile_report.replenishment import replenishment_section
 from experiments.profile_report.report import ProfileReport
 from experiments.profile_report.rfm import rfm_section
 from experiments.profile_report.sections import Absent, Block, PageSection
@@ -67,6 +68,7 @@ def report_sections(report: ProfileReport) -> tuple[PageSection, ...]:
         rfm_section(report.rfm, money),
         value_section(report.value, money),
         points_section(report.points, money),
+        replenishment_section(report.replenishment),
         dependence_section(report.dependence),
         preferences_section(report.preferences),
     )

@@ -11,6 +11,7 @@ from experiments.profile_report.dependence import DependencePart, dependence_par
 from experiments.profile_report.grouping import groupings_of
 from experiments.profile_report.points import PointsPart, points_part
 from experiments.profile_report.preferences import PreferencesPart, preferences_part
+from experiments.profile_report.replenishment import ReplenishmentPart, replenishment_part
 from experiments.profile_report.rfm import RfmPart, rfm_part
 from experiments.profile_report.sections import Absent
 from experiments.profile_report.stages import StagePart, stage_part
@@ -50,6 +51,7 @@ class ProfileReport:
     rfm: RfmPart | Absent
     value: ValuePart | Absent
     points: PointsPart | Absent
+    replenishment: ReplenishmentPart | Absent
     dependence: DependencePart | Absent
     preferences: PreferencesPart | Absent
     specs: tuple[ColumnSpec, ...]
@@ -101,6 +103,7 @@ def profile_report(
         rfm=rfm_part(profile, norms, rules),
         value=value_part(profile, norms, rules, groupings),
         points=points_part(facts, norms, rules, next((one.codes for one in groupings if one.name == "tier"), None)),
+        replenishment=replenishment_part(facts, profile, norms, rules),
         dependence=dependence_part(facts, profile, rules, groupings),
         preferences=preferences_part(facts, profile),
         specs=profile.specs,

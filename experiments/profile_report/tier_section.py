@@ -70,7 +70,7 @@ def _members_chart(part: TierPart, money: Money) -> Chart:
         ("orders", [row.orders for row in part.rows], orders),
         ("spend", [row.paid_minor for row in part.rows], paid),
     )
-    rows = tuple(Bar(name, tuple(share(one, whole) for one in counts)) for name, counts, whole in shares)
+    rows = tuple(Bar(name, tuple(share(one, whole) for one in counts)) for name, counts, whole in shares if whole)
     plot = Bars(rows, shaded(part.names), "share, 0 to 1", "")
     return chart_of("tiers-members", plot, table, "Each bar is the whole; its parts are the tiers, the lowest first.")
 
