@@ -12,6 +12,7 @@ from features.lifetime.counts import CountParameters, Leaving, count_rows
 from features.lifetime.forecast import _at_least, expected_purchases, forecast_counts, purchase_probability
 from features.lifetime.likelihood import FitFacts
 from features.lifetime.summary import PurchaseSummary, summarise
+from features.lifetime.worth import draw_counts
 from recsys.errors import InputError
 from tests.features.lifetime.histories import TRUTH, simulated_orders
 
@@ -128,6 +129,16 @@ def test_more_confidence_is_a_wider_interval() -> None:
     assert (wide.high >= narrow.high).all()
     assert wide.high[2] > narrow.high[2]
     assert (narrow.low <= narrow.high).all()
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9])
+def test_an_interval_ends_where_its_tails_do(confidence: float) -> None:
+    busy = SUMMARY.take(np.array([2]))
+    drawn = draw_counts(CDNOW, busy, 300, n_draws=200_000, rng=np.random.default_rng(7))[0]
+    forecast = forecast_counts(CDNOW, busy, 300, confidence=confidence)
+    for end, level in ((forecast.low[0], (1 - confidence) / 2), (forecast.high[0], (1 + confidence) / 2)):
+        assert (drawn <= end).mean() > level - 0.005
+        assert (drawn < end).mean() < level + 0.005
 
 
 @pytest.mark.parametrize("horizon", [-1.0, float("nan"), float("inf")])
