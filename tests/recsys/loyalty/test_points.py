@@ -330,3 +330,28 @@ def test_entries_are_numbered_on_from_the_posting_before() -> None:
     second = post_points(again, [rules(YEAR)], calendar=LONDON, now=instant("2024-04-01"), opening=first.closing)
     assert (first.entries.numbers().tolist(), second.entries.numbers().tolist()) == ([0, 1], [2])
     assert second.closing.n_entries == 3
+
+
+def test_activity_at_the_instant_points_end_comes_too_late() -> None:
+    posting = post(
+        lot("2024-01-10T12:00", 50, 1, 0, Reason.ADJUSTMENT), lot("2024-03-11T00:00", 5, 2), now="2024-03-12T00:00",
+        history=[rules({"inactivity_months": 2})],
+    )  # fmt: skip
+    assert moves(posting.entries, Account.EXPIRED) == [(1, 50, instant("2024-03-11T00:00"))]
+
+
+@pytest.mark.parametrize(
+    ("merged", "account"),
+    [
+        pytest.param("2024-02-29T23:59:59", Account.PENDING, id="the second before it is usable"),
+        pytest.param("2024-03-01T00:00", Account.MEMBER, id="as it becomes usable"),
+    ],
+)
+def test_a_merge_moves_a_lot_from_the_account_it_is_in(merged: str, account: Account) -> None:
+    posting = post(
+        lot("2024-02-28T12:00", 50, 1, 2), now="2024-03-02T00:00", merges=[(2, 0, merged)],
+        history=[rules(YEAR, pending=2)],
+    )  # fmt: skip
+    rows = np.flatnonzero(posting.entries.target == Account.MERGED)
+    assert posting.entries.source[rows].tolist() == [account]
+    assert Balances.of(posting.closing).usable.tolist() == [50, 0, 0]
