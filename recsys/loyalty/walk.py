@@ -110,6 +110,7 @@ class Walk:
                 for keys, some in ((rises[row], held_up), (moves[row], ~held_up)):
                     there = np.flatnonzero((level == row) & some)
                     then[there] = np.minimum(then[there], next_instants(keys, members[there], at[there]))
+            assert (then > at).all(), "time stands still"
             going = then < stop
             members, at, level, due = members[going], then[going], level[going], due[going]
             self._move(members, at, self._reviewed(members, at, level, due), why=None)

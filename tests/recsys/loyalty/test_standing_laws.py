@@ -30,7 +30,7 @@ def with_fact(facts: TierFacts, row: int, at: int, amounts: np.ndarray) -> TierF
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(tier_worlds())
 def test_standing_has_the_tier_of_the_history(world: TierWorld):
     facts = world.columns()
@@ -41,7 +41,7 @@ def test_standing_has_the_tier_of_the_history(world: TierWorld):
     assert found.since.tolist() == history.since(world.as_of).tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(tier_worlds())
 def test_members_stand_together_as_each_stands_alone(world: TierWorld):
     facts = world.columns()
@@ -52,7 +52,7 @@ def test_members_stand_together_as_each_stands_alone(world: TierWorld):
         assert together.record(row) == alone.record(0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(tier_worlds())
 def test_nothing_changes_before_it_is_said_to_change(world: TierWorld):
     facts = known(world)
@@ -67,7 +67,7 @@ def test_nothing_changes_before_it_is_said_to_change(world: TierWorld):
             assert getattr(later, name)[0].tolist() == getattr(now, name)[row].tolist(), name
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(tier_worlds())
 def test_tier_falls_when_and_where_it_is_said_to_fall(world: TierWorld):
     facts = replace(known(world), grants=known(world).grants.between(0, 0))
@@ -84,7 +84,7 @@ def test_tier_falls_when_and_where_it_is_said_to_fall(world: TierWorld):
             assert history.changes(row)[-1][3] == "review"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(tier_worlds())
 def test_what_is_said_to_keep_the_tier_keeps_it(world: TierWorld):
     facts = replace(known(world), grants=known(world).grants.between(0, 0))
@@ -100,7 +100,7 @@ def test_what_is_said_to_keep_the_tier_keeps_it(world: TierWorld):
         assert kept.tier_at(at)[row] >= now.tier[row]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(tier_worlds())
 def test_what_is_said_to_lift_a_member_lifts_it(world: TierWorld):
     facts = known(world)

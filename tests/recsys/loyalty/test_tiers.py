@@ -98,6 +98,12 @@ def test_order_in_the_grace_days_saves_the_tier(second: str, lost: str):
     assert told(facts)[2][0] == lost
 
 
+def test_order_that_comes_back_at_once_saves_nothing():
+    facts = bought(("2024-03-10 10:00", 200), ("2026-03-20 10:00", 150), ("2026-03-20 10:00", -100))
+
+    assert told(facts)[2] == ("2026-04-09 00:00", "blue", "review")
+
+
 def test_grace_days_add_to_the_window_that_closed():
     year = ladder(window={"calendar": "year"}, downgrade={"review": "period_end", "calendar": "year", "grace_days": 30})
     orders = [("2024-03-10 10:00", 500), ("2025-02-01 10:00", 300), ("2026-01-20 10:00", 100)]
