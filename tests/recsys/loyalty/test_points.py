@@ -355,3 +355,12 @@ def test_a_merge_moves_a_lot_from_the_account_it_is_in(merged: str, account: Acc
     rows = np.flatnonzero(posting.entries.target == Account.MERGED)
     assert posting.entries.source[rows].tolist() == [account]
     assert Balances.of(posting.closing).usable.tolist() == [50, 0, 0]
+
+
+def test_a_lot_may_end_before_it_is_usable() -> None:
+    history = [rules({"rolling_months": 1}, pending=40)]
+    before = post(lot("2024-01-10T12:00", 50, 1), now="2024-02-01T00:00", history=history)
+    assert next_change_at(before.closing)[0] == instant("2024-02-11T00:00")
+    after = post(lot("2024-01-10T12:00", 50, 1), now="2024-03-01T00:00", history=history)
+    assert after.entries.source.tolist() == [Account.ISSUED, Account.PENDING]
+    assert moves(after.entries, Account.EXPIRED) == [(1, 50, instant("2024-02-11T00:00"))]
