@@ -364,3 +364,14 @@ def test_a_lot_may_end_before_it_is_usable() -> None:
     after = post(lot("2024-01-10T12:00", 50, 1), now="2024-03-01T00:00", history=history)
     assert after.entries.source.tolist() == [Account.ISSUED, Account.PENDING]
     assert moves(after.entries, Account.EXPIRED) == [(1, 50, instant("2024-02-11T00:00"))]
+
+
+def test_lots_of_a_state_lie_by_member_and_age_whichever_ends_first() -> None:
+    shorter = PointsRules.model_validate(
+        {"from": "2024-02-01", "earning": {"per_minor": 100}, "expiry": {"rolling_months": 3}}
+    )
+    posting = post(
+        lot("2024-01-31T12:00", 5, 9, 1), lot("2024-02-02T12:00", 6, 2, 1), lot("2024-02-03T12:00", 7, 4, 0),
+        now="2024-03-01T00:00", history=[rules({"rolling_months": 24}), shorter],
+    )  # fmt: skip
+    assert posting.closing.lots.number.tolist() == [4, 9, 2]
