@@ -10,7 +10,7 @@ from features.lifetime.forecast import expected_purchases, forecast_counts
 from features.lifetime.likelihood import FitFacts
 from features.lifetime.spend import SpendParameters, order_value
 from features.lifetime.summary import PurchaseSummary
-from features.lifetime.worth import discounted_purchases, draw_counts, forecast_total, forecast_value
+from features.lifetime.worth import _draw_worth, discounted_purchases, draw_counts, forecast_total, forecast_value
 from recsys.errors import NotEnoughDataError
 
 COVARIANCE = tuple(map(tuple, (np.diag([0.04, 0.09, 0.05, 0.08]) + 0.01).tolist()))
@@ -81,6 +81,12 @@ def test_the_interval_holds_its_share_of_the_values_that_come() -> None:
     came = np.array([rng.gamma(SPEND.p, 1 / one, n).sum() for one, n in zip(rate, orders, strict=True)])
     low, _, high = value(0.8, n_draws=4000)[:, 2]
     assert ((came >= low) & (came <= high)).mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_drawn_orders_are_worth_what_the_spend_model_expects() -> None:
+    known = SUMMARY.take(SUMMARY.bought())
+    worth = _draw_worth(SPEND, known, np.full((len(known), 60_000), 3), np.random.default_rng(5))
+    np.testing.assert_allclose(worth.mean(axis=1), 3 * order_value(SPEND, known), rtol=0.02)
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_does_not() -> None:
