@@ -103,7 +103,7 @@ class ReplenishmentClock:
             InputError: The columns do not fit each other.
         """
         settings = settings or ClockSettings()
-        history = History.of(member, family, day).before(as_of_day)
+        history = History.of(member, family, day).before(as_of_day).of_members(n_members)
         if rhythm is None:
             weights = weights or RhythmSettings()
             rhythm = fit_rhythm(history, as_of_day, weights, n_members=n_members, rng=rng)

@@ -80,6 +80,19 @@ class History:
         keep = self.day < as_of_day
         return self if keep.all() else self.take(keep)
 
+    def of_members(self, n_members: int) -> "History":
+        """
+        The same, checked.
+
+        Raises:
+            InputError: A member is not below *n_members*.
+        """
+        if len(self) and int(self.member[-1]) >= n_members:
+            raise InputError(
+                f"member {int(self.member[-1])} is not one of {n_members}; give rows of the members you count"
+            )
+        return self
+
     def take(self, keep: NDArray[np.bool_]) -> "History":
         """Some of the rows."""
         return History(self.member[keep], self.family[keep], self.day[keep])

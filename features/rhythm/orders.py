@@ -110,7 +110,7 @@ class OrderRhythm:
         """
         if len(first_watched_day) != n_members:
             raise InputError(f"first_watched_day has {len(first_watched_day)} rows; there are {n_members} members")
-        history = History.of(member, np.zeros(len(member), dtype=np.int32), day).before(as_of_day)
+        history = History.of(member, np.zeros(len(member), dtype=np.int32), day).before(as_of_day).of_members(n_members)
         if rhythm is None:
             weights = weights or RhythmSettings()
             rhythm = fit_rhythm(history, as_of_day, weights, n_members=n_members, rng=rng)

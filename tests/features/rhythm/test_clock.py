@@ -130,3 +130,10 @@ def test_columns_that_do_not_fit_are_refused() -> None:
         ReplenishmentClock.fit(
             np.zeros(2, int), np.zeros(2, int), np.zeros(1, int), as_of_day=5, n_members=1, rng=np.random.default_rng(1)
         )
+
+
+def test_a_member_beyond_those_counted_is_refused() -> None:
+    with pytest.raises(InputError, match="member 7 is not one of 7"):
+        ReplenishmentClock.fit(
+            np.array([2, 7]), np.zeros(2, int), np.array([1, 3]), as_of_day=5, n_members=7, rng=np.random.default_rng(1)
+        )

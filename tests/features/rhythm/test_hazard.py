@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from features.rhythm.gaps import History, OwnGaps, present_gaps
 from features.rhythm.hazard import _EDGES, LONGEST_DAYS, Expected, LogLogistic, Rhythm, _standard, fit_rhythm
+from features.rhythm.levels import Levels
 from features.rhythm.life_table import LifeTable
 from features.rhythm.settings import RhythmSettings
 from recsys.errors import InputError
@@ -120,6 +121,23 @@ def test_a_member_who_is_slow_elsewhere_is_expected_late_in_a_new_family() -> No
     assert gap.location[-2] > gap.location[-1] + 0.3
 
 
+def test_a_members_own_gaps_of_a_family_are_no_tempo_elsewhere() -> None:
+    crowd = [every(7, 12, member=member, family=family) for member in range(30) for family in (0, 1)]
+    history = history_of(*crowd, every(28, 8, member=99, family=0))
+    rhythm = Rhythm.fit(history, 230, RhythmSettings())
+    starts = history.starts()
+    own = present_gaps(history, starts, 0.9)
+    tempo = rhythm.levels.tempo(own, history.member[starts], history.family[starts], rhythm.settings)
+    assert tempo[-1] == pytest.approx(0, abs=1e-12)
+    assert abs(tempo[0]) > 1e-3
+
+
+def test_a_member_with_many_gaps_counts_as_one() -> None:
+    history = history_of(every(2, 101, member=0), *(every(20, 4, member=member) for member in range(1, 11)))
+    location = Rhythm.fit(history, 210, RhythmSettings()).levels.location[-1]
+    assert np.exp(location) > 15
+
+
 def test_with_one_family_a_member_has_no_tempo_elsewhere() -> None:
     history = history_of(every(7, 9, member=0), every(30, 3, member=1))
     rhythm = Rhythm.fit(history, 90, RhythmSettings())
@@ -138,9 +156,11 @@ def test_what_nobody_buys_again_is_not_expected_again() -> None:
 
 def test_a_family_that_was_not_fitted_is_like_the_population() -> None:
     own = OwnGaps(np.zeros(3, dtype=int), *np.zeros((3, 3)))
-    gap = RHYTHM.expected(own, np.arange(3), np.array([0, 7, -1]))
+    gap = RHYTHM.expected(own, np.arange(3), np.array([0, 7, -2]))
     assert gap.location[1:] == pytest.approx(RHYTHM.levels.location[-1])
     assert gap.level[1] == 1.0
+    levels = Levels(*np.array([[1.0, 2.0, 3.0]] * 3))
+    assert levels.of(levels.location, np.array([-2, 0, 1, 2, 9])).tolist() == [3, 1, 2, 3, 3]
 
 
 def test_a_rhythm_stored_as_json_is_the_same_to_the_bit() -> None:
