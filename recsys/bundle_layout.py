@@ -17,6 +17,8 @@ _LARGEST_MINOR = 10**12
 """No amount of money is larger, so that integers hold its product with any share in millionths."""
 
 _TEXT_ROWS_AT_ONCE = 1 << 16
+_SHOWN = 200
+"""Of a wrong value no more characters are told."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Minor = Annotated[int, Field(ge=0, le=_LARGEST_MINOR)]
@@ -153,7 +155,7 @@ def read_settings(settings: Mapping[str, Any], where: str) -> BundleSettings:
         if first["type"] == "missing":
             raise BundleError(f"bundle {where}: the setting {name!r} is missing; train again") from error
         raise BundleError(
-            f"bundle {where}: the setting {name!r} is {first['input']!r}: {first['msg']}; train again"
+            f"bundle {where}: the setting {name!r} is {repr(first['input'])[:_SHOWN]}: {first['msg']}; train again"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """The one function that gives every feature of every member as of a date; training, serving and reports use it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -109,12 +109,18 @@ def view(
     columns: dict[str, NDArray[Any]] = {}
     for group in GROUPS:
         given, found = group.specs(rules), group.view(summaries[group.name], Fitted(norms[group.name], rules), as_of)
+        given = tuple(_named(spec, names) for spec in given)
         assert [spec.name for spec in given] == list(found), f"{group.name} gives {list(found)}"
         for spec in given:
             assert spec.holds(found[spec.name]), f"{group.name}.{spec.name} is not what its declaration says"
             columns[spec.name] = found[spec.name]
         specs += given
     return Profile(as_of, tuple(specs), columns, names, summaries)
+
+
+def _named(spec: ColumnSpec, names: Mapping[str, tuple[str, ...]]) -> ColumnSpec:
+    """A group does not know how many names a code may stand for."""
+    return spec if spec.names is None else replace(spec, high=len(names[spec.names]) - 1)
 
 
 def names_of(facts: MemberFacts, rules: Rules) -> dict[str, tuple[str, ...]]:
