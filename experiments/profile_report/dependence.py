@@ -233,10 +233,10 @@ def _groups_chart(part: DependencePart) -> Chart:
         tuple(
             (one.by, one.group, shown(one.members), one.mean_dependence, one.coupon_order_share) for one in part.groups
         ),
-        formats={"mean dependence": ".2f", "orders with a coupon": ".1%"},
+        formats={"mean dependence": ".3f", "orders with a coupon": ".1%"},
     )
     rows = tuple(
         Bar(f"{one.by}: {one.group}", (one.mean_dependence,)) for one in part.groups if one.mean_dependence is not None
     )
     reading = "The mean over the members of the group. Groups of fewer than five members are in the table without it."
-    return chart_of("dependence-groups", Bars(rows, (PLAIN,), "mean dependence, 0 to 1", ".2f"), table, reading)
+    return chart_of("dependence-groups", Bars(rows, (PLAIN,), "mean dependence, 0 to 1", ".3f"), table, reading)

@@ -106,8 +106,10 @@ def replenishment_part(
     counts = states.reshape(-1, n_states).astype(np.int64)
     if not counts.sum():
         return Absent("Nobody bought anything of a category, so there is nothing that could be due.")
-    columns = (*counts.T.tolist(), expected.tolist())
-    rows = [FamilyRow(*row) for row in zip(names, *columns, strict=True)]
+    rows = [
+        FamilyRow(name, early, due, overdue, chance)
+        for name, (early, due, overdue), chance in zip(names, counts.tolist(), expected.tolist(), strict=True)
+    ]
     bought = [row for row in rows if row.n_members]
     return ReplenishmentPart(
         horizon_days=horizon,
@@ -126,8 +128,8 @@ def replenishment_section(part: ReplenishmentPart | Absent) -> PageSection:
     if isinstance(part, Absent):
         return PageSection("replenishment", TITLE, part.reason)
     intro = (
-        f"Members have bought {part.n_pairs:,} pairs of member and family (category). {part.n_due:,} are due by the "
-        f"member's own clock, {part.n_overdue:,} overdue: the silence is longer than almost all of such gaps. "
+        f"There are {part.n_pairs:,} pairs of a member and a family (category) that they bought. {part.n_due:,} are "
+        f"due by the member's own clock, {part.n_overdue:,} overdue: silent for longer than almost all of such gaps. "
         f"{part.n_members_due:,} members have at least one family that is due."
     )
     blocks: list[Block] = []

@@ -7,7 +7,7 @@ import numpy as np
 from experiments.profile_report.counting import Cells, crossed, hidden, means, share, shown
 from experiments.profile_report.money import Money
 from experiments.profile_report.plots import Grid
-from experiments.profile_report.sections import Absent, PageSection, chart_of
+from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
 from features.profile.build import AllNorms, Profile
 from features.profile.group import Rules
 from recsys.report import Table
@@ -86,30 +86,34 @@ def rfm_section(part: RfmPart | Absent, money: Money) -> PageSection:
         quality,
     )
     written = tuple(tuple("-" if one is None else f"{money.major(one):,.0f}" for one in line) for line in paid)
-    spend = Grid(rows, columns, paid, written, axis, quality)
     title = f"Members by recency and frequency, orders of {part.window_days} days"
     paid_title = f"Mean paid in {part.window_days} days by recency and frequency, {money.unit} a member"
-    blocks = (
+    blocks: list[Block] = [
         chart_of(
             "rfm-members",
             members,
             _table(title, rows, columns, members.texts),
             "Each cell: how many members. Top right: bought lately and often; bottom right: were regular and are "
             "silent, worth a call; bottom left: gone.",
-        ),
-        chart_of(
-            "rfm-spend",
-            spend,
-            _table(paid_title, rows, columns, written),
-            "The same cells: what a member of it paid on average in the window. Lapsed members paid nothing in it.",
-        ),
+        )
+    ]
+    if any(one is not None for line in paid for one in line):
+        blocks.append(
+            chart_of(
+                "rfm-spend",
+                Grid(rows, columns, paid, written, axis, quality),
+                _table(paid_title, rows, columns, written),
+                "The same cells: what a member of it paid on average in the window. Lapsed members paid nothing in it.",
+            )
+        )
+    blocks.append(
         Table(
             "Where a score begins",
             ("score", "days silent, at most", "orders, more than", f"paid, more than ({money.unit})"),
             _cuts(part, money),
-        ),
+        )
     )
-    return PageSection("rfm", TITLE, _intro(part), blocks)
+    return PageSection("rfm", TITLE, _intro(part), tuple(blocks))
 
 
 def _intro(part: RfmPart) -> str:

@@ -209,3 +209,22 @@ def test_without_a_programme_recorded_tiers_are_counted_and_nothing_is_said_of_t
     assert [row.members for row in tiers.rows] == [6, 6]
     verdicts = {headline.name: headline.verdict for headline in headlines(thin("no programme but recorded tiers"))}
     assert verdicts["members at risk of downgrade"] is Verdict.UNKNOWN
+
+
+class TestReplenishment:
+    def test_families_hold_every_pair_once(self):
+        part = full().replenishment
+        facts = full_facts()
+        family = facts.products.category[facts.purchases.product]
+        pairs = {(m, f) for m, f in zip(facts.purchases.member.tolist(), family.tolist(), strict=True) if f >= 0}
+        assert part.n_pairs == len(pairs) == sum(row.n_members for row in part.families)
+        assert part.n_due == sum(row.due for row in part.families)
+
+    def test_of_the_chances_of_a_horizon_ago_as_many_happened_as_were_bought_since(self):
+        lines = [Line(member, day, 0, 100) for member in range(40) for day in range(0, 85, 7)]
+        bought = [Line(member, 90, 0, 100) for member in range(30)]
+        part = report_of(small_facts([*lines, *bought], n_members=40)).replenishment
+        (only,) = part.bins
+        assert (only.pairs, only.happened) == (40, 0.75)
+        assert only.low < 0.75 < only.high
+        assert (only.low, only.high) == pytest.approx((0.5981, 0.8581), abs=1e-4)  # Wilson, 30 of 40

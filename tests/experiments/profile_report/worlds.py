@@ -74,7 +74,7 @@ def thin(name: str) -> ProfileReport:
         case "one member":
             return report_of(small_facts(one_order, n_members=1), programme(), recorded_tier=np.array([0]))
         case "nobody":
-            return report_of(small_facts([], n_members=0), programme())
+            return report_of(small_facts([], n_members=0, joined_day=[]), programme())
         case "orders long ago":
             return report_of(small_facts(one_order, n_members=3, as_of_day=900), programme())
     raise ValueError(name)

@@ -1,0 +1,109 @@
+"""The page about all members: whole, closed in itself, escaped, the same each time, plain about what is absent."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from experiments.profile_report.page import missing_of, profile_page, report_sections, write_profile_report
+from experiments.profile_report.sections import Absent
+from recsys.report import Table
+from tests.experiments.profile_report.worlds import THIN, full, thin
+from tests.training.test_html_report import Page
+from training.figures import svg_of
+from training.sections import Chart
+
+
+def charts_of(report):
+    return [block for section in report_sections(report) for block in section.blocks if isinstance(block, Chart)]
+
+
+@pytest.fixture(scope="module")
+def text():
+    return profile_page(full())
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+class TestAWholePage:
+    def test_every_element_is_closed_and_no_id_stands_twice(self, page):
+        assert page.open == []
+        assert len(page.of("id")) == len(set(page.of("id"))) > 100
+
+    def test_nothing_outside_is_named_or_loaded(self, text, page):
+        assert re.findall(r"https?:|//\w|@import|<script|<link|<iframe|<img|\bsrc=", text) == []
+        assert all(value.startswith("#") for name in ("href", "xlink:href") for value in page.of(name))
+        targets = page.of("href") + page.of("xlink:href")
+        assert {target[1:] for target in targets} <= set(page.of("id"))
+
+    def test_every_chart_has_a_title_a_reading_its_table_and_units(self, page):
+        charts = charts_of(full())
+        assert page.tags.count("svg") == page.tags.count("figure") == page.tags.count("details") == len(charts) > 25
+        assert all(one.title and one.reading.endswith(".") and one.table.rows for one in charts)
+        assert all(one.plot.axis for one in charts if one.name != "value-cross")
+
+    def test_every_column_of_the_profile_is_explained(self, page):
+        assert [spec.name for spec in full().specs if spec.name not in page.texts] == []
+
+    @pytest.mark.parametrize("name", ["tiers-way", "rfm-members", "value-intervals", "preferences-weekday"])
+    def test_the_same_chart_is_drawn_the_same_each_time(self, text, name):
+        chart = next(one for one in charts_of(full()) if one.name == name)
+        assert svg_of(chart.plot, title=chart.title, prefix=chart.name) in text
+
+    def test_names_of_the_retailer_cannot_become_markup(self):
+        name = "</svg><b>&\"VIP\" 'x'"
+        report = replace(thin("no orders"), tiers=thin("no programme but recorded tiers").tiers)
+        rows = tuple(replace(row, tier=name) for row in report.tiers.rows)
+        text = profile_page(replace(report, source=name, tiers=replace(report.tiers, rows=rows, names=(name, "b"))))
+        assert Page(text).open == []
+        assert name in Page(text).text
+        assert "<b>" not in text
+
+
+class TestWhatIsMissing:
+    @pytest.mark.parametrize("name", ["no orders", "one member", "nobody"])
+    def test_the_page_is_whole(self, name, tmp_path):
+        write_profile_report(thin(name), tmp_path / "page.html")
+        page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+        assert page.open == []
+        assert all(one in page.text for one in missing_of(thin(name)))
+
+    @pytest.mark.parametrize("name", THIN)
+    def test_every_reason_stands_in_its_section_and_in_the_list(self, name):
+        report = thin(name)
+        absent = [part for part in map(report.__getattribute__, report.__slots__) if isinstance(part, Absent)]
+        intros = [section.intro for section in report_sections(report)]
+        assert [part.reason for part in absent if part.reason not in intros] == []
+        assert [part.reason for part in absent if not any(part.reason in one for one in missing_of(report))] == []
+
+    @pytest.mark.parametrize("name", THIN)
+    def test_no_chart_is_empty(self, name):
+        for chart in charts_of(thin(name)):
+            figures = [cell for row in chart.table.rows for cell in row if isinstance(cell, int | float) and cell]
+            texts = [cell for row in chart.table.rows for cell in row[1:] if isinstance(cell, str)]
+            assert figures or any(cell not in {"0", "-"} for cell in texts), chart.name
+
+    def test_one_member_is_not_described_in_cross_tables(self):
+        report = thin("one member")
+        assert report.value.mean_minor == ((None,) * 5,) * 2
+        sections = {section.name: section for section in report_sections(report)}
+        tables = [one.table for one in sections["rfm"].blocks if isinstance(one, Chart)]
+        assert len(tables) == 1
+        cells = {cell for table in tables for row in table.rows for cell in row[1:]}
+        assert cells == {"0", "<5"}
+
+    def test_without_a_currency_amounts_are_minor_units(self):
+        sections = {section.name: section for section in report_sections(replace(full(), currency=""))}
+        assert "minor units" in sections["value"].intro
+        assert "GBP" not in sections["value"].intro
+
+
+def test_tables_have_a_cell_for_each_column():
+    for section in report_sections(full()):
+        for block in section.blocks:
+            table = block.table if isinstance(block, Chart) else block
+            if isinstance(table, Table):
+                assert {len(row) for row in table.rows} == {len(table.columns)}, table.title
