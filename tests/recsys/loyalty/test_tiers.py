@@ -1,69 +1,14 @@
 """Tiers by hand: each rule of the ladder on a member whose dates can be counted on fingers."""
 
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
-
 import numpy as np
 import pytest
 
 from recsys.errors import InputError
 from recsys.loyalty.compare import compare_ladders
-from recsys.loyalty.facts import NO_JOIN_DATE, Grants, TierFacts
-from recsys.loyalty.programme import Programme
-from recsys.loyalty.standing import NO_INSTANT, standing_after, standings
+from recsys.loyalty.facts import Grants, TierFacts
+from recsys.loyalty.standing import standings
 from recsys.loyalty.tiers import tier_history
-
-ZONE = ZoneInfo("Europe/London")
-JOINED = "2024-01-01 00:00"
-
-
-def at(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp())
-
-
-def when(instant: int) -> str:
-    return datetime.fromtimestamp(instant, ZONE).strftime("%Y-%m-%d %H:%M")
-
-
-def programme(*ladders: dict[str, Any]) -> Programme:
-    return Programme.model_validate(
-        {"name": "test", "currency": "GBP", "timezone": "Europe/London", "ladders": ladders or [ladder()]}
-    )
-
-
-def ladder(start: str = "2020-01-01", **changes: Any) -> dict[str, Any]:
-    return {
-        "from": start,
-        "window": {"rolling_months": 12},
-        "downgrade": {"review": "period_end", "period_months": 12, "grace_days": 30},
-        "tiers": [
-            {"name": "blue"},
-            {"name": "silver", "entry": {"spend_minor": 200}, "keep": {"spend_minor": 150}},
-            {"name": "gold", "entry": {"spend_minor": 500}, "keep": {"spend_minor": 400}},
-        ],
-        **changes,
-    }
-
-
-CONTINUOUS = {"downgrade": {"review": "continuous"}}
-
-
-def bought(*orders: tuple[str, int], joined: str | None = JOINED, grants: Grants | None = None) -> TierFacts:
-    return TierFacts.of(
-        [0] * len(orders),
-        [at(text) for text, _ in orders],
-        spend_minor=[spend for _, spend in orders],
-        orders=[int(spend > 0) for _, spend in orders],
-        joined_at=[NO_JOIN_DATE if joined is None else at(joined)],
-        grants=grants,
-    )
-
-
-def told(facts: TierFacts, rules: Programme | None = None, *, as_of: str = "2029-01-01") -> list[tuple[str, str, str]]:
-    rules = rules or programme()
-    changes = tier_history(facts, rules, as_of=at(f"{as_of} 00:00")).changes(0)
-    return [(when(instant), to, reason) for instant, _, to, reason in changes]
+from tests.recsys.loyalty.tier_by_hand import CONTINUOUS, JOINED, at, bought, ladder, programme, told, when
 
 
 def test_member_rises_at_the_order_that_reaches_it():
@@ -170,17 +115,6 @@ def test_two_facts_of_one_instant_are_one():
     assert told(facts, as_of="2024-06-01")[1:] == [("2024-03-10 10:00", "silver", "earned")]
 
 
-def test_return_without_a_purchase_shows_as_zero_and_is_made_up_for_first():
-    facts = bought(("2024-03-10 10:00", -100))
-    now = standings(facts, programme(), as_of=at("2024-04-01 00:00"))
-
-    assert now.sums[0].tolist() == [0, 0, 0, 0]
-    assert now.to_next[0].tolist() == [300, -1, -1, -1]
-    short = standing_after(facts, programme(), at=at("2024-04-01 00:00"), spend_minor=299)
-    enough = standing_after(facts, programme(), at=at("2024-04-01 00:00"), spend_minor=300)
-    assert (short.tier[0], enough.tier[0]) == (0, 1)
-
-
 def test_purchases_before_joining_do_not_count():
     assert told(bought(("2023-12-31 23:59", 900)), as_of="2024-06-01") == [("2024-01-01 00:00", "blue", "joined")]
 
@@ -195,13 +129,6 @@ def test_member_without_date_and_facts_has_no_tier():
     history = tier_history(bought(joined=None), programme(), as_of=at("2024-06-01 00:00"))
 
     assert (history.changes(0), history.tier_at(at("2024-06-01 00:00")).tolist()) == ([], [-1])
-
-
-def test_facts_after_the_instant_are_not_looked_at():
-    facts = bought(("2024-05-01 10:00", 900))
-
-    assert standings(facts, programme(), as_of=at("2024-05-01 09:59")).record(0)["tier"] == "blue"
-    assert standings(facts, programme(), as_of=at("2024-05-01 10:00")).record(0)["tier"] == "gold"
 
 
 def test_new_ladder_lifts_at_once_and_drops_nobody_before_the_next_review():
@@ -258,29 +185,6 @@ def test_floor_given_by_hand_outlives_a_change_of_ladder_and_of_names():
     ]
 
 
-def test_standing_says_what_the_next_tier_takes_and_what_is_at_risk():
-    facts = bought(("2024-03-10 10:00", 200), ("2024-11-01 10:00", 120))
-    now = standings(facts, programme(), as_of=at("2025-03-09 23:59")).record(0)
-
-    assert now["to_next"] == {"spend_minor": 180}
-    assert (now["to_keep"], now["falls_to"]) == ({"spend_minor": 0}, "silver")
-    later = standings(facts, programme(), as_of=at("2025-12-01 00:00")).record(0)
-    assert (later["to_keep"], later["falls_to"]) == ({"spend_minor": 150}, "blue")
-    assert [when(later[name]) for name in ("period_end_at", "falls_at")] == ["2026-03-10 00:00", "2026-04-09 00:00"]
-
-
-def test_next_change_is_the_end_of_the_period_and_then_of_the_grace_days():
-    rules = programme(ladder(window={"rolling_days": 30}))
-    facts = bought(("2024-11-01 10:00", 200))
-    changes = [
-        standings(facts, rules, as_of=at(f"{day} 00:00")).next_change_at[0]
-        for day in ("2024-11-02", "2024-12-02", "2025-11-02", "2025-12-02")
-    ]
-
-    assert [when(change) for change in changes[:3]] == ["2024-12-01 00:00", "2025-11-01 00:00", "2025-12-01 00:00"]
-    assert changes[3] == NO_INSTANT
-
-
 def test_members_who_move_between_ladders_are_named():
     facts = TierFacts.of(
         [0, 1, 2, 3],
@@ -294,15 +198,6 @@ def test_members_who_move_between_ladders_are_named():
 
     assert moves.matrix().tolist() == [[1, 0], [1, 1], [0, 0]]
     assert moves.rows("silver", "blue").tolist() == [1]
-
-
-def test_totals_beyond_64_bits_of_many_members_are_exact():
-    huge = 4 * 10**18
-    facts = TierFacts.of(
-        [0, 1, 2, 3], [at("2024-03-10 10:00")] * 4, spend_minor=[huge, huge, huge, 200], joined_at=[0] * 4
-    )
-
-    assert standings(facts, programme(), as_of=at("2024-04-01 00:00")).sums[:, 0].tolist() == [huge, huge, huge, 200]
 
 
 def test_grant_of_a_tier_that_the_ladder_lacks_is_refused():
