@@ -1,8 +1,8 @@
 """Standings by hand: what is missing, what is at risk, and when any of it changes."""
 
-from recsys.loyalty.facts import TierFacts
+from recsys.loyalty.facts import Grants, TierFacts
 from recsys.loyalty.standing import NO_INSTANT, standing_after, standings
-from tests.recsys.loyalty.tier_by_hand import at, bought, ladder, programme, when
+from tests.recsys.loyalty.tier_by_hand import CONTINUOUS, at, bought, ladder, programme, when
 
 
 def test_return_without_a_purchase_shows_as_zero_and_is_made_up_for_first():
@@ -53,3 +53,52 @@ def test_totals_beyond_64_bits_of_many_members_are_exact():
     )
 
     assert standings(facts, programme(), as_of=at("2024-04-01 00:00")).sums[:, 0].tolist() == [huge, huge, huge, 200]
+
+
+def test_what_came_in_the_grace_days_is_taken_off_what_is_missing():
+    facts = bought(("2024-03-10 10:00", 200), ("2026-03-20 10:00", 60), ("2026-03-25 10:00", 40))
+
+    assert standings(facts, programme(), as_of=at("2026-03-15 00:00")).record(0)["to_keep"] == {"spend_minor": 150}
+    assert standings(facts, programme(), as_of=at("2026-04-01 00:00")).record(0)["to_keep"] == {"spend_minor": 50}
+
+
+def test_tier_held_by_hand_is_not_at_risk():
+    facts = bought(("2024-03-10 10:00", 40), grants=Grants.of([0], [1], [at("2024-02-01 12:00")]))
+    now = standings(facts, programme(ladder(**CONTINUOUS)), as_of=at("2024-06-01 00:00")).record(0)
+
+    assert (now["tier"], now["falls_to"], now["falls_at"], now["to_keep"]) == (
+        "silver",
+        "silver",
+        None,
+        {"spend_minor": 0},
+    )
+
+
+def test_continuous_tier_is_at_risk_from_the_day_on_which_old_orders_fall_out():
+    facts = bought(("2024-03-10 10:00", 450), ("2024-05-10 10:00", 100))
+    now = standings(facts, programme(ladder(**CONTINUOUS)), as_of=at("2024-06-01 00:00")).record(0)
+
+    assert (when(now["falls_at"]), now["falls_to"], now["to_keep"]) == (
+        "2025-03-10 00:00",
+        "blue",
+        {"spend_minor": 300},
+    )
+
+
+def test_start_of_the_next_ladder_is_a_change_to_come():
+    rules = programme(ladder(), ladder("2024-07-01"))
+
+    assert when(standings(bought(), rules, as_of=at("2024-06-01 00:00")).next_change_at[0]) == "2024-07-01 00:00"
+
+
+def test_at_the_top_nothing_is_missing():
+    now = standings(bought(("2024-03-10 10:00", 900)), programme(), as_of=at("2024-06-01 00:00"))
+
+    assert (now.next_tier.tolist(), now.to_next.tolist()) == ([-1], [[0, 0, 0, 0]])
+
+
+def test_before_joining_there_is_nothing_but_the_day_of_joining():
+    now = standings(bought(joined="2025-01-01 00:00"), programme(), as_of=at("2024-06-01 00:00"))
+
+    assert (now.tier.tolist(), now.to_next.tolist(), now.falls_at.tolist()) == ([-1], [[-1] * 4], [NO_INSTANT])
+    assert when(now.next_change_at[0]) == "2025-01-01 00:00"
