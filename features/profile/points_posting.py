@@ -92,8 +92,8 @@ def _earned(facts: MemberFacts, programme: Programme, tiers: tuple[str, ...], *,
 
 def _tier_before(history: TierHistory, member: Rows, at: Instants) -> Tiers:
     """Shape (n,): the tier held just before each instant; the lowest before there was one."""
-    changed = (history.owners() << _AT_BITS) + history.at
-    last = np.searchsorted(changed, (member.astype(np.int64) << _AT_BITS) + at, side="left") - 1
+    changed = _instants_of(history.owners(), history.at)
+    last = np.searchsorted(changed, _instants_of(member, at), side="left") - 1
     if not len(changed):
         return np.zeros(len(at), dtype=np.int8)
     own = (last >= 0) & (history.owners()[last] == member)
@@ -169,6 +169,12 @@ def _claw_backs(facts: MemberFacts, earned: Earned) -> Takings:
     """What returns take of the points that the returned lines earned; lines of one product and instant are one."""
     purchases, returns = facts.purchases, facts.returns
     lines = np.argsort(purchases.order, kind="stable")
+    came_back = np.flatnonzero(
+        np.isin(
+            _instants_of(purchases.member[lines], purchases.at[lines]), _instants_of(returns.member, returns.bought_at)
+        )
+    )
+    lines = lines[came_back]
     key = ["member", "at", "product"]
     bought = (
         pl.DataFrame(
@@ -177,7 +183,7 @@ def _claw_backs(facts: MemberFacts, earned: Earned) -> Takings:
                 "at": purchases.at[lines],
                 "product": purchases.product[lines],
                 "order": purchases.order[lines].astype(np.int64),
-                "points": earned.line_points,
+                "points": earned.line_points[came_back],
                 "paid": purchases.paid_minor[lines],
             }
         )
@@ -212,6 +218,11 @@ def _claw_backs(facts: MemberFacts, earned: Earned) -> Takings:
         lot=order,
         order=order,
     )
+
+
+def _instants_of(member: NDArray[np.integer], at: Instants) -> NDArray[np.int64]:
+    """Member and instant as one number that sorts like the pair."""
+    return (member.astype(np.int64) << _AT_BITS) + at
 
 
 def _int64(column: pl.Series) -> NDArray[np.int64]:
