@@ -144,6 +144,14 @@ def test_new_ladder_lifts_at_once_and_drops_nobody_before_the_next_review():
     ]
 
 
+def test_next_review_is_counted_by_the_new_rules():
+    shorter = ladder("2024-07-01", downgrade={"review": "period_end", "period_months": 6})
+    facts = bought(("2024-03-10 10:00", 200))
+    now = standings(facts, programme(ladder(), shorter), as_of=at("2024-08-01 00:00"))
+
+    assert when(now.period_end_at[0]) == "2024-09-10 00:00"
+
+
 def test_new_ladder_may_review_everybody_at_once():
     dearer = ladder("2024-07-01", at_start="reassess")
     dearer["tiers"][1] = {"name": "silver", "entry": {"spend_minor": 300}}
