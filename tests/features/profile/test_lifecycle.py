@@ -116,7 +116,8 @@ def test_a_free_order_is_an_order():
 
 def test_an_order_before_joining_counts():
     facts = small_facts(weekly(0, 3), n_members=1, joined_day=[50], as_of_day=60)
-    assert view(facts)["stage_since_at"][0] < at_day(50)
+    assert view(facts)["stage"].tolist() != [POTENTIAL]
+    assert GROUP.summarise(facts, FITTED)["new_from_at"].tolist() == [at_day(3) + 1]
 
 
 def test_orders_of_one_local_day_are_one():
@@ -183,8 +184,10 @@ def test_stages_only_rise_while_nothing_is_bought_and_change_when_they_said_they
 
 def test_the_chance_of_an_order_falls_with_a_long_silence():
     facts = small_facts(weekly(0, *range(0, 100, 7)), n_members=1, as_of_day=99)
-    assert view(facts)["p_order_30d"][0] > 0.8
-    assert view(facts, at_day(200))["p_order_30d"][0] < 0.5
+    chances = [float(view(facts, at_day(day))["p_order_30d"][0]) for day in (99, 130, 200)]
+    assert chances[0] > 0.8
+    assert chances == sorted(chances, reverse=True)
+    assert chances[2] < chances[0] - 0.2
 
 
 def test_with_no_orders_at_all_everybody_is_potential():

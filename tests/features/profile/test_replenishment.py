@@ -141,6 +141,13 @@ def test_what_is_not_before_the_instant_changes_nothing():
     assert due_pairs(later, FITTED, at).frame().equals(due_pairs(known, FITTED, at).frame())
 
 
+def test_a_purchase_later_on_the_same_day_changes_nothing():
+    facts = small_facts(bought(0, MILK, 3, 8, 12.75), n_members=1)
+    known = small_facts(bought(0, MILK, 3, 8), n_members=1, as_of_day=12.5)
+    found = due_pairs(facts, FITTED, known.as_of).frame()
+    assert found.equals(due_pairs(known, FITTED, known.as_of).frame())
+
+
 def test_a_new_category_moves_no_other_and_is_like_the_population():
     names = ("apples", *CATEGORIES)
     shifted = replace(FACTS.products, category=np.array([2, 1, 3, -1], dtype=np.int32), category_names=names)

@@ -75,7 +75,7 @@ def test_the_history_has_every_kind_of_transition(every):
 
 
 def test_windows_side_by_side_have_together_what_the_long_one_has(every):
-    edges = [START, START + 20 * DAY, START + 47 * DAY + 12_345, START + 90 * DAY, FACTS.as_of + 1]
+    edges = [START, *(START + day * DAY + 12_345 for day in range(0, N_DAYS, 3)), FACTS.as_of + 1]
     parts = [stage_transitions(FACTS, FITTED, *edge).frame() for edge in pairwise(edges)]
     together = sorted(row for part in parts for row in part.rows())
     assert together == every.frame().rows()
@@ -113,6 +113,32 @@ def test_a_window_in_which_new_ends_with_silence_leads_to_churned_at_once():
     found = stage_transitions(facts, fitted, START, facts.as_of)
     assert found.from_stage.tolist() == [POTENTIAL, NEW]
     assert found.to_stage.tolist() == [NEW, CHURNED]
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds", "expected"),
+    [
+        ("new_until_at", -1, [(0, ACTIVE)]),
+        ("new_until_at", 0, [(0, ACTIVE)]),
+        ("new_until_at", 1, [(0, CHURNED), (1, ACTIVE)]),
+        ("dormant_at", -1, []),
+        ("dormant_at", 0, []),
+        ("dormant_at", 1, [(0, DORMANT), (1, ACTIVE)]),
+    ],
+    ids=["new before", "new at", "new after", "dormant before", "dormant at", "dormant after"],
+)
+def test_an_order_that_counts_about_the_instant_of_a_change(end, seconds, expected):
+    first = [Line(0, day, 0, 100) for day in ((0,) if end == "new_until_at" else range(0, 30, 3))]
+    # Where no quantile is longer than four days, silence outlasts being new.
+    fitted = FITTED if end == "dormant_at" else Fitted({**NORMS, "watched_days": 8}, RULES)
+    change = int(GROUP.summarise(small_facts(first, n_members=1), fitted)[end][0])
+    lines = [*first, Line(0, (change + seconds - 1 - START) / DAY, 0, 100)]
+    facts = facts_before(lines, change + DAY, n_members=1)
+    found = stage_transitions(facts, fitted, change - 1, facts.as_of + 1)
+    assert list(zip((found.at - change).tolist(), found.to_stage.tolist(), strict=True)) == expected
+    for at, stage in zip(found.at.tolist(), found.to_stage.tolist(), strict=True):
+        known = facts_before(lines, at, n_members=1)
+        assert GROUP.view(GROUP.summarise(known, fitted), fitted, at)["stage"].tolist() == [stage]
 
 
 def test_no_orders_no_transitions():

@@ -176,6 +176,28 @@ def test_money_of_later_counts_less_the_higher_the_discount():
     assert 0.6 < values[2] / values[0] < 0.9
 
 
+def test_the_value_to_come_is_of_orders_that_are_paid_for_and_so_are_the_ends_of_its_interval():
+    summary = GROUP.summarise(FACTS, FITTED)
+    found = GROUP.view(summary, FITTED, FACTS.as_of)
+    half = GROUP.view({**summary, "paid_share": summary["paid_share"] / 2}, FITTED, FACTS.as_of)
+    worth = found["ltv_minor"] > 0
+    assert half["ltv_minor"][worth] == pytest.approx(found["ltv_minor"][worth] / 2, abs=1)
+    assert half["ltv_high_minor"][0] < 0.7 * found["ltv_high_minor"][0]
+
+
+def test_both_ends_of_the_interval_are_discounted_as_the_value_is():
+    ends = ("ltv_minor", "ltv_low_minor", "ltv_high_minor")
+    plain, late = (
+        view(FACTS, Fitted(FITTED.norms, rules(ProfileConfig(value=ValueConfig(yearly_discount_rate=rate)))))
+        for rate in (0.0, 1.0)
+    )
+    worth = np.flatnonzero(plain["ltv_low_minor"] > 1_000)
+    assert len(worth) > 5
+    ratios = [late[name][worth] / plain[name][worth] for name in ends]
+    assert ratios[1] == pytest.approx(ratios[0], rel=0.01)
+    assert ratios[2] == pytest.approx(ratios[0], rel=0.01)
+
+
 @given(st.integers(0, 2**16), st.lists(st.integers(0, 29), min_size=1, unique=True))
 @settings(max_examples=20, deadline=None)
 def test_a_member_has_the_same_value_whoever_else_is_in_the_facts(seed, rows):
