@@ -128,6 +128,12 @@ def test_who_stays_away_drifts_back_to_the_favourite_of_the_segment():
     assert [favourite(0), favourite(400)] == [2, 1]
 
 
+def test_who_stayed_away_says_less_of_the_segment():
+    facts = small_facts([Line(0, 10, 1, 100), Line(1, 90, 2, 100)], n_members=2, as_of_day=110)
+    everybody = fit_affinities(facts, RULES)["category"]["everybody"]
+    assert everybody == pytest.approx([(2**-5 + 1 / 3) / 1.53125, 1 / 3 / 1.53125, (1 / 2 + 1 / 3) / 1.53125])
+
+
 def test_without_any_name_there_is_no_favourite():
     facts = facts_before([], 100)
     shares = SegmentShares.read({**_no_names()}, (), 2)
