@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from recsys.profile import NO_PROFILE, MemberProfile
 from serving.clock import Clock
 from serving.documentation import document
 from serving.gate import Gate
@@ -63,5 +64,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     app.state.methods = [
         (route.path_regex, method) for route in app.routes if isinstance(route, Route) for method in route.methods or ()
     ]
-    document(app)
+
+    def profile() -> MemberProfile:
+        served = service.live.current
+        return served.engine.knowledge.members.profile if served else NO_PROFILE
+
+    document(app, profile)
     return app

@@ -1,15 +1,18 @@
-"""What OpenAPI says besides the paths: problems as problem+json, and the models that no path names itself."""
+"""What OpenAPI says besides the paths: problems as problem+json, models that no path names, what profiles hold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from recsys.profile import ColumnSpec, MemberProfile
 from serving.problems import MEDIA_TYPE, STATUS, Problem
 from serving.wire import DecisionRequest
+from serving.wire_records import MemberAnswer
 from serving.wire_related import BasketRequest, ProductRequest
 
+_JSON_TYPES = {"bool": "boolean", "float32": "number"}
 _REF = "#/components/schemas/{model}"
 _DETAILS = {
     400: "The request cannot be read.",
@@ -45,26 +48,52 @@ WRITE_PROBLEMS = problems(400, 401, 403, 404, 408, 413, 415, 422, 429)
 """Of endpoints that take one."""
 
 
-def document(app: FastAPI) -> None:
-    """Complete an app's OpenAPI description."""
+def document(app: FastAPI, profile: Callable[[], MemberProfile]) -> None:
+    """
+    Complete an app's OpenAPI description.
+
+    Args:
+        app: Whose.
+        profile: Of the bundle served at the moment: the description names its columns, and follows a new bundle.
+    """
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is not None:
-            return app.openapi_schema
-        described = made()
-        _, extra = models_json_schema(
-            [
-                (Problem, "serialization"),
-                (DecisionRequest, "validation"),
-                (ProductRequest, "validation"),
-                (BasketRequest, "validation"),
-            ],
-            ref_template=_REF,
-        )
-        definitions: Mapping[str, Any] = extra["$defs"]
-        described.setdefault("components", {}).setdefault("schemas", {}).update(definitions)
-        app.openapi_schema = described
-        return described
+        if app.openapi_schema is None:
+            app.openapi_schema = _with_models(made())
+        return _with_columns(app.openapi_schema, profile().specs)
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the description
+
+
+def _with_models(described: dict[str, Any]) -> dict[str, Any]:
+    _, extra = models_json_schema(
+        [
+            (Problem, "serialization"),
+            (DecisionRequest, "validation"),
+            (ProductRequest, "validation"),
+            (BasketRequest, "validation"),
+        ],
+        ref_template=_REF,
+    )
+    definitions: Mapping[str, Any] = extra["$defs"]
+    described.setdefault("components", {}).setdefault("schemas", {}).update(definitions)
+    return described
+
+
+def _with_columns(described: dict[str, Any], specs: tuple[ColumnSpec, ...]) -> dict[str, Any]:
+    """The description in which the profile of a member has each column, with its meaning and unit."""
+    models = described["components"]["schemas"]
+    member = models[MemberAnswer.__name__]
+    anything, nothing = member["properties"]["profile"]["anyOf"]
+    columns = {**anything, "properties": {spec.name: _described(spec) for spec in specs}}
+    profile = {**member["properties"]["profile"], "anyOf": [columns, nothing]}
+    member = {**member, "properties": {**member["properties"], "profile": profile}}
+    components = {**described["components"], "schemas": {**models, MemberAnswer.__name__: member}}
+    return {**described, "components": components}
+
+
+def _described(spec: ColumnSpec) -> dict[str, Any]:
+    kind = "string" if spec.names is not None else _JSON_TYPES.get(spec.dtype, "integer")
+    unit = "" if spec.names is not None or not spec.unit else f" ({spec.unit})"
+    return {"type": kind if spec.unknown is None else [kind, "null"], "description": f"{spec.meaning}{unit}"}

@@ -12,6 +12,9 @@ _ABOUT_PRODUCTS = frozenset({EventKind.VIEW, EventKind.CART, EventKind.PURCHASE}
 _MAX_INSTANT = 253_402_300_799
 _MAX_MINOR = 2**53
 
+ProfileValue = bool | int | float | str | None
+"""One column of one member; null where nothing is known."""
+
 
 class EventRecord(Wire):
     """
@@ -152,7 +155,12 @@ class MemberAnswer(Wire):
     Attributes:
         in_bundle: Training knew the member.
         personal: Personal data is used.
+        tier: What decisions go by: said since the cut-off, else as recorded by the retailer, else by the programme's
+            rules. Where record and rules differ, ``tier_by_rules`` of the profile says what the rules give.
         n_products_bought: Distinct products, before and since the cut-off.
+        profile_as_of: The cut-off of the bundle that the profile is of, epoch seconds; null where there is none.
+        profile: What else the bundle knows of the member, by column; null values are unknown. Null as a whole for
+            strangers, for who did not agree to personalisation, and where the bundle has no such columns.
     """
 
     member_id: str
@@ -171,6 +179,8 @@ class MemberAnswer(Wire):
     recent: tuple[ProductFactRecord, ...]
     held_offers: tuple[str, ...]
     contacts: tuple[ContactRecord, ...]
+    profile_as_of: int | None
+    profile: dict[str, ProfileValue] | None
 
 
 class ServedAnswer(Wire):

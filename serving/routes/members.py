@@ -29,7 +29,11 @@ consents = APIRouter(tags=["members"], route_class=DirectRoute)
     dependencies=[Depends(RequireScope(Scope.MEMBERS_READ))],
 )
 async def read_member(http: Request, member_id: MemberPath) -> MemberAnswer:
-    """The member as the engine sees them now: the bundle's columns, and the facts since."""
+    """
+    The member as the engine sees them now: the bundle's columns, and the facts since.
+
+    `profile` is as of the bundle's cut-off; what happened since is in `recent`, `held_offers` and `contacts`.
+    """
     service: Service = http.app.state.service
     served = service.live.current
     if served is None:
@@ -90,6 +94,8 @@ def _profile(member_id: str, facts: LiveFacts, served: Served) -> MemberAnswer:
     batch = build_batch([Subject(member_id, facts)], knowledge)
     personal = bool(batch.personal[0])
     segment, birth_month = int(batch.segment[0]), int(batch.birth_month[0])
+    row = int(batch.row[0])  # a stranger's where personal data may not be used (law 8)
+    known = batch.profile.of_member(row) if row >= 0 else {}
     return MemberAnswer(
         member_id=member_id,
         in_bundle=knowledge.members.members.row(member_id) >= 0,
@@ -113,4 +119,6 @@ def _profile(member_id: str, facts: LiveFacts, served: Served) -> MemberAnswer:
             ContactRecord(channel=one.channel, contacted_at=one.contacted_at, offer_id=one.offer_id)
             for one in facts.contacts
         ),
+        profile_as_of=served.cut_off if known else None,
+        profile=known or None,
     )
