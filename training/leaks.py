@@ -16,6 +16,9 @@ _DATED = {
     "exposures": ("at", "exposed_at"),
     "redemptions": ("at", "redeemed_at"),
     "events": ("at",),
+    "returns": ("at", "bought_at"),
+    "points_entries": ("at",),
+    "tier_changes": ("at",),
 }
 _AS_OF_INGEST = {"members": ("tier",), "products": ("price_minor", "cost_minor", "stock")}
 
@@ -37,7 +40,7 @@ def check_dataset(dataset: Dataset, cut_off: EpochSeconds, *, now: EpochSeconds)
     """
     Find every table of a dataset to be strictly before the cut-off (law 9).
 
-    Looked at are the instants of purchases, exposures, redemptions, events and of joining; and, where the cut-off is
+    Looked at are the instants of purchases, exposures, redemptions, events, returns, points, tiers and of joining; and, where the cut-off is
     before the ingest, that nothing is there which is known as of the ingest only. What was worked out elsewhere from
     later facts and carries no instant cannot be found here; that refitting on a history that ends at the cut-off gives
     the same models is tested.

@@ -1,8 +1,9 @@
 """The one function that gives every feature of every member as of a date; training, serving and reports use it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.profile.columns import ColumnSpec
 from features.profile.facts import MemberFacts
-from features.profile.group import Fitted, Norms, Rules, Summary
+from features.profile.group import Columns, Fitted, Norms, Rules, Summary
 from features.profile.groups import GROUPS
 from recsys.profile import MemberProfile
 from recsys.report import SILENT, Progress
@@ -19,7 +20,9 @@ from recsys.types import STAGES, EpochSeconds
 AllNorms = Mapping[str, Norms]
 """By group."""
 
-_AT_ONCE = 100_000
+_AT_ONCE = 50_000
+_THREADS = 2
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,12 @@ class Profile:
 
 def fit_norms(facts: MemberFacts, rules: Rules, *, progress: Progress = SILENT) -> AllNorms:
     """What every group learns from all members, from facts before ``facts.as_of`` only; JSON-able."""
+    progress.step("learn what is usual", total=len(GROUPS))
     norms: dict[str, Norms] = {}
-    for group in GROUPS:
-        progress.step(f"learn {group.name}")
-        norms[group.name] = group.fit(facts, rules)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for group, learnt in zip(GROUPS, pool.map(lambda group: group.fit(facts, rules), GROUPS), strict=True):
+            norms[group.name] = learnt
+            progress.advance()
     return norms
 
 
@@ -66,7 +71,7 @@ def build_profile(facts: MemberFacts, norms: AllNorms, rules: Rules, *, progress
     """
     Every feature as of ``facts.as_of``.
 
-    Members are taken a hundred thousand at a time, so that what is held besides facts and features stays small.
+    Members are taken some tens of thousands at a time, so that what is held besides facts and features stays small.
 
     Args:
         facts: Of all members, or of some.
@@ -80,15 +85,14 @@ def build_profile(facts: MemberFacts, norms: AllNorms, rules: Rules, *, progress
 
 def summarise(facts: MemberFacts, norms: AllNorms, rules: Rules, *, progress: Progress = SILENT) -> dict[str, Summary]:
     """What each group keeps of each member as of ``facts.as_of``."""
-    starts = range(0, max(facts.n_members, 1), _AT_ONCE)
-    parts: dict[str, list[Summary]] = {group.name: [] for group in GROUPS}
-    for start in starts:
-        rows = np.arange(start, min(start + _AT_ONCE, facts.n_members))
-        some = facts if len(starts) == 1 else facts.of_members(rows)
-        for group in GROUPS:
-            progress.step(f"{group.name} of members {start:,} to {start + len(rows):,}")
-            parts[group.name].append(group.summarise(some, Fitted(norms[group.name], rules)))
-    return {name: _joined(summaries) for name, summaries in parts.items()}
+
+    def of_some(rows: range) -> dict[str, Summary]:
+        some = facts if len(rows) == facts.n_members else facts.of_members(np.arange(rows.start, rows.stop))
+        return {group.name: group.summarise(some, Fitted(norms[group.name], rules)) for group in GROUPS}
+
+    progress.step("look at every member", total=facts.n_members)
+    parts = _some_at_a_time(of_some, facts.n_members, progress)
+    return {group.name: _joined([part[group.name] for part in parts]) for group in GROUPS}
 
 
 def view(
@@ -105,17 +109,33 @@ def view(
     Raises:
         AssertionError: A group gave a column that is not what it said: a bug.
     """
-    specs: list[ColumnSpec] = []
-    columns: dict[str, NDArray[Any]] = {}
-    for group in GROUPS:
-        given, found = group.specs(rules), group.view(summaries[group.name], Fitted(norms[group.name], rules), as_of)
-        given = tuple(_named(spec, names) for spec in given)
-        assert [spec.name for spec in given] == list(found), f"{group.name} gives {list(found)}"
-        for spec in given:
-            assert spec.holds(found[spec.name]), f"{group.name}.{spec.name} is not what its declaration says"
-            columns[spec.name] = found[spec.name]
-        specs += given
-    return Profile(as_of, tuple(specs), columns, names, summaries)
+    specs = {group.name: tuple(_named(spec, names) for spec in group.specs(rules)) for group in GROUPS}
+
+    def of_some(rows: range) -> Columns:
+        columns: dict[str, NDArray[Any]] = {}
+        for group in GROUPS:
+            kept = {key: values[rows.start : rows.stop] for key, values in summaries[group.name].items()}
+            found = group.view(kept, Fitted(norms[group.name], rules), as_of)
+            assert [spec.name for spec in specs[group.name]] == list(found), f"{group.name} gives {list(found)}"
+            for spec in specs[group.name]:
+                assert spec.holds(found[spec.name]), f"{group.name}.{spec.name} is not what its declaration says"
+            columns |= found
+        return columns
+
+    n_members = next(len(values) for summary in summaries.values() for values in summary.values())
+    columns = _joined(_some_at_a_time(of_some, n_members, SILENT))
+    return Profile(as_of, tuple(spec for group in GROUPS for spec in specs[group.name]), columns, names, summaries)
+
+
+def _some_at_a_time(work: Callable[[range], _Part], n_members: int, progress: Progress) -> list[_Part]:
+    """The work of every block of members, in order; threads share it, and the numbers are the same with any of them."""
+    blocks = [range(start, min(start + _AT_ONCE, n_members)) for start in range(0, max(n_members, 1), _AT_ONCE)]
+    parts = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for block, part in zip(blocks, pool.map(work, blocks), strict=True):
+            parts.append(part)
+            progress.advance(len(block))
+    return parts
 
 
 def _named(spec: ColumnSpec, names: Mapping[str, tuple[str, ...]]) -> ColumnSpec:
