@@ -62,6 +62,7 @@ def test_without_two_prices_of_one_product_the_slope_is_unknown():
 def test_a_rounded_price_is_not_another_price():
     found = of_lines([Line(0, 1, 0, 400), Line(0, 2, 0, 1_199, quantity=3)])
     assert np.isnan(found["price_sensitivity"][0])
+    assert found["price_variation"].tolist() == [0.0]
 
 
 def test_little_evidence_stays_near_the_segment_and_more_leaves_it():
@@ -99,6 +100,15 @@ def test_where_prices_never_varied_nobody_has_a_slope():
     fitted = Fitted(PriceSensitivity().fit(facts, RULES), RULES)
     assert fitted.norms["slope"] == [None, None]
     assert np.isnan(view(facts, fitted)["price_sensitivity"]).all()
+
+
+def test_a_handful_of_members_does_not_tell_a_slope():
+    def slopes(n):
+        lines = [Line(member, day, 0, (400, 300)[day % 2] * 2, quantity=2) for member in range(n) for day in range(4)]
+        return PriceSensitivity().fit(small_facts(lines, n_members=n), RULES)["slope"]
+
+    assert slopes(9) == [None, None]
+    assert slopes(10) == [0.0, 0.0]
 
 
 def test_the_summary_says_when_the_oldest_order_falls_out_of_the_window():
