@@ -90,17 +90,19 @@ class ShrunkenRates:
         return shape, np.asarray(self.prior_days + seen.watched_days, dtype=np.float64)
 
 
-def discounted(orders: OrderModel, seen: PurchaseSummary, horizon_days: float, yearly_rate: float) -> Figures:
+def expected_and_discounted(
+    orders: OrderModel, seen: PurchaseSummary, horizon_days: float, *, yearly_rate: float
+) -> tuple[Figures, Figures]:
     """
-    Shape (n,): expected orders, each counted as (1 + yearly_rate)^-years until it comes.
+    Expected orders, and the same with each counted as (1 + yearly_rate)^-years until it comes; shape (n,) each.
 
     Orders of a quarter of the horizon count as if they came in its middle: within a hundredth of a per cent at ten per
     cent a year and a horizon of a year.
     """
-    total, before = np.zeros(len(seen)), np.zeros(len(seen))
+    kept, before = np.zeros(len(seen)), np.zeros(len(seen))
     for period in range(_N_PERIODS):
         until = orders.mean(seen, horizon_days * (period + 1) / _N_PERIODS)
         years = horizon_days * (period + 0.5) / _N_PERIODS / _YEAR_DAYS
-        total += (until - before) * (1 + yearly_rate) ** -years
+        kept += (until - before) * (1 + yearly_rate) ** -years
         before = until
-    return total
+    return before, kept

@@ -13,7 +13,7 @@ from features.profile.daily_orders import DailyOrders, daily_orders
 from features.profile.facts import MemberFacts
 from features.profile.group import NEVER, NEXT_CHANGE_AT, Columns, Fitted, Norms, Rules, Summary
 from features.profile.margins import KnownMargins
-from features.profile.order_forecast import FittedOrders, OrderModel, ShrunkenRates, discounted
+from features.profile.order_forecast import FittedOrders, OrderModel, ShrunkenRates, expected_and_discounted
 from features.profile.stage_clock import whole_days
 from features.profile.value_norms import fit_norms
 from features.profile.worth import OrderCounts, OrderWorth, worth_interval
@@ -101,13 +101,9 @@ class Value:
         value, margin_rate = models.worth.mean(seen), summary["margin_rate"]
         known, paid_share = seen.take(bought), summary["paid_share"][bought]
         horizon = config.horizon_days
-        counts = OrderCounts(
-            models.orders.mean(known, horizon),
-            *models.orders.interval(known, horizon, config.coverage),
-            paid_share,
-        )
-        kept = discounted(models.orders, known, horizon, config.yearly_discount_rate)
-        discount = np.divide(kept, counts.mean, out=np.ones(len(known)), where=counts.mean > 0)
+        mean, kept = expected_and_discounted(models.orders, known, horizon, yearly_rate=config.yearly_discount_rate)
+        counts = OrderCounts(mean, *models.orders.interval(known, horizon, config.coverage), paid_share)
+        discount = np.divide(kept, mean, out=np.ones(len(known)), where=mean > 0)
         low, high = worth_interval(models.worth, counts, known, config.coverage)
         rate = margin_rate[bought]
 
@@ -117,7 +113,7 @@ class Value:
             return column
 
         return {
-            "expected_orders": known_only(counts.mean).astype(np.float32),
+            "expected_orders": known_only(mean).astype(np.float32),
             "p_no_order": known_only(models.none(known, config.churn_days)).astype(np.float32),
             "order_value_minor": _minor(value),
             "margin_per_order_minor": _minor(value * margin_rate),

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from features.profile.config import LifecycleConfig, ProfileConfig
 from features.profile.group import NEVER, NEXT_CHANGE_AT, Fitted
 from features.profile.lifecycle import ACTIVE, CHURNED, DORMANT, NEW, POTENTIAL, Lifecycle
+from features.profile.transitions import stage_transitions
 from recsys.loyalty.calendar import ProgrammeCalendar
 from recsys.types import STAGES, Stage
 from tests.features.profile.lived_facts import facts_before, lived_facts
@@ -97,6 +98,14 @@ def test_nobody_is_dormant_before_the_minimum_however_often_they_buy():
     assert view(facts)["gap_q90_days"][0] < 5
     assert view(facts)["next_stage_at"].tolist() == [at_day(99 + 6)]
     assert view(facts, at_day(99 + 6))["next_stage_at"].tolist() == [at_day(99 + 10)]
+
+
+def test_who_buys_every_day_and_comes_on_the_first_day_after_the_minimum_came_back():
+    lines = weekly(0, *range(31), 30 + CONFIG.min_dormant_days + 1.5)
+    facts = small_facts(lines, n_members=1, as_of_day=40)
+    assert (view(facts)["stage"][0], view(facts)["previous_stage"][0]) == (ACTIVE, DORMANT)
+    found = stage_transitions(facts, FITTED, START + 20 * DAY, facts.as_of)
+    assert found.to_stage.tolist() == [DORMANT, ACTIVE]
 
 
 def test_no_quantile_is_longer_than_the_history_that_was_watched():

@@ -8,7 +8,7 @@ from features.lifetime.likelihood import FitFacts
 from features.lifetime.model import LifetimeModel
 from features.lifetime.summary import PurchaseSummary
 from features.lifetime.worth import draw_counts
-from features.profile.order_forecast import FittedOrders, ShrunkenRates, discounted
+from features.profile.order_forecast import FittedOrders, ShrunkenRates, expected_and_discounted
 from features.profile.worth import OrderCounts, OrderWorth, worth_interval
 
 FACTS = FitFacts(0.0, 0, 0, 0, 0.0, None)
@@ -83,7 +83,9 @@ def test_discounting_by_quarters_is_nearly_that_by_days():
     rates = ShrunkenRates(0.02, 90.0)
     daily = np.array([1.1 ** -((day + 0.5) / 365.25) for day in range(365)])
     exact = rates.mean(SEEN, 365) * daily.mean()
-    assert discounted(rates, SEEN, 365, 0.1) == pytest.approx(exact, rel=1e-4)
+    mean, kept = expected_and_discounted(rates, SEEN, 365, yearly_rate=0.1)
+    assert mean == pytest.approx(rates.mean(SEEN, 365))
+    assert kept == pytest.approx(exact, rel=1e-4)
 
 
 def test_without_orders_to_come_there_is_no_value():
