@@ -84,6 +84,13 @@ def test_cheap_and_dear_are_of_the_category():
     assert found[2] == found[3]
 
 
+def test_bands_and_openness_fade_towards_the_segments():
+    for name in ("price_band", "new_product_openness"):
+        now, later = view()[name], view(days=2_000)[name]
+        assert now[5] != pytest.approx(now[3], rel=1e-3), name
+        assert later[5] == pytest.approx(later[3]), name
+
+
 def test_openness_is_above_one_for_who_tries_more_than_usual():
     tries = [Line(0, 10 * n, n % 4, 100) for n in range(4)]
     stays = [Line(1, 10 * n, 0, 100) for n in range(4)]
