@@ -15,6 +15,7 @@ BENCHMARKS = (
     "collaborative",
     "next_basket",
     "next_product",
+    "profile",
     "related",
     "retail",
     "scale",

@@ -1,6 +1,6 @@
 """A day later: only members of whom there is something new are computed again, the others are carried over."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -50,7 +50,7 @@ def update_profile(
     """
     The profile as of the end of the news, at a cost in proportion to the members they are about.
 
-    Computed again are members with a fact in the news, and those whose summary changes by itself in the meantime (an
+    Computed again are members with a fact in the news or who joined meanwhile, and those whose summary changes by itself in the meantime (an
     order falls out of a window, points expire, a tier is reviewed). All else is the arithmetic of `view`.
 
     Args:
@@ -74,7 +74,7 @@ def update_profile(
     if names_of(past, rules) != names_of(news, rules):
         wrong = next(name for name, known in names_of(past, rules).items() if known != names_of(news, rules)[name])
         raise InputError(f"the news have other names of {wrong} than the past; read the past with them and build anew")
-    touched = _touched(earlier.summaries, news)
+    touched = _touched(earlier, news)
     some = joined(past.of_members(touched), news.of_members(touched))
     again = summarise(some, norms, rules, progress=progress)
     summaries = {name: _with(summary, touched, again[name]) for name, summary in earlier.summaries.items()}
@@ -93,7 +93,8 @@ def joined(past: MemberFacts, news: MemberFacts) -> MemberFacts:
     }
     return replace(
         news,
-        joined_at=np.minimum(past.joined_at, news.joined_at),
+        # Who had not joined in the past has its end there.
+        joined_at=np.where(past.joined_at < past.as_of, np.minimum(past.joined_at, news.joined_at), news.joined_at),
         purchases=replace(purchases, order=row[purchases.order]),
         terms=replace(news.terms, **terms),
         orders=orders,
@@ -127,11 +128,11 @@ def _part(
     )
 
 
-def _touched(summaries: Mapping[str, Summary], news: MemberFacts) -> NDArray[np.int64]:
-    touched = np.zeros(news.n_members, dtype=np.bool_)
+def _touched(earlier: Profile, news: MemberFacts) -> NDArray[np.int64]:
+    touched = news.joined_at >= earlier.as_of
     for name in ("orders", *_BLOCKS):
         touched[getattr(news, name).member] = True
-    for summary in summaries.values():
+    for summary in earlier.summaries.values():
         if NEXT_CHANGE_AT in summary:
             touched |= summary[NEXT_CHANGE_AT] <= news.as_of
     return np.flatnonzero(touched)

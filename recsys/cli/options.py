@@ -47,6 +47,7 @@ class Benchmark(StrEnum):
     COLLABORATIVE = "collaborative"
     NEXT_BASKET = "next_basket"
     NEXT_PRODUCT = "next_product"
+    PROFILE = "profile"
     RELATED = "related"
     RETAIL = "retail"
     SCALE = "scale"

@@ -68,6 +68,14 @@ def test_facts_split_and_joined_are_the_facts(lines, day):
             assert np.array_equal(getattr(getattr(again, block), name), getattr(getattr(facts, block), name)), name
 
 
+def test_who_joined_since_is_known_to_have_joined_then():
+    facts = small_facts([Line(0, 10, 0, 100)], n_members=2, as_of_day=61, joined_day=[0, 60.5])
+    past, news = split_at(facts, START + 60 * DAY)
+    norms = fit_norms(past, RULES)
+    updated = update_profile(build_profile(past, norms, RULES), news, past=past, norms=norms, rules=RULES)
+    assert equal(updated.profile.columns, build_profile(facts, norms, RULES).columns)
+
+
 def test_only_members_with_news_or_with_a_change_that_comes_by_itself_are_computed_again():
     lines = [Line(0, 10, 0, 100), Line(1, 11, 1, 100), Line(2, 12, 0, 100), Line(1, 60, 0, 100)]
     facts = small_facts(lines, n_members=3, as_of_day=61)
