@@ -50,8 +50,9 @@ def update_profile(
     """
     The profile as of the end of the news, at a cost in proportion to the members they are about.
 
-    Computed again are members with a fact in the news or who joined meanwhile, and those whose summary changes by itself in the meantime (an
-    order falls out of a window, points expire, a tier is reviewed). All else is the arithmetic of `view`.
+    Computed again are members with a fact in the news or who joined meanwhile, and those whose summary changes by
+    itself in the meantime (an order falls out of a window, points expire, a tier is reviewed). All else is the
+    arithmetic of `view`.
 
     Args:
         earlier: As of ``past.as_of``.
