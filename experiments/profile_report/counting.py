@@ -1,6 +1,6 @@
 """Counts over members: classes of size, cross tables that hide the few, shares of the whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from recsys.loyalty.calendar import Period
 
 FEWEST = 5
 """A cell of a cross table with fewer members than this is not shown: somebody might be recognised in it."""
+
+_AT_ONCE = 100_000
 
 Counts = tuple[int, ...]
 Cells = tuple[tuple[int | None, ...], ...]
@@ -91,3 +93,12 @@ def ends_with_a_month(facts: MemberFacts) -> bool:
     day = np.array([facts.as_of_day])
     first = int(facts.calendar.period_starts(day, Period.MONTH)[0])
     return facts.calendar.start_of(first) == facts.as_of
+
+
+def blocks_of(facts: MemberFacts) -> Iterator[MemberFacts]:
+    """The facts of all members in the order of their rows, a hundred thousand members at a time."""
+    if facts.n_members <= _AT_ONCE:
+        yield facts
+        return
+    for start in range(0, facts.n_members, _AT_ONCE):
+        yield facts.of_members(np.arange(start, min(start + _AT_ONCE, facts.n_members)))

@@ -6,18 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.profile_report.counting import Counts, by_code, in_classes, log_edges, month_of
+from experiments.profile_report.ledger import FLOWS, Ledger, post_everybody
 from experiments.profile_report.sections import Absent
 from features.profile.build import AllNorms
 from features.profile.facts import MemberFacts
 from features.profile.group import Rules
-from features.profile.points_posting import post_member_points
-from recsys.loyalty.points_balances import Balances, Lifetime
-from recsys.loyalty.points_calendar import RollForward, expiry_calendar, liability, roll_forward
 from recsys.loyalty.points_rules import PointsRules, RedemptionRules
-from recsys.loyalty.points_state import PointsState
 
 MONTHS = 12
-FLOWS = ("opening", "earned", "adjusted", "written_off", "redeemed", "expired", "clawed_back", "closing")
 NO_TIER = "no tier"
 _MOST_CLASSES = 14
 
@@ -112,32 +108,33 @@ def points_part(
         return Absent("There is no programme file, so it is not known what earns points, and what they are worth.")
     if not programme.points:
         return Absent(f"The programme {programme.name!r} has no points.")
-    posting = post_member_points(facts, programme, rules.tiers, recorded=norms["points"])
-    state, redemption = posting.closing, _in_force(programme.points, facts.as_of_day).redemption
-    balances, owed = Balances.of(state), liability(state, redemption)
-    if not len(posting.entries):
-        return Absent(f"Nobody earned or spent a point by the rules of {programme.name!r}.")
-    breakage = Lifetime.of(posting.entries.balances(facts.n_members)).breakage_rate()
     codes, names = _with_rest(tier, rules.tiers, facts.n_members)
-    edges = log_edges(balances.usable, _MOST_CLASSES)
-    ending, endless = _ending(state, facts, codes, len(names))
+    ledger = post_everybody(facts, programme, rules.tiers, recorded=norms["points"], tier=codes, n_tiers=len(names))
+    if not ledger.n_entries:
+        return Absent(f"Nobody earned or spent a point by the rules of {programme.name!r}.")
+    usable, pending = np.concatenate(ledger.usable), np.concatenate(ledger.pending)
+    redemption = _in_force(programme.points, facts.as_of_day).redemption
+    edges = log_edges(usable, _MOST_CLASSES)
     return PointsPart(
         per_points=redemption.points,
         worth_minor=redemption.worth_minor,
-        usable=owed.usable,
-        pending=owed.pending,
-        debt=owed.debt,
-        liability_minor=owed.worth_minor,
-        breakage=None if np.isnan(breakage) else breakage,
-        n_refused=len(posting.refused.number),
+        usable=int(usable.sum()),
+        pending=int(pending.sum()),
+        debt=ledger.debt,
+        liability_minor=redemption.worth(int(usable.sum() + pending.sum())),
+        breakage=ledger.expired / ledger.kept if ledger.kept > 0 else None,
+        n_refused=ledger.n_refused,
         tiers=names,
-        by_tier=_by_tier(balances, codes, names, redemption),
+        by_tier=_by_tier(usable, pending, codes, names, redemption),
         edges=edges,
-        members_by_balance=in_classes(balances.usable[balances.usable > 0], edges),
-        n_with_points=int((balances.usable + balances.pending > 0).sum()),
-        ending=ending,
-        endless=endless,
-        months=tuple(_months(roll_forward(posting.entries, calendar=facts.calendar))),
+        members_by_balance=in_classes(usable[usable > 0], edges),
+        n_with_points=int((usable + pending > 0).sum()),
+        ending=_ending(ledger),
+        endless=int(ledger.endless.sum()),
+        months=tuple(
+            PointsMonth(month_of(day), opening, **dict(zip(FLOWS, flows, strict=True)), closing=closing)
+            for day, opening, flows, closing in ledger.months()[-MONTHS:]
+        ),
     )
 
 
@@ -156,36 +153,26 @@ def _with_rest(
 
 
 def _by_tier(
-    balances: Balances, codes: NDArray[np.int64], names: tuple[str, ...], redemption: RedemptionRules
+    usable: NDArray[np.int64],
+    pending: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    names: tuple[str, ...],
+    redemption: RedemptionRules,
 ) -> tuple[PointsOfTier, ...]:
-    n = len(names)
-    held = np.where(balances.usable + balances.pending > 0, codes, -1)
-    members = by_code(held, n)
-    usable, pending = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    np.add.at(usable, codes, balances.usable)
-    np.add.at(pending, codes, balances.pending)
+    members = by_code(np.where(usable + pending > 0, codes, -1), len(names)).astype(np.int64)
+    sums = np.zeros((2, len(names)), dtype=np.int64)
+    for row, points in zip(sums, (usable, pending), strict=True):
+        np.add.at(row, codes, points)
     return tuple(
-        PointsOfTier(
-            name, int(members[at]), int(usable[at]), int(pending[at]), redemption.worth(int(usable[at] + pending[at]))
-        )
-        for at, name in enumerate(names)
+        PointsOfTier(name, n, held, coming, redemption.worth(held + coming))
+        for name, n, held, coming in zip(names, members.tolist(), *sums.tolist(), strict=True)
     )
 
 
-def _ending(
-    state: PointsState, facts: MemberFacts, codes: NDArray[np.int64], n: int
-) -> tuple[tuple[PointsEnding, ...], int]:
-    found = expiry_calendar(state, calendar=facts.calendar, tier=codes, n_tiers=n)
-    rows = [
-        PointsEnding(month_of(day), tuple(points))
-        for day, points in zip(found.month, found.points.tolist(), strict=True)
-    ]
-    if len(rows) > MONTHS:
-        later = found.points[MONTHS:].sum(axis=0)
-        rows = [*rows[:MONTHS], PointsEnding("later", tuple(later.tolist()))]
-    return tuple(rows), int(found.never.sum())
-
-
-def _months(rolled: RollForward) -> list[PointsMonth]:
-    columns = (getattr(rolled, name)[-MONTHS:].tolist() for name in FLOWS)
-    return [PointsMonth(month_of(day), *row) for day, *row in zip(rolled.month[-MONTHS:], *columns, strict=True)]
+def _ending(ledger: Ledger) -> tuple[PointsEnding, ...]:
+    days = sorted(ledger.ending)
+    rows = [PointsEnding(month_of(day), tuple(ledger.ending[day].tolist())) for day in days[:MONTHS]]
+    if days[MONTHS:]:
+        later = np.sum([ledger.ending[day] for day in days[MONTHS:]], axis=0)
+        rows.append(PointsEnding("later", tuple(later.tolist())))
+    return tuple(rows)

@@ -2,9 +2,10 @@
 
 from experiments.profile_report.counting import share
 from experiments.profile_report.figures import compact
+from experiments.profile_report.ledger import FLOWS
 from experiments.profile_report.money import Money
 from experiments.profile_report.plots import LINES, PLAIN, Bar, Bars, Columns, Lines, Strand, named, shaded
-from experiments.profile_report.points import FLOWS, PointsPart
+from experiments.profile_report.points import PointsPart
 from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
 from recsys.report import Table
 from training.sections import Chart
@@ -107,8 +108,8 @@ def _flows_chart(part: PointsPart) -> Chart:
     )
     table = Table(
         "Roll-forward of points by month",
-        ("month", *FLOWS),
-        tuple((one.month, *(getattr(one, name) for name in FLOWS)) for one in part.months),
+        ("month", "opening", *FLOWS, "closing"),
+        tuple((one.month, *(getattr(one, name) for name in ("opening", *FLOWS, "closing"))) for one in part.months),
     )
     reading = (
         "Where earned stays above the other two together, the liability grows. In the table: opening + earned + "

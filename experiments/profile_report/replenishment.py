@@ -1,12 +1,11 @@
 """What members need again: families of products that are due or overdue, and whether their clock was right lately."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.profile_report.counting import by_code, share
+from experiments.profile_report.counting import blocks_of, by_code, share
 from experiments.profile_report.plots import LINES, Bar, Bars, Lines, Strand, named, shaded
 from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
 from features.profile.build import AllNorms, Profile
@@ -20,7 +19,6 @@ from training.sections import Chart
 
 TITLE = "What do members need again?"
 MOST_FAMILIES = 20
-_AT_ONCE = 100_000
 _BIN_EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 _LEAST_PAIRS = 30
 _Z = 1.96
@@ -98,7 +96,7 @@ def replenishment_part(
     states = np.zeros(len(names) * n_states)
     expected = np.zeros(len(names))
     bins = np.zeros((3, len(_BIN_EDGES) - 1))
-    for some in _blocks(facts):
+    for some in blocks_of(facts):
         now = due_pairs(some, fitted, facts.as_of)
         states += by_code(now.family.astype(np.int64) * n_states + now.state, len(states))
         expected += by_code(now.family, len(names), now.probability)
@@ -140,14 +138,6 @@ def replenishment_section(part: ReplenishmentPart | Absent) -> PageSection:
     else:
         blocks.append("Too few pairs were known a horizon ago to hold their chances against what was bought since.")
     return PageSection("replenishment", TITLE, intro, tuple(blocks))
-
-
-def _blocks(facts: MemberFacts) -> Iterator[MemberFacts]:
-    if facts.n_members <= _AT_ONCE:
-        yield facts
-        return
-    for start in range(0, facts.n_members, _AT_ONCE):
-        yield facts.of_members(np.arange(start, min(start + _AT_ONCE, facts.n_members)))
 
 
 def _outcomes(facts: MemberFacts, pairs: DuePairs, then: EpochSeconds) -> NDArray[np.float64]:

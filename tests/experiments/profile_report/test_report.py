@@ -6,13 +6,23 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from experiments.profile_report import counting
 from experiments.profile_report.report import profile_report
 from experiments.profile_report.sections import Absent
 from experiments.profile_report.short import Verdict, headlines
 from features.profile.build import build_profile, fit_norms
 from features.profile.config import ProfileConfig
 from features.profile.group import Rules
-from tests.experiments.profile_report.worlds import N_MEMBERS, THIN, full, full_facts, programme, report_of, thin
+from tests.experiments.profile_report.worlds import (
+    N_MEMBERS,
+    RECORDED,
+    THIN,
+    full,
+    full_facts,
+    programme,
+    report_of,
+    thin,
+)
 from tests.features.profile.lived_facts import facts_before, lived_lines
 from tests.features.profile.small_facts import DAY, START, TIERS, Line, small_facts
 
@@ -228,3 +238,10 @@ class TestReplenishment:
         assert (only.pairs, only.happened) == (40, 0.75)
         assert only.low < 0.75 < only.high
         assert (only.low, only.high) == pytest.approx((0.5981, 0.8581), abs=1e-4)  # Wilson, 30 of 40
+
+
+def test_blocks_of_members_add_up_to_the_same_report(monkeypatch):
+    monkeypatch.setattr(counting, "_AT_ONCE", 7)
+    report = report_of(full_facts(), programme(), recorded_tier=RECORDED)
+    assert report.points == full().points
+    assert report.replenishment == full().replenishment

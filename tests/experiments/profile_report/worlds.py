@@ -14,6 +14,7 @@ from tests.features.profile.lived_facts import lived_facts
 from tests.features.profile.small_facts import TIERS, Line, small_facts
 
 N_MEMBERS = 60
+RECORDED = np.where(np.arange(N_MEMBERS) % 4 == 0, 1, 0)
 LADDER = {
     "from": "2023-01-01",
     "window": {"rolling_days": 100},
@@ -51,8 +52,7 @@ def full_facts():
 @cache
 def full() -> ProfileReport:
     """Everything there is, recorded tiers among it."""
-    recorded = np.where(np.arange(N_MEMBERS) % 4 == 0, 1, 0)
-    return report_of(full_facts(), programme(), recorded_tier=recorded, source="corner shop", currency="GBP")
+    return report_of(full_facts(), programme(), recorded_tier=RECORDED, source="corner shop", currency="GBP")
 
 
 @cache
