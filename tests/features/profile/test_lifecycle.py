@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from features.profile.config import LifecycleConfig, ProfileConfig
 from features.profile.group import NEVER, NEXT_CHANGE_AT, Fitted
 from features.profile.lifecycle import ACTIVE, CHURNED, DORMANT, NEW, POTENTIAL, Lifecycle
+from features.profile.stage_clock import StageClock
 from features.profile.transitions import stage_transitions
+from features.rhythm.hazard import Expected
 from recsys.loyalty.calendar import ProgrammeCalendar
 from recsys.types import STAGES, Stage
 from tests.features.profile.lived_facts import facts_before, lived_facts
@@ -98,6 +100,15 @@ def test_nobody_is_dormant_before_the_minimum_however_often_they_buy():
     assert view(facts)["gap_q90_days"][0] < 5
     assert view(facts)["next_stage_at"].tolist() == [at_day(99 + 6)]
     assert view(facts, at_day(99 + 6))["next_stage_at"].tolist() == [at_day(99 + 10)]
+
+
+def test_churn_comes_after_dormancy_although_both_quantiles_are_of_one_day():
+    clock = StageClock.of(FITTED.norms, CONFIG)
+    regular = Expected(np.log([40.2]), np.array([0.001]), np.ones(1), np.array([5], dtype=np.int8))
+    days = np.array([START // DAY], dtype=np.int32)
+    assert len({int(np.ceil(clock.rhythm.quantile(regular, share)[0])) for share in (0.9, 0.99)}) == 1
+    dormant, churned = clock.silent_at(regular, days)
+    assert (dormant.tolist(), churned.tolist()) == ([at_day(42)], [at_day(43)])
 
 
 def test_who_buys_every_day_and_comes_on_the_first_day_after_the_minimum_came_back():
