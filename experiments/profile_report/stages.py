@@ -159,21 +159,25 @@ def _returns_chart(part: StagePart) -> Chart:
     moves = tuple(_moves(month) for month in part.months)
     looks = shaded(("became dormant", "became churned", "came back"))
     parts = tuple(tuple(float(one[at]) for one in moves) for at in range(3))
-    before = (None, *(month.members for month in part.months))
+    silent = (None, *(month.members[DORMANT] + month.members[CHURNED] for month in part.months))
     table = Table(
         "Silent and back, by month",
-        ("month", "became dormant", "became churned", "came back", "of those silent before"),
+        ("month", "became dormant", "became churned", "came back", "of the silent"),
         tuple(
-            (month.month, *move, share(move[2], start[DORMANT] + start[CHURNED]) if start else None)
-            for month, move, start in zip(part.months, moves, before, strict=False)
+            (month.month, *move, None if before is None else share(move[2], before + _fell_silent(month)))
+            for month, move, before in zip(part.months, moves, silent, strict=False)
         ),
-        formats={"of those silent before": ".1%"},
+        formats={"of the silent": ".1%"},
     )
     reading = (
-        "Came back: was dormant or churned and ordered. The share is of all who were dormant or churned when the month "
-        "began; some of those who came back fell silent within it."
+        "Came back: was dormant or churned and ordered. The share is of all who were silent when the month began or "
+        "fell silent within it."
     )
     return chart_of("stages-returns", Columns(labels, parts, looks, "month", "changes"), table, reading)
+
+
+def _fell_silent(month: StageMonth) -> int:
+    return sum(month.flows[a][b] for a in range(DORMANT) for b in (DORMANT, CHURNED))
 
 
 def _moves(month: StageMonth) -> tuple[int, int, int]:

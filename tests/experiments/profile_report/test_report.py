@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.profile_report import counting
+from experiments.profile_report.page import report_sections
 from experiments.profile_report.report import profile_report
 from experiments.profile_report.sections import Absent
 from experiments.profile_report.short import Verdict, headlines
@@ -25,6 +26,7 @@ from tests.experiments.profile_report.worlds import (
 )
 from tests.features.profile.lived_facts import facts_before, lived_lines
 from tests.features.profile.small_facts import DAY, START, TIERS, Line, small_facts
+from training.sections import Chart
 
 
 class TestTiers:
@@ -245,3 +247,11 @@ def test_blocks_of_members_add_up_to_the_same_report(monkeypatch):
     report = report_of(full_facts(), programme(), recorded_tier=RECORDED)
     assert report.points == full().points
     assert report.replenishment == full().replenishment
+
+
+def test_of_the_silent_no_more_than_all_come_back():
+    (stages,) = (section for section in report_sections(full()) if section.name == "stages")
+    (chart,) = (one for one in stages.blocks if isinstance(one, Chart) and one.name == "stages-returns")
+    shares = [row[-1] for row in chart.table.rows]
+    assert shares[0] is None
+    assert 0 < max(shares[1:]) <= 1
