@@ -1,6 +1,6 @@
 """What a member needs again: families of products that are due or overdue, and every pair's clock as a table."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ from recsys.types import UNKNOWN_ROW, EpochSeconds, Instants, Rows
 _NO_DAY = np.iinfo(np.uint16).max
 """The day of a family that is not there: in the year 2149."""
 _LATEST, _UNKNOWN = 2**40, -1
+_AT_ONCE = 50_000
 
 
 class Replenishment:
@@ -139,11 +140,25 @@ def due_pairs(facts: MemberFacts, fitted: Fitted, as_of: EpochSeconds) -> DuePai
     """
     Where every pair stands, for rankings and offers: no discount on what is about to be bought anyway.
 
+    Members are taken some tens of thousands at a time, so that little is held besides facts and pairs.
+
     Args:
         facts: Of all members, or of some; what is not before *as_of* is left out.
         fitted: Norms of the replenishment group, and the rules they were learnt under.
         as_of: Epoch seconds.
     """
+    if facts.n_members <= _AT_ONCE:
+        return _pairs(facts, fitted, as_of)
+    parts: list[DuePairs] = []
+    for start in range(0, facts.n_members, _AT_ONCE):
+        some = facts.of_members(np.arange(start, min(start + _AT_ONCE, facts.n_members)))
+        part = _pairs(some, fitted, as_of)
+        parts.append(replace(part, member=part.member + np.int32(start)))
+    names = [field.name for field in fields(DuePairs)]
+    return DuePairs(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _pairs(facts: MemberFacts, fitted: Fitted, as_of: EpochSeconds) -> DuePairs:
     clock, code = clock_of(facts, fitted, as_of)
     order = np.lexsort((code, clock.member))
     starts_of, today = facts.calendar.starts_of, _today(facts.calendar, as_of)

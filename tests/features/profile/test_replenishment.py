@@ -141,6 +141,12 @@ def test_what_is_not_before_the_instant_changes_nothing():
     assert due_pairs(later, FITTED, at).frame().equals(due_pairs(known, FITTED, at).frame())
 
 
+def test_many_blocks_of_members_give_what_one_gives(monkeypatch):
+    whole = due_pairs(FACTS, FITTED, FACTS.as_of).frame()
+    monkeypatch.setattr("features.profile.replenishment._AT_ONCE", 7)
+    assert due_pairs(FACTS, FITTED, FACTS.as_of).frame().equals(whole)
+
+
 def test_a_purchase_later_on_the_same_day_changes_nothing():
     facts = small_facts(bought(0, MILK, 3, 8, 12.75), n_members=1)
     known = small_facts(bought(0, MILK, 3, 8), n_members=1, as_of_day=12.5)
