@@ -3,6 +3,7 @@
 import getpass
 import socket
 import time
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib import metadata
@@ -152,6 +153,23 @@ def read_products(member: str, **named: str | None) -> tuple[str | None, tuple[s
     return relation, products
 
 
+def refuse_several(options: Mapping[str, object]) -> None:
+    """
+    One question at a time.
+
+    Args:
+        options: What was given by option; None where it was not.
+
+    Raises:
+        InputError: More than one of them was given.
+
+    >>> refuse_several({"--member": "m1", "--instead": None})
+    """
+    asked = [name for name, value in options.items() if value is not None]
+    if len(asked) > 1:
+        raise InputError(f"{' and '.join(asked)} are questions of their own; ask one at a time")
+
+
 def refuse_taken_port(host: str, port: int) -> None:
     """
     Find out before anything starts whether the service could listen there.
@@ -240,6 +258,15 @@ DecideAt = Annotated[
         metavar="INSTANT",
         help="Decide as of this instant.",
         show_default="the workspace's clock",
+    ),
+]
+AsOf = Annotated[
+    int | None,
+    typer.Option(
+        parser=read_instant,
+        metavar="INSTANT",
+        help="What was known before this instant.",
+        show_default="all facts of the workspace",
     ),
 ]
 Placement = Annotated[str, typer.Option(help="A placement of the policy.")]

@@ -1,0 +1,161 @@
+"""What every question about members reads first: the workspace, its programme, and the facts up to an instant."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.dataset import Dataset, LeftOut
+from features.programme import read_programme
+from features.workspace import Workspace
+from recsys.errors import InputError
+from recsys.loyalty.programme import Programme
+from recsys.report import Progress
+from recsys.types import UNKNOWN_ROW, EpochSeconds
+
+_LATEST = 253_402_214_400
+"""The last day that a date can name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    Whose members are asked about, and as of when.
+
+    Attributes:
+        workspace: Whose.
+        dataset: Their facts before the instant, of members who agreed and did not withdraw since.
+    """
+
+    workspace: Workspace
+    dataset: Dataset
+
+    @property
+    def as_of(self) -> EpochSeconds:
+        """The first instant that is not in the facts."""
+        return self.dataset.cut_off
+
+    @property
+    def timezone(self) -> str:
+        """Of local days; UTC where there is no programme."""
+        return "UTC" if self.dataset.programme is None else self.dataset.programme.timezone
+
+    def moment(self, at: EpochSeconds) -> str:
+        """An instant in the programme's time zone, for people."""
+        return moment(at, self.timezone)
+
+    def programme_facts(self) -> dict[str, object] | None:
+        """Which rules hold, JSON-able; None where nobody has written them down."""
+        programme = self.dataset.programme
+        if programme is None:
+            return None
+        span = programme.span_at(self.as_of)
+        return {
+            "path": str(self.workspace.programme_path),
+            "name": programme.name,
+            "programme_id": programme.programme_id,
+            "ladder_from": None if span is None else span.ladder.from_date.isoformat(),
+        }
+
+    def programme_note(self) -> str:
+        """Which programme file holds, or how to write one."""
+        path, programme = self.workspace.programme_path, self.dataset.programme
+        if programme is None:
+            return (
+                f"There is no programme: {path} does not exist, so tiers are those that the retailer recorded and "
+                f"points have no rules. `recsys profile --workspace {self.workspace.path} --write-programme` writes a "
+                "template to be edited."
+            )
+        span = programme.span_at(self.as_of)
+        ladder = "no ladder has begun yet" if span is None else f"its ladder from {span.ladder.from_date} is in force"
+        return f"Programme: {path} ({programme.name}); {ladder}; days are those of {programme.timezone}."
+
+
+def ask(workspace: Path, *, as_of: EpochSeconds | None, left_out: LeftOut | None, progress: Progress) -> Asked:
+    """
+    Read what is known of the members of a workspace.
+
+    Args:
+        workspace: Its folder.
+        as_of: Facts before it are read; absent means all there are.
+        left_out: As `features.dataset.Dataset.read` takes it.
+        progress: Told of the step.
+
+    Raises:
+        InputError: There is no workspace, the instant is later than its facts reach, or its programme is broken.
+    """
+    opened = Workspace.open(workspace)
+    instant = opened.now if as_of is None else as_of
+    if instant > opened.now:
+        raise InputError(
+            f"--as-of {instant} ({moment(instant, 'UTC')}) is later than the facts of {workspace} reach; choose an "
+            f"instant up to {opened.now} ({moment(opened.now, 'UTC')}), or ingest newer facts"
+        )
+    read_programme(opened)  # now, because the facts take longer
+    progress.step("read the facts of members")
+    return Asked(opened, Dataset.read(opened, instant, left_out=left_out))
+
+
+def recorded_tiers(dataset: Dataset) -> NDArray[np.int8]:
+    """
+    Shape (n_members,): position in the workspace's tiers as the retailer recorded them; UNKNOWN_ROW where nothing is.
+
+    Raises:
+        InputError: A tier is recorded that the workspace does not have.
+    """
+    row_of = {name: row for row, name in enumerate(dataset.tiers)}
+    names = dataset.members["tier"].to_list()
+    unknown = {name for name in names if name is not None and name not in row_of}
+    if unknown:
+        raise InputError(
+            f"the members table has the tier {min(unknown)!r}; the tiers are {', '.join(dataset.tiers)}: correct the "
+            "members or the list of tiers and ingest again"
+        )
+    return np.array([UNKNOWN_ROW if name is None else row_of[name] for name in names], dtype=np.int8)
+
+
+def tier_codes_at(tiers: NDArray[np.int8], programme: Programme, names: tuple[str, ...]) -> NDArray[np.int8]:
+    """Rows of a programme's tiers as positions in the workspace's *names*; UNKNOWN_ROW stays."""
+    code_of = np.array([*(names.index(name) for name in programme.tiers), UNKNOWN_ROW], dtype=np.int8)
+    return np.asarray(code_of[tiers], dtype=np.int8)
+
+
+def moment(at: EpochSeconds, timezone: str) -> str:
+    """
+    An instant as people of a time zone write it.
+
+    >>> moment(1_700_000_000, "UTC"), moment(1_700_000_000, "Asia/Taipei")
+    ('2023-11-14 22:13', '2023-11-15 06:13')
+    """
+    if at > _LATEST:
+        return "after the year 9999"
+    local = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(timezone))
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+def check_target(path: Path | None, example: str) -> None:
+    """
+    Before the work rather than after it: whether a file can be written there.
+
+    Raises:
+        InputError: It is a folder, or its folder cannot be made or written.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name the file, for example {path / example}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise InputError(f"{path.parent} cannot be written ({error.strerror}); choose another folder") from error
+
+
+def aside(path: Path) -> Path:
+    """Where a file is written before it is renamed to *path*."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
