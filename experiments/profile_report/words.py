@@ -10,8 +10,35 @@ WORDS = (
         "somebody might be recognised. The totals of rows and columns are shown elsewhere, so this hides the cell from "
         "a glance, not from who sets out to compute it.",
     ),
+    ("tier", "A level of the programme with conditions to enter and to keep it; the rules are the programme file's."),
+    (
+        "at risk of downgrade",
+        "The tier is lost within the days said if nothing more is bought. Under rules that always look at the last "
+        "months this is many members, most of whom will buy again.",
+    ),
+    (
+        "potential, new, active, dormant, churned",
+        "Joined and never ordered; ordered first lately; buys in the own rhythm; silent for longer than usual; silent "
+        "for so long that almost nobody with that rhythm came back.",
+    ),
     ("recency, frequency, monetary value", "Days since the last order; orders, and what was paid, in the window."),
+    (
+        "lifetime value",
+        "The margin of the orders that are expected within the horizon; later ones count less. Not what was earned so "
+        "far.",
+    ),
+    ("interval", "What may come lies in it as often as its percentage says, if the model is right."),
+    ("tenth", "Members in the order of their value, cut into ten parts of the same size."),
+    ("usable, pending, debt", "Points that can be redeemed; that will become usable; owed after returns."),
+    ("liability", "What points that members hold would cost if all of them were redeemed."),
+    ("breakage", "Points that ended unused, as a share of all that were earned and not taken back."),
+    ("roll-forward", "How the points of the end of a month come from those of its beginning."),
+    (
+        "early, due, overdue",
+        "Where a member stands between the last purchase of a family of products and the next, by the own rhythm.",
+    ),
     ("coupon order", "An order on which an offer was redeemed."),
     ("depth", "The discount as a share of what the basket would have cost."),
     ("full price", "Something was paid, without a coupon and without any other discount."),
+    ("openness", "First-time products over what is usual after as many orders; 1 is usual."),
 )

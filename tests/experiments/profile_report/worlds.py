@@ -46,7 +46,8 @@ def full_facts():
     """Sixty members with rhythms of their own; coupons on some orders of every third."""
     lines = [Line(member, 90 + member / 60, 0, 80, discount=20, offer=0, channel=1) for member in range(0, 60, 3)]
     more = [(line.member, line.day, 0) for line in lines[:4]]
-    return lived_facts(N_MEMBERS, seed=3, redemptions=more)
+    points = [(0, 150, "redeem", -20), (1, 151, "adjust", 30), (2, 152, "redeem", -15)]
+    return lived_facts(N_MEMBERS, seed=3, redemptions=more, points=points)
 
 
 @cache
