@@ -117,7 +117,7 @@ def _families(part: ReplenishmentPart) -> Table:
     some = part.families[:_MOST_FAMILIES]
     which = f"the first {len(some)} of {part.n_families:,}" if len(some) < part.n_families else "all"
     return Table(
-        f"Families of products that are due, {which}; {part.n_members_due:,} members have one",
+        f"Families of products that are due, {which}; members with one: {part.n_members_due:,}",
         ("family", "due", "overdue", expected),
         tuple((row.family, row.due, row.overdue, row.expected) for row in some),
         formats={expected: ",.0f"},

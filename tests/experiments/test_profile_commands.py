@@ -1,0 +1,330 @@
+"""`recsys profile` from the inside: all members, one of them, another programme, and a programme to begin with."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from experiments.profile_commands import profile, profile_instead, profile_member, write_programme
+from features.dataset import Dataset
+from features.profile.config import ProfileConfig, RfmConfig
+from features.profile.known import know_members
+from features.programme import read_programme
+from features.workspace import Workspace
+from recsys.errors import InputError
+from recsys.report import Report
+from tests.features.small_workspace import DAY, NOW, START_AT, small_rows, write_workspace
+
+PROGRAMME = """
+name: club
+currency: GBP
+timezone: UTC
+ladders:
+  - from: 2023-01-01
+    window: {rolling_days: 365}
+    downgrade: {review: continuous}
+    tiers:
+      - {name: basic}
+      - {name: gold, entry: {spend_minor: 1000}, benefits: {points_multiplier_bp: 15000}}
+points:
+  - from: 2023-01-01
+    earning: {per_minor: 100, points: 1, tiers: {gold: 15000}}
+    redemption: {points: 10, worth_minor: 5}
+    expiry: {rolling_months: 1}
+"""
+HARDER = PROGRAMME.replace("1000", "2000").replace("15000", "20000")
+
+
+def open_workspace(folder: Path, programme: str | None = PROGRAMME, **members: dict[str, Any]) -> Path:
+    """The small workspace, with other values in the rows of some members."""
+    rows = small_rows()
+    rows["members"] = [one | members.get(one["member_id"], {}) for one in rows["members"]]
+    workspace = write_workspace(folder / "w", rows)
+    if programme is not None:
+        workspace.programme_path.write_text(programme)
+    return workspace.path
+
+
+def withdrew(*gone: str) -> Any:
+    return lambda member_ids: np.isin(member_ids, gone)
+
+
+@pytest.fixture(scope="module")
+def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return open_workspace(tmp_path_factory.mktemp("club"))
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return open_workspace(tmp_path_factory.mktemp("bare"), None)
+
+
+@pytest.fixture(scope="module")
+def everybody(club: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+    """All members of the club, and the file with every column."""
+    out = tmp_path_factory.mktemp("everybody") / "members.parquet"
+    return profile(club, out=out), out
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_all_members_are_counted_and_told_in_tables_and_as_facts(club: Path, everybody: tuple[Report, Path]) -> None:
+    told = everybody[0]
+    assert (told.facts["n_members"], told.facts["n_orders"], told.facts["currency"]) == (4, 16, "GBP")
+    assert [(row["tier"], row["members"]) for row in told.facts["tiers"]["rows"]] == [("basic", 2), ("gold", 2)]
+    titles = [table.title.split(",")[0].split(";")[0] for table in told.tables]
+    assert titles == [
+        "Members by tier", "Members by stage", "Recency", "Lifetime value", "Points",
+        "Families of products that are due", "Dependence on discounts",
+    ]  # fmt: skip
+    assert told.facts["programme"]["name"] == "club"
+    assert told.notes[-1].startswith(f"Programme: {club}/programme.yaml (club); its ladder from 2023-01-01")
+    json.dumps(dict(told.facts), allow_nan=False)
+
+
+def test_without_a_programme_it_is_said_how_to_write_one(bare: Path) -> None:
+    told = profile(bare)
+    assert told.facts["programme"] is None
+    assert f"recsys profile --workspace {bare} --write-programme" in told.notes[-1]
+    assert "absent" in told.facts["points"]
+
+
+def test_as_of_an_earlier_day_nothing_later_is_known(club: Path) -> None:
+    told = profile(club, as_of=START_AT + 50 * DAY)
+    assert (told.facts["n_members"], told.facts["as_of_day"]) == (3, "2024-02-20")
+    assert told.facts["n_orders"] == 8
+
+
+def test_an_instant_after_the_facts_is_refused_with_the_latest_one(club: Path) -> None:
+    with pytest.raises(InputError, match=rf"--as-of {NOW + 1} .* up to {NOW} \(2024-04-10 00:00\)"):
+        profile(club, as_of=NOW + 1)
+
+
+def test_before_anybody_joined_there_is_nobody(club: Path, tmp_path: Path) -> None:
+    out = tmp_path / "nobody.parquet"
+    told = profile(club, as_of=START_AT, out=out)
+    assert told.facts["n_members"] == 0
+    assert pl.read_parquet(out).height == 0
+
+
+def test_the_page_is_written_where_it_was_asked_for(club: Path, tmp_path: Path) -> None:
+    page = tmp_path / "new" / "members.html"
+    told = profile(club, report=page)
+    assert page.read_text().startswith("<!doctype html>")
+    assert told.facts["report_path"] == str(page)
+    assert f"The page: {page}" in told.notes
+
+
+@pytest.mark.parametrize("target", ["report", "out"])
+def test_a_folder_is_no_file_to_write(club: Path, tmp_path: Path, target: str) -> None:
+    with pytest.raises(InputError, match="is a folder; name the file"):
+        profile(club, **{target: tmp_path})
+
+
+def test_the_file_has_every_column_of_every_member_ids_first(club: Path, everybody: tuple[Report, Path]) -> None:
+    out = everybody[1]
+    frame = pl.read_parquet(out)
+    specs = know_members(Dataset.read(Workspace.open(club), NOW), ProfileConfig()).profile.specs
+    assert frame.columns == ["member_id", *(spec.name for spec in specs)]
+    assert frame["member_id"].to_list() == ["m1", "m2", "m3", "m5"]
+    assert frame["tier_by_rules"].to_list() == ["gold", "gold", "basic", "basic"]
+    assert frame["stage"].to_list() == ["active", "churned", "potential", "new"]
+    assert frame["recency_days"].to_list() == [8, 98, None, 15]
+    assert frame.schema["monetary_minor"] == pl.Int64
+    assert not frame.select(pl.selectors.float().is_nan().any()).row(0).count(True)
+    meanings = json.loads(pl.read_parquet_metadata(out)["recsys"])
+    assert meanings["as_of"] == NOW
+    assert set(meanings["columns"]) == {spec.name for spec in specs}
+
+
+def test_the_file_has_the_same_bytes_for_the_same_input(
+    club: Path, everybody: tuple[Report, Path], tmp_path: Path
+) -> None:
+    again = tmp_path / "again.parquet"
+    profile(club, out=again)
+    assert again.read_bytes() == everybody[1].read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["again.parquet"]
+
+
+def test_the_training_configuration_is_kept_to(club: Path, tmp_path: Path) -> None:
+    config, out = tmp_path / "train.yaml", tmp_path / "members.parquet"
+    config.write_text("profile: {rfm: {window_days: 20}}\n")
+    profile(club, config=config, out=out)
+    learnt = ProfileConfig(rfm=RfmConfig(window_days=20))
+    trained = know_members(Dataset.read(Workspace.open(club), NOW), learnt).profile
+    assert pl.read_parquet(out)["frequency"].to_list() == trained["frequency"].tolist() == [2, 0, 0, 1]
+
+
+def test_one_member_has_the_values_that_all_members_have(club: Path, everybody: tuple[Report, Path]) -> None:
+    for row in pl.read_parquet(everybody[1]).iter_rows(named=True):
+        groups = profile_member(club, member_id=row.pop("member_id")).facts["groups"]
+        shown = {name: said["value"] for columns in groups.values() for name, said in columns.items()}
+        assert shown == pytest.approx(row, abs=1e-6, nan_ok=True)
+
+
+def test_one_member_is_shown_with_meaning_and_unit_of_every_column(club: Path) -> None:
+    told = profile_member(club, member_id="m1")
+    assert told.facts["groups"]["rfm"]["monetary_minor"] == {
+        "value": 3_050, "unit": "minor units", "meaning": "Paid in the last 365 days",
+    }  # fmt: skip
+    rfm = next(table for table in told.tables if table.title == "Recency, frequency, monetary value")
+    assert rfm.columns == ("column", "value", "unit", "meaning")
+    assert ("monetary_minor", "30.50", "GBP", "Paid in the last 365 days") in rfm.rows
+
+
+def test_the_tiers_of_a_member_have_dates_and_reasons(club: Path) -> None:
+    history = profile_member(club, member_id="m1").facts["tier_history"]
+    days = [((one["at"] - START_AT) / DAY, one["from"], one["to"], one["reason"]) for one in history]
+    assert days == [
+        (1, None, "basic", "joined"), (22, "basic", "gold", "earned"), (25, "gold", "basic", "review"),
+        (29, "basic", "gold", "earned"),
+    ]  # fmt: skip
+
+
+def test_the_points_of_a_member_say_what_ends_when(club: Path) -> None:
+    lots = profile_member(club, member_id="m5").facts["points_lots"]
+    assert [((lot["earned_at"] - START_AT) / DAY, lot["points"], lot["left"]) for lot in lots] == [(81, 5, 5)]
+    assert lots[0]["ends_at"] > lots[0]["earned_at"]
+
+
+def test_the_stages_of_a_member_are_dated(club: Path) -> None:
+    stages = profile_member(club, member_id="m2").facts["stage_transitions"]
+    assert [(one["from"], one["to"]) for one in stages] == [
+        ("potential", "new"), ("new", "dormant"), ("dormant", "churned"),
+    ]  # fmt: skip
+    assert stages[0]["at"] == START_AT + 2 * DAY + 1
+
+
+def test_the_families_of_a_member_are_those_they_buy_the_most_urgent_first(club: Path) -> None:
+    families = profile_member(club, member_id="m1").facts["families"]
+    assert {one["family"] for one in families} == {"dairy", "bakery"}
+    urgency = [["overdue", "due", "early"].index(one["state"]) for one in families]
+    assert urgency == sorted(urgency)
+
+
+def test_a_record_that_the_rules_do_not_give_is_pointed_out(club: Path, tmp_path: Path) -> None:
+    recorded = open_workspace(tmp_path, m2={"tier": "basic"})
+    told = profile_member(recorded, member_id="m2")
+    assert told.facts["recorded_tier"] == "basic"
+    assert any("recorded the tier basic; the programme's rules give gold" in note for note in told.notes)
+    assert not any("recorded the tier" in note for note in profile_member(club, member_id="m1").notes)
+
+
+def test_who_may_not_be_shown_and_who_is_not_there_get_the_same_words(club: Path) -> None:
+    said = set()
+    for member_id, gone in (("m4", ()), ("zz", ()), ("m1", ("m1",))):
+        with pytest.raises(InputError) as refused:
+            profile_member(club, member_id=member_id, left_out=withdrew(*gone))
+        said.add(str(refused.value).replace(member_id, "ID"))
+    assert len(said) == 1
+
+
+def test_who_withdrew_since_is_in_no_figure_and_no_file(club: Path, tmp_path: Path) -> None:
+    out, left_out = tmp_path / "members.parquet", withdrew("m1")
+    told = profile(club, out=out, left_out=left_out)
+    assert (told.facts["n_members"], told.facts["n_left_out"]) == (3, 1)
+    assert "m1" not in pl.read_parquet(out)["member_id"].to_list()
+    assert any("1 members withdrew or were erased" in note for note in told.notes)
+    moved = profile_instead(club, instead=tmp_path_of(tmp_path, HARDER), left_out=left_out)
+    assert moved.facts["moves"] == [[2, 0], [1, 0]]
+
+
+def tmp_path_of(folder: Path, text: str) -> Path:
+    path = folder / "other.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_another_programme_says_who_moves_where(club: Path, tmp_path: Path) -> None:
+    told = profile_instead(club, instead=tmp_path_of(tmp_path, HARDER))
+    assert told.facts["moves"] == [[2, 0], [1, 1]]
+    assert told.facts["moves_by_stage"]["churned"] == [[0, 0], [1, 0]]
+    assert np.sum(list(told.facts["moves_by_stage"].values()), axis=0).tolist() == told.facts["moves"]
+    assert told.facts["directions"] == {"down": 1, "same": 3, "up": 0}
+    assert told.tables[0].rows == (("basic", 2, 0, 2), ("gold", 1, 1, 2), ("all", 3, 1, 4))
+
+
+def test_another_programme_says_what_members_get(club: Path, everybody: tuple[Report, Path], tmp_path: Path) -> None:
+    told = profile_instead(club, instead=tmp_path_of(tmp_path, HARDER))
+    multipliers = told.facts["members_by_benefit"]["points_multiplier_bp"]
+    assert multipliers == {"more": 1, "less": 1, "same": 2, "mean_now": 12_500.0, "mean_instead": 12_500.0}
+    differing = next(table for table in told.tables if table.title == "Benefits that differ")
+    assert differing.rows == (("gold", "points_multiplier_bp", "15,000", "20,000"),)
+    assert told.facts["points"]["now"]["points_usable"] == everybody[0].facts["points"]["usable"]
+
+
+def test_the_same_programme_moves_nobody(club: Path, tmp_path: Path) -> None:
+    told = profile_instead(club, instead=tmp_path_of(tmp_path, PROGRAMME))
+    assert told.facts["directions"] == {"down": 0, "same": 4, "up": 0}
+    assert told.facts["points"]["now"] == told.facts["points"]["instead"]
+    assert "Benefits that differ" not in {table.title for table in told.tables}
+
+
+def test_a_question_about_another_programme_writes_nothing(club: Path, tmp_path: Path) -> None:
+    before = contents(club)
+    profile_instead(club, instead=tmp_path_of(tmp_path, HARDER))
+    assert contents(club) == before
+
+
+def test_without_a_programme_tiers_are_compared_with_the_record(bare: Path, tmp_path: Path) -> None:
+    told = profile_instead(bare, instead=tmp_path_of(tmp_path, HARDER))
+    assert (told.facts["from"], told.facts["moves"], told.facts["n_in_no_tier"]) == ("recorded", [[0, 0], [0, 1]], 3)
+    assert any("no rules of now" in note for note in told.notes)
+
+
+def test_without_rules_and_records_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    unrecorded = open_workspace(tmp_path, None, m1={"tier": None})
+    with pytest.raises(InputError, match=r"nothing to compare with.*--write-programme"):
+        profile_instead(unrecorded, instead=tmp_path_of(tmp_path, HARDER))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("gold", "platinum"), "has the tier 'platinum', and the workspace has basic, gold"),
+        (("GBP", "EUR"), "counts in EUR, the workspace in GBP"),
+        (("spend_minor", "spent"), "spent"),
+    ],
+    ids=["a tier that the workspace lacks", "another currency", "a key that is none"],
+)
+def test_another_programme_that_does_not_fit_is_refused(
+    club: Path, tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        profile_instead(club, instead=tmp_path_of(tmp_path, HARDER.replace(*change)))
+
+
+def test_the_first_programme_is_one_for_the_workspace_and_says_that_it_is_a_template(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path, None)
+    told = write_programme(workspace)
+    programme = read_programme(Workspace.open(workspace))
+    assert programme is not None
+    assert (programme.tiers, programme.currency) == (("basic", "gold"), "GBP")
+    assert "template" in told.notes[1]
+    assert profile(workspace).facts["programme"]["name"] == "default"
+
+
+def test_a_programme_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path)
+    with pytest.raises(InputError, match="exists and is not overwritten"):
+        write_programme(workspace)
+    assert (workspace / "programme.yaml").read_text() == PROGRAMME
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"currency": "XYZ"}, "'XYZ' is no currency"), ({"tiers": tuple(f"t{n}" for n in range(17))}, "17 tiers")],
+    ids=["currency", "tiers"],
+)
+def test_what_no_programme_can_be_written_for_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    workspace = open_workspace(tmp_path, None)
+    replace(Workspace.open(workspace), **change).write()
+    with pytest.raises(InputError, match=message):
+        write_programme(workspace)
+    assert not (workspace / "programme.yaml").exists()
