@@ -1,4 +1,4 @@
-"""The page at ``/``: a member's slate as a storefront would show it, and from each product to those related to it."""
+"""The page at ``/``: a member's slate as a storefront would show it, what is related, what is known of the member."""
 
 import base64
 import hashlib
@@ -37,6 +37,10 @@ BODY = """
 <h2>Why not</h2>
 <table><thead><tr><th>what</th><th>id</th><th>rule</th></tr></thead><tbody id="whynot"></tbody></table>
 </section>
+<section id="who" hidden>
+<h2>The member</h2>
+<table><thead><tr><th>what</th><th>value</th><th>meaning</th></tr></thead><tbody id="known"></tbody></table>
+</section>
 """
 
 SCRIPT = """
@@ -49,11 +53,16 @@ const made = (tag, text, name) => {
   return one;
 };
 const tell = (text, wrong) => { at("told").textContent = text; at("told").className = wrong ? "wrong" : ""; };
+const line = texts => {
+  const row = document.createElement("tr");
+  row.append(...texts.map(text => made("td", text)));
+  return row;
+};
 const send = async (path, body) => {
   const answer = await fetch(path, {
-    method: "POST",
+    method: body ? "POST" : "GET",
     headers: {"content-type": "application/json", authorization: "Bearer " + at("key").value.trim()},
-    body: JSON.stringify(body),
+    body: body && JSON.stringify(body),
   });
   const told = await answer.json();
   if (!answer.ok) {
@@ -95,16 +104,31 @@ const card = (decision, item) => {
   one.append(acts);
   return one;
 };
-const show = first => fill(first, "/v1/slates", {placement: at("placement").value});
+const show = async first => {
+  await fill(first, "/v1/slates", {placement: at("placement").value});
+  at("who").hidden = true;
+  at("known").replaceChildren();
+  await who().catch(() => {});  // a stranger, or a key that may not read members
+};
+const who = async () => {
+  const member = await send("/v1/members/" + encodeURIComponent(at("member").value));
+  const models = (await send("/openapi.json")).components.schemas;
+  const columns = models.MemberAnswer.properties.profile.anyOf[0].properties || {};
+  const said = value => new Date(1000 * value).toISOString().slice(0, 16).replace("T", " ") + " UTC";
+  const rows = ["tier", "stage", "points"].map(name => [name, member[name], "what decisions go by"]);
+  for (const [name, value] of Object.entries(member.profile || {}).filter(([name]) => columns[name])) {
+    const [meaning, dated] = columns[name].description.split(" (epoch seconds)");
+    rows.push([name, value !== null && dated === "" ? said(value) : value, meaning]);
+  }
+  at("known").replaceChildren(...rows.map(([name, value, meaning]) =>
+    line([name.replaceAll("_", " "), value === null ? "not known" : value, meaning])));
+  at("who").hidden = !member.personal;
+};
 const fill = async (first, path, more) => {
   const asked = {member_id: at("member").value, language: at("language").value, explain: true};
   const decision = await send(path, {...asked, ...more});
   at("slate").replaceChildren(...decision.items.map(item => card(decision, item)));
-  at("whynot").replaceChildren(...decision.why_not.map(one => {
-    const row = document.createElement("tr");
-    row.append(made("td", one.kind), made("td", one.id), made("td", one.rule));
-    return row;
-  }));
+  at("whynot").replaceChildren(...decision.why_not.map(one => line([one.kind, one.id, one.rule])));
   at("rest").hidden = !decision.why_not.length;
   const arm = decision.experiment ? decision.experiment.key + "/" + decision.experiment.arm : "none";
   tell((first || "") + "A " + decision.answer + " answer for " + decision.placement + ", " + decision.items.length

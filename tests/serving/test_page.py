@@ -20,3 +20,13 @@ def test_the_page_writes_texts_and_never_markup(shared_service: Running) -> None
     page = shared_service.client.get("/").text
     assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(", page)
     assert "localStorage" not in page
+
+
+def test_the_page_tells_of_the_member_what_the_description_says_of_its_columns(shared_service: Running) -> None:
+    page = shared_service.client.get("/").text
+    assert '"/v1/members/" + encodeURIComponent(' in page
+    path = re.findall(r"components\.schemas;\s+const columns = models\.([\w.]+)\.anyOf\[0\]\.properties", page)
+    described = shared_service.client.get("/openapi.json").json()["components"]["schemas"]
+    for name in path[0].split("."):
+        described = described[name]
+    assert described["anyOf"][0]["properties"]["coupon_share"]["description"] == "Orders with a coupon (share)"
