@@ -11,7 +11,8 @@ def programme_text(parameters: Parameters, *, currency: str) -> str:
     """
     The rules of `features.simulator.history.tiers`, and those of its points, as YAML.
 
-    A tier is what was paid in the last 365 days; points never end and are worth one minor unit each.
+    A tier is what was paid in the last 365 days; a point is worth one minor unit and ends after two years, which is
+    longer than a history usually is: the retailer itself lets none end.
     """
     tiers = [f"      - {{name: {TIERS[0]}}}"]
     for name, spend, multiplier in zip(
@@ -41,7 +42,7 @@ def programme_text(parameters: Parameters, *, currency: str) -> str:
             f"      per_minor: {parameters.points_spend_minor}",
             f"      tiers: {{{multipliers}}}",
             "    redemption: {points: 1, worth_minor: 1}",
-            "    expiry: {}",
+            "    expiry: {rolling_months: 24}",
             "",
         ]
     )
