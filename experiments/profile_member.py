@@ -36,7 +36,7 @@ _REASONS = {
 }
 _URGENCY = (DueState.OVERDUE, DueState.DUE, DueState.EARLY)
 _TITLES = {"rfm": "Recency, frequency, monetary value"}
-_MOST_FAMILIES = 20
+_MOST_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,10 @@ class OneMember:
     def moment(self, at: EpochSeconds | None) -> str | None:
         """An instant for people."""
         return None if at is None else self.asked.moment(at)
+
+    def day(self, midnight: EpochSeconds) -> str:
+        """A local midnight for people."""
+        return self.asked.moment(midnight).removesuffix(" 00:00")
 
 
 def know_member(asked: Asked, member_id: str, config: ProfileConfig, *, progress: Progress) -> OneMember:
@@ -152,16 +156,16 @@ def member_tables(one: OneMember) -> tuple[Table, ...]:
         lots = tuple(
             (one.moment(lot["earned_at"]), one.moment(lot["usable_at"]), one.moment(lot["ends_at"]) or "never",
              lot["points"], lot["left"])
-            for lot in one.lots
+            for lot in one.lots[:_MOST_ROWS]
         )  # fmt: skip
         tables.append(Table("Points that are left, what ends first on top",
                             ("earned", "usable from", "end", "earned points", "left"), lots))  # fmt: skip
     if one.families:
         chance = f"bought within {one.horizon_days:g} days"
         families = tuple(
-            (family["family"], family["state"], one.moment(family["last_at"]), one.moment(family["due_from"]),
-             one.moment(family["overdue_from"]), family["probability"])
-            for family in one.families[:_MOST_FAMILIES]
+            (family["family"], family["state"], one.day(family["last_at"]), one.day(family["due_from"]),
+             one.day(family["overdue_from"]), family["probability"])
+            for family in one.families[:_MOST_ROWS]
         )  # fmt: skip
         tables.append(Table("Families of products by the member's own clock, what is overdue or due on top",
                             ("family", "state", "last bought", "due from", "overdue from", chance),
@@ -179,8 +183,9 @@ def member_notes(one: OneMember) -> tuple[str, ...]:
             f"The retailer recorded the tier {one.recorded_tier}; the programme's rules give {by_rules}. Decisions go "
             "by the record."
         )
-    if len(one.families) > _MOST_FAMILIES:
-        notes.append(f"{len(one.families) - _MOST_FAMILIES} more families are in --json.")
+    for name, rows in (("lots of points", one.lots), ("families", one.families)):
+        if len(rows) > _MOST_ROWS:
+            notes.append(f"{len(rows) - _MOST_ROWS:,} more {name} are in --json.")
     return tuple(notes)
 
 

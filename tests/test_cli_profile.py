@@ -13,7 +13,7 @@ from recsys.cli import app
 from recsys.types import Consent
 from serving.settings import Settings
 from serving.store.store import Store
-from tests.experiments.test_profile_commands import HARDER, PROGRAMME, open_workspace
+from tests.experiments.profile_world import HARDER, PROGRAMME, open_workspace
 from tests.features.small_workspace import NOW
 
 
