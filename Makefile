@@ -92,6 +92,10 @@ Products and at most one offer for the member's home page:
 
   curl -s $(API)/slates $(HEADERS) -d '$(ASKED)'
 
+What is known of the member: tier and what the next one takes, points, stage, value, what is due:
+
+  curl -s $(API)/members/$(MEMBER) -H "Authorization: Bearer $$(cat $(DEMO)/key)"
+
 Its log is $(DEMO)/serve.log; make demo-stop stops it.
 endef
 export WELCOME
