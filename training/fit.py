@@ -12,6 +12,7 @@ import numpy as np
 from features.dataset import Dataset
 from features.members import build_members
 from features.products import build_catalogue
+from features.profile.config import ProfileConfig
 from recsys.catalogue import Catalogue
 from recsys.errors import NotEnoughDataError
 from recsys.members import Members
@@ -49,6 +50,7 @@ class Fitted:
     Attributes:
         dataset: What they learnt from.
         members, catalogue: Its nouns.
+        profile: Settings of what is known of the members.
         scorers: By source name; the sources of the blend, in the order in which it lists them.
         neighbours: Similar products, also where they are no source of the blend.
         popularity: What sells, overall and by segment.
@@ -58,6 +60,7 @@ class Fitted:
     dataset: Dataset
     members: Members
     catalogue: Catalogue
+    profile: ProfileConfig
     scorers: Mapping[str, Scorer]
     neighbours: NeighbourScorer
     popularity: PopularityScorer
@@ -94,7 +97,7 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
             costs, source.name, partial(source.fit, material, source_rng(seed, source.name))
         )
     scorers = {source.name: models[source.name] for source in wanted}
-    return Fitted(dataset, members, catalogue, scorers, neighbours, popular, costs)
+    return Fitted(dataset, members, catalogue, config.profile, scorers, neighbours, popular, costs)
 
 
 def source_rng(seed: int, name: str) -> np.random.Generator:

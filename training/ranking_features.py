@@ -7,13 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.dataset import Dataset
+from features.profile.config import ProfileConfig
+from features.profile.group import Fitted
+from features.profile.known import facts_of, rules_of
+from features.profile.replenishment import Replenishment, due_pairs
 from features.purchases import Purchases
 from features.value import order_history
 from recsys.catalogue import ALWAYS_FROM, Catalogue
 from recsys.knowledge import CandidateList
 from recsys.members import Members
 from recsys.scorers.blend import RANK_CONSTANT
-from recsys.types import SECONDS_PER_DAY, EpochSeconds, Rows
+from recsys.types import SECONDS_PER_DAY, UNKNOWN_ROW, EpochSeconds, Rows
 from training.pairs import build_pairs
 
 Floats = NDArray[np.float32]
@@ -22,6 +26,7 @@ PAIR_COLUMNS = (
     "pair_orders", "pair_days_since", "pair_mean_gap_days", "pair_gaps_since", "pair_order_share", "pair_orders_7_days",
     "pair_orders_28_days", "pair_orders_90_days",
 )  # fmt: skip
+FAMILY_COLUMNS = ("family_state", "family_probability")
 PRODUCT_COLUMNS = (
     "product_buyers_7_days", "product_buyers_28_days", "product_trend", "product_repeat_rate", "product_days_on_sale",
 )  # fmt: skip
@@ -30,6 +35,7 @@ MEMBER_COLUMNS = (
 )  # fmt: skip
 _WINDOWS_DAYS = (7.0, 28.0, 90.0)
 _NO_FADING_DAYS = 1e9
+_NEVER_BOUGHT = np.array([0 if name.startswith("pair_order") else np.nan for name in PAIR_COLUMNS], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,11 @@ class RankingFacts:
         of_pairs: Shape (n_pairs, 8), in the order of ``PAIR_COLUMNS``. Orders that held the product; days since the
             latest; mean days between them, NaN of one; the former in units of the latter; share of the member's
             orders; orders in 7, 28 and 90 days.
+        family: Shape (n_products,), int32: code of the category; UNKNOWN_ROW where there is none.
+        family_keys: Shape (n_families,), int64, ascending: member row x n_products + family of what was ever bought.
+        of_families: Shape (n_families, 2), in the order of ``FAMILY_COLUMNS``, by the member's own clock of the family
+            (`features.profile.replenishment`): its position in `features.rhythm.clock.DUE_STATES`, and the chance that
+            it is bought within ``replenishment.horizon_days``.
         of_products: Shape (n_products, 5), in the order of ``PRODUCT_COLUMNS``. Distinct buyers in 7 and 28 days; the
             week's against the four weeks' mean, each with one buyer more; share of buyers who bought on several days;
             days on sale, or since the first purchase where that date is unknown, NaN where there is none either.
@@ -56,12 +67,22 @@ class RankingFacts:
     n_products: int
     pair_keys: NDArray[np.int64]
     of_pairs: Floats
+    family: Rows
+    family_keys: NDArray[np.int64]
+    of_families: Floats
     of_products: Floats
     of_members: Floats
 
     @classmethod
-    def of(cls, dataset: Dataset, members: Members, catalogue: Catalogue) -> "RankingFacts":
-        """Work them out once a cut-off; every fact is before it, because the dataset's are (law 9)."""
+    def of(cls, dataset: Dataset, members: Members, catalogue: Catalogue, profile: ProfileConfig) -> "RankingFacts":
+        """
+        Work them out once a cut-off; every fact is before it, because the dataset's are (law 9).
+
+        Args:
+            dataset: What is known at the cut-off.
+            members, catalogue: Its nouns.
+            profile: Settings of the families' clocks.
+        """
         n_products, now = len(catalogue), dataset.cut_off
         pairs = build_pairs(dataset, _NO_FADING_DAYS)
         keys = _keys(pairs.member, pairs.product, n_products)
@@ -80,10 +101,14 @@ class RankingFacts:
             buyers.append(np.bincount(recent.product, minlength=n_products).astype(np.float64))
         trend = (buyers[0] + 1) / (buyers[1] * _WINDOWS_DAYS[0] / _WINDOWS_DAYS[1] + 1)
         silent_days = (now - history.last_at) / SECONDS_PER_DAY
+        family, family_keys, of_families = _families(dataset, profile)
         return cls(
             n_products=n_products,
             pair_keys=keys,
             of_pairs=_table(n_orders, days_since, gap, since_gaps, share, *lately),
+            family=family,
+            family_keys=family_keys,
+            of_families=of_families,
             of_products=_table(buyers[0], buyers[1], trend, catalogue.repeat_rate, _days_on_sale(dataset, catalogue)),
             of_members=_table(
                 members.orders_per_day,
@@ -144,25 +169,39 @@ def build_pool(facts: RankingFacts, lists: Mapping[str, CandidateList], members:
     features = np.hstack(
         [
             _table(*columns, fused, n_lists),
-            _of_pairs(facts, _keys(row, product, n_products)),
+            _found(facts.pair_keys, facts.of_pairs, _keys(row, product, n_products), _NEVER_BOUGHT),
+            _of_families(facts, row, product),
             facts.of_products[product],
             facts.of_members[row],
         ]
     )
     of_sources = tuple(f"{name}_{what}" for name in lists for what in ("score", "rank"))
-    names = (*of_sources, "fused_ranks", "n_lists", *PAIR_COLUMNS, *PRODUCT_COLUMNS, *MEMBER_COLUMNS)
+    names = (*of_sources, "fused_ranks", "n_lists", *PAIR_COLUMNS, *FAMILY_COLUMNS, *PRODUCT_COLUMNS, *MEMBER_COLUMNS)
     return Pool(owner, product, features, names)
 
 
-def _of_pairs(facts: RankingFacts, keys: NDArray[np.int64]) -> Floats:
-    """Shape (n, 8): the line of each pair; no orders, and NaN for the rest, where the member never bought it."""
-    never = np.full(len(PAIR_COLUMNS), np.nan, dtype=np.float32)
-    never[[column for column, name in enumerate(PAIR_COLUMNS) if name.startswith("pair_order")]] = 0
-    found = np.tile(never, (len(keys), 1))
-    if len(facts.pair_keys):
-        at = np.minimum(np.searchsorted(facts.pair_keys, keys), len(facts.pair_keys) - 1)
-        known = facts.pair_keys[at] == keys
-        found[known] = facts.of_pairs[at[known]]
+def _families(dataset: Dataset, config: ProfileConfig) -> tuple[Rows, NDArray[np.int64], Floats]:
+    """The family of each product, and the clock of every pair of member and family, as `RankingFacts` has them."""
+    facts, rules = facts_of(dataset), rules_of(dataset, config)
+    pairs = due_pairs(facts, Fitted(Replenishment().fit(facts, rules), rules), dataset.cut_off)
+    keys = _keys(pairs.member, pairs.family, len(facts.products.category))
+    return facts.products.category, keys, _table(pairs.state, pairs.probability)
+
+
+def _of_families(facts: RankingFacts, row: Rows, product: Rows) -> Floats:
+    """Shape (n, 2): NaN where the product has no family, or the member never bought it."""
+    family = facts.family[product]
+    keys = np.where(family == UNKNOWN_ROW, UNKNOWN_ROW, _keys(row, family, facts.n_products))
+    return _found(facts.family_keys, facts.of_families, keys, np.full(len(FAMILY_COLUMNS), np.nan, dtype=np.float32))
+
+
+def _found(known: NDArray[np.int64], lines: Floats, keys: NDArray[np.int64], missing: Floats) -> Floats:
+    """Shape (n, width): the line of each key; *missing* where no line has it."""
+    found = np.tile(missing, (len(keys), 1))
+    if len(known):
+        at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        there = known[at] == keys
+        found[there] = lines[at[there]]
     return found
 
 

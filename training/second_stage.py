@@ -168,7 +168,7 @@ def rank_again(
     model: Reranker, fitted: Fitted, lists: Mapping[str, CandidateList], members: Rows, *, k: int, progress: Progress
 ) -> CandidateList:
     """The second stage's list of each member, from the lists of the sources at the same cut-off."""
-    facts = RankingFacts.of(fitted.dataset, fitted.members, fitted.catalogue)
+    facts = RankingFacts.of(fitted.dataset, fitted.members, fitted.catalogue, fitted.profile)
     return model.rank(facts, lists, members, k=k, progress=progress)
 
 

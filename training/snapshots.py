@@ -100,7 +100,7 @@ def take_snapshot(
         rng=np.random.default_rng([seed, begins]),
     )
     lists = candidate_lists(fitted.scorers, case.members, keep=case.keep, k=n_candidates, progress=SILENT)
-    facts = RankingFacts.of(dataset, fitted.members, fitted.catalogue)
+    facts = RankingFacts.of(dataset, fitted.members, fitted.catalogue, fitted.profile)
     pool = build_pool(facts, lists, case.members)
     n_products = len(fitted.catalogue)
     bought = np.isin(pool.owner * n_products + pool.product, case.truth.owners() * n_products + case.truth.values)

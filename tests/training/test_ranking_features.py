@@ -1,20 +1,27 @@
 """What the second stage knows of a candidate, worked out by hand on four members and five products."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from features.dataset import Dataset
 from features.members import build_members
 from features.products import build_catalogue
+from features.profile.config import ProfileConfig, ReplenishmentConfig
+from features.profile.group import Fitted
+from features.profile.known import facts_of, rules_of
+from features.profile.replenishment import Replenishment, due_pairs
+from features.rhythm.clock import DUE_STATES
 from recsys.knowledge import CandidateList
 from recsys.types import STAGES, Stage
 from tests.training.shop import DAYS, START, product_row
 from tests.training.tiny import bought, write_tiny
 from training.ranking_features import RankingFacts, build_pool
 
-NOTHING = np.nan
+NOTHING, DEFAULT = np.nan, ProfileConfig()
 # member, product, order, days before the end
 LINES = [
     (0, 1, "a", 100), (0, 1, "b", 40), (0, 1, "c", 20), (0, 3, "c", 20), (0, 2, "d", 5),
@@ -33,7 +40,7 @@ def facts(tmp_path_factory):
     ]
     workspace = write_tiny(tmp_path_factory.mktemp("features") / "w", lines, n_members=4, products=products)
     dataset = Dataset.read(workspace, workspace.now)
-    return RankingFacts.of(dataset, build_members(dataset), build_catalogue(dataset))
+    return RankingFacts.of(dataset, build_members(dataset), build_catalogue(dataset), DEFAULT)
 
 
 def lists():
@@ -152,3 +159,72 @@ def test_empty_lists_make_an_empty_pool(facts):
     nothing = CandidateList(np.full((2, 3), -1, dtype=np.int32), np.full((2, 3), np.nan, dtype=np.float32))
     empty = build_pool(facts, {"als": nothing}, np.array([0, 1], dtype=np.int32))
     assert empty.features.shape == (0, len(empty.names))
+
+
+MILK, OTHER_MILK, BREAD, LOOSE = 0, 1, 2, 3
+BACK_DAYS = np.cumsum([0, 7, 13, 8, 12, 10, 9, 11])
+"""How long before the last milk each of the others was bought."""
+SILENT_DAYS = {0: 3, 1: 10, 2: 60}
+"""Since the last milk of three members; everybody else but the fourth goes on to buy it."""
+
+
+def rhythmic(path):
+    lines = [
+        bought(member, MILK, DAYS - SILENT_DAYS.get(member, member % 10 + 1) - float(back) - 0.5)
+        for member in range(24)
+        for back in BACK_DAYS
+        if member != 3
+    ]
+    lines += [bought(3, BREAD, 100), bought(3, LOOSE, 140)]
+    products = [product_row(product) for product in range(4)]
+    for product, category in ((MILK, "milk"), (OTHER_MILK, "milk"), (BREAD, "bread"), (LOOSE, None)):
+        products[product]["category"] = category
+    return write_tiny(path, lines, n_members=24, products=products)
+
+
+@pytest.fixture(scope="module")
+def rhythm(tmp_path_factory):
+    workspace = rhythmic(tmp_path_factory.mktemp("families") / "w")
+    return Dataset.read(workspace, workspace.now)
+
+
+class TestFamilies:
+    def families(self, rhythm, profile=DEFAULT):
+        """Every member with every product: state and probability."""
+        facts = RankingFacts.of(rhythm, build_members(rhythm), build_catalogue(rhythm), profile)
+        members = np.arange(24, dtype=np.int32)
+        everything = CandidateList(np.tile(np.arange(4, dtype=np.int32), (24, 1)), np.ones((24, 4), np.float32))
+        pool = build_pool(facts, {"all": everything}, members)
+        columns = [pool.names.index(name) for name in ("family_state", "family_probability")]
+        return pool.features[:, columns].reshape(24, 4, 2)
+
+    def test_a_family_is_early_due_or_overdue_by_the_members_own_clock(self, rhythm):
+        states = self.families(rhythm)[:3, MILK, 0]
+        assert [DUE_STATES[int(state)].value for state in states] == ["early", "due", "overdue"]
+
+    def test_a_product_never_bought_stands_where_its_family_does(self, rhythm):
+        found = self.families(rhythm)
+        np.testing.assert_array_equal(found[:, OTHER_MILK], found[:, MILK])
+
+    def test_nothing_is_known_of_a_family_never_bought_or_of_a_product_without_one(self, rhythm):
+        found = self.families(rhythm)
+        assert np.isnan(found[0, BREAD]).all()
+        assert np.isnan(found[3, MILK]).all()
+        assert not np.isnan(found[3, BREAD]).any()
+        assert np.isnan(found[:, LOOSE]).all()  # member 3 bought it
+
+    def test_the_chance_is_that_of_the_pair_within_the_horizon_of_the_settings(self, rhythm):
+        config = ProfileConfig(replenishment=ReplenishmentConfig(horizon_days=3))
+        facts, rules = facts_of(rhythm), rules_of(rhythm, config)
+        pairs = due_pairs(facts, Fitted(Replenishment().fit(facts, rules), rules), rhythm.cut_off)
+        milk = facts.products.category[MILK]
+        buyers = pairs.member[pairs.family == milk]
+        assert len(buyers) == 23
+        few = self.families(rhythm, config)
+        np.testing.assert_array_equal(few[buyers, MILK, 1], pairs.probability[pairs.family == milk])
+        usual = self.families(rhythm)
+        assert (few[buyers, MILK, 1] < usual[buyers, MILK, 1]).all()
+
+    def test_a_shop_without_categories_has_no_families(self, rhythm):
+        bare = replace(rhythm, products=rhythm.products.with_columns(category=pl.lit(None, dtype=pl.String)))
+        assert np.isnan(self.families(bare)).all()

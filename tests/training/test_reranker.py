@@ -31,6 +31,9 @@ FACTS = RankingFacts(
     n_products=N_PRODUCTS,
     pair_keys=np.empty(0, dtype=np.int64),
     of_pairs=np.empty((0, 8), dtype=np.float32),
+    family=np.full(N_PRODUCTS, -1, dtype=np.int32),
+    family_keys=np.empty(0, dtype=np.int64),
+    of_families=np.empty((0, 2), dtype=np.float32),
     of_products=np.zeros((N_PRODUCTS, 5), dtype=np.float32),
     of_members=np.zeros((N_MEMBERS, 5), dtype=np.float32),
 )
