@@ -17,6 +17,8 @@ class AsOfIngest:
     """
     Today's facts about the members and products of an earlier dataset.
 
+    Where the dataset has a programme, tiers of then are known by its rules and nobody asks for today's.
+
     Attributes:
         tiers: Tier names, low to high.
         tier: Shape (n_members,): row in ``tiers``; the lowest where there is none.

@@ -20,7 +20,6 @@ from training.sections import (
 _LEAST_COST_S = 0.001
 _SLICE_KEYS = ("by", "group", "metric", "n_members", "blend", "floor", "mean", "low", "high")
 _GROUPS = {
-    "tier": "Tier (today's)",
     "stage": "Stage at the cut-off",
     "orders": "Orders before the cut-off",
     "bought": "Kind of product bought",
@@ -132,7 +131,7 @@ def _slices(facts: Facts, case: str) -> Iterator[Chart]:
         mine = [one for one in result["slices"] if one["metric"] == metric]
         rows: list[DotRow] = []
         for by in dict.fromkeys(one["by"] for one in mine):
-            rows.append(DotRow(_GROUPS.get(by, by.capitalize()), ()))
+            rows.append(DotRow(_group(facts, by), ()))
             rows += [
                 DotRow(f"{shortened(one['group'], 18)} ({one['n_members']:,})", (gain_mark(one, "ours"),))
                 for one in mine
@@ -154,6 +153,12 @@ def _slices(facts: Facts, case: str) -> Iterator[Chart]:
         axis = f"gain in {quality} over the best floor"
         plot = Dots(tuple(rows), axis, reference=0.0, written="+.4f", legend_note=MAY_BE_LUCK)
         yield Chart(f"slices-{case}-{metric}", title, reading, plot, table)
+
+
+def _group(facts: Facts, by: str) -> str:
+    if by == "tier":
+        return "Tier at the cut-off" if facts.get("programme_id") else "Tier (today's)"
+    return _GROUPS.get(by, by.capitalize())
 
 
 def _shown(facts: Facts, name: str) -> Chart | None:

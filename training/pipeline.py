@@ -51,6 +51,7 @@ class Judgement:
         second: What is to be served of it; absent where it is not.
         corrections: Of the chances that meet money, chosen on the validation window.
         checked: Those chances on the test window.
+        programme_id: Of the rules by which the judged models know tiers; empty where they know none.
     """
 
     split: Split
@@ -64,6 +65,7 @@ class Judgement:
     second: Reranker | None = None
     corrections: Mapping[str, Correction] = field(default_factory=dict)
     checked: Mapping[str, Checked] = field(default_factory=dict)
+    programme_id: str = ""
 
 
 def judge(
@@ -130,6 +132,7 @@ def judge(
                 second=stage.model(split.end, progress) if finding.shipped else None,
                 corrections=corrections,
                 checked=checked,
+                programme_id="" if dataset.programme is None else dataset.programme.programme_id,
             )
         )
     if n_folds == 1:

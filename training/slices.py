@@ -61,13 +61,18 @@ class Slice:
 
 
 def member_groupings(dataset: Dataset, members: Members, known: AsOfIngest) -> tuple[Grouping, ...]:
-    """By today's tier, by lifecycle stage as of the cut-off, and by number of orders before the cut-off."""
+    """
+    By tier, by lifecycle stage as of the cut-off, and by number of orders before the cut-off.
+
+    With a programme a member's tier is that of the cut-off by its rules; without one, earlier tiers are not known, and
+    it is today's.
+    """
     n_orders = order_history(dataset).n_orders
     ends = (*(start - 1 for start in ORDER_BANDS[1:]), None)
     bands = tuple(_band(start, end) for start, end in zip(ORDER_BANDS, ends, strict=True))
     band = (np.searchsorted(ORDER_BANDS, n_orders, side="right") - 1).astype(np.int8)
     return (
-        Grouping("tier", known.tiers, known.tier),
+        Grouping("tier", known.tiers, known.tier if dataset.programme is None else members.tier),
         Grouping("stage", tuple(str(stage) for stage in STAGES), members.stage),
         Grouping("orders", bands, band),
     )

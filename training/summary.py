@@ -33,6 +33,7 @@ def evaluation_facts(judgement: Judgement, config: TrainConfig, seed: int) -> di
         "confidence": config.evaluation.confidence,
         "weights": dict(judgement.weights),
         "dataset_digest": judgement.dataset_digest,
+        "programme_id": judgement.programme_id,
         "n_left_out": judgement.n_left_out,
         "gate": config.gate.model_dump(),
         "cases": {case.name: _case_facts(case) for case in judgement.cases},
@@ -65,8 +66,7 @@ def evaluation_notes(judgement: Judgement, config: TrainConfig) -> tuple[str, ..
     share = f"{config.evaluation.confidence:.0%}"
     notes = [
         f"gain: {METRIC} less the best floor's, with the {share} interval of resampling members (paired).",
-        "The blend was chosen on the window before; the test window was scored once. "
-        "Earlier days know no tiers, so the models judged here had none.",
+        f"The blend was chosen on the window before; the test window was scored once. {_tiers_of_then(judgement)}",
         *_fold_notes(judgement),
         *_slice_notes(judgement),
         *_money_notes(judgement),
@@ -129,11 +129,26 @@ def _fold_notes(judgement: Judgement) -> tuple[str, ...]:
     )
 
 
+def _tiers_of_then(judgement: Judgement) -> str:
+    if judgement.programme_id:
+        return (
+            "Tiers of earlier days are those of then by the programme's rules, with what the retailer had granted by "
+            "then; the shipped models have those that the retailer records today."
+        )
+    return "Earlier days know no tiers without a programme file, so the models judged here had none."
+
+
+def _tier_of_slices(judgement: Judgement) -> str:
+    if judgement.programme_id:
+        return "tier (by the programme's rules), stage and orders are as of the cut-off."
+    return "tier is today's, stage and orders are as of the cut-off."
+
+
 def _slice_notes(judgement: Judgement) -> tuple[str, ...]:
     notes = []
     if any(case.slices for case in judgement.cases):
         notes.append(
-            "Slices: tier is today's, stage and orders are as of the cut-off. Bought products: unsold before the "
+            f"Slices: {_tier_of_slices(judgement)} Bought products: unsold before the "
             f"cut-off, cold (fewer than {COLD_BUYERS} buyers), hot (the {HOT_SHARE:.0%} with the most buyers), warm."
         )
     n_small = sum(case.n_small_slices for case in judgement.cases)

@@ -112,7 +112,11 @@ def _not_measured(facts: Facts) -> Iterator[str]:
         yield "Offers: only the ranking of products is judged here."
     if len(folds) < 2:
         yield "Other windows: one test window says little of the weeks before and after it."
-    yield "Tiers in the models judged: earlier days know no tiers, so these models had none; slices use today's tier."
+    if not facts.get("programme_id"):
+        yield (
+            "Tiers in the models judged: earlier days know no tiers without a programme file, so these models had "
+            "none; slices use today's tier."
+        )
     for name, case in cases.items():
         if case["n_members"] < case["n_eligible"]:
             yield (

@@ -69,6 +69,11 @@ class TestCharts:
         assert labels == ["Tier (today's)", "gold (111)", "silver (222)", "Stage at the cut-off", "active (333)"]
         assert [row.label for row in chart(facts, "slices-all-recall_at_10").plot.rows][1:] == ["hot (444)"]
 
+    def test_with_a_programme_tiers_are_those_of_the_cut_off(self, facts):
+        labels = [row.label for row in chart(facts | {"programme_id": "abc"}, "slices-all-ndcg_at_10").plot.rows]
+        assert labels[0] == "Tier at the cut-off"
+        assert labels[3] == "Stage at the cut-off"
+
     def test_what_lists_show_stands_side_by_side_for_both_cases(self, facts):
         rows = {row.label: row.marks for row in chart(facts, "shown-price_minor_at_10").plot.rows}
         assert [(mark.look, mark.value) for mark in rows["als"]] == [("all", 257.5), ("explore", 154.5)]

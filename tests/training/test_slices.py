@@ -1,10 +1,13 @@
 """Which members and products are looked at apart: every border by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from features.dataset import Dataset
 from features.members import build_members
+from recsys.loyalty.programme import parse_programme
 from recsys.ragged import Ragged
 from recsys.types import STAGES, Stage
 from tests.training.shop import DAYS
@@ -13,6 +16,18 @@ from training.as_of_ingest import AsOfIngest
 from training.cases import Case
 from training.slices import TEMPERATURES, member_groupings, slices_of_members, slices_of_products, temperatures
 
+PROGRAMME = """
+name: club
+currency: GBP
+timezone: UTC
+ladders:
+  - from: 2023-01-01
+    window: {rolling_days: 365}
+    downgrade: {review: continuous}
+    tiers:
+      - {name: ordinary}
+      - {name: gold, entry: {spend_minor: 1000}}
+"""
 DAY = 86_400
 CUT_DAY = 120
 
@@ -58,6 +73,15 @@ def test_tiers_are_todays_though_the_dataset_has_none(groupings, dataset):
     assert dataset.members["tier"].null_count() == dataset.members.height
     labels = [groupings["tier"].labels[code] for code in groupings["tier"].code]
     assert labels == ["gold", "ordinary", "ordinary", "ordinary", "ordinary", "gold", "ordinary", "ordinary"]
+
+
+def test_with_a_programme_tiers_are_those_of_the_cut_off_by_its_rules(workspace, dataset):
+    programme = parse_programme(PROGRAMME, currency="GBP")
+    ruled = replace(dataset, programme=programme)
+    known = AsOfIngest.read(workspace, dataset)
+    tier = {one.by: one for one in member_groupings(ruled, build_members(ruled), known)}["tier"]
+    # Members 4 and 5 had paid 1,000 and more before the cut-off; member 0 is gold today only.
+    assert [tier.labels[code] for code in tier.code] == ["ordinary"] * 4 + ["gold"] * 2 + ["ordinary"] * 2
 
 
 def test_costs_are_those_of_the_ingest(workspace, dataset):

@@ -1,6 +1,7 @@
 """What is said about an evaluation: nothing left out silently, and a sure loss among new products never passed over."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,6 +115,18 @@ def test_the_notes_say_where_prices_and_margins_come_from_or_why_not(
 def test_small_slices_are_counted_and_none_is_no_note() -> None:
     assert any(note.endswith("are in them: 7.") for note in evaluation_notes(judged(n_small=7), TrainConfig()))
     assert not any("Slices left out" in note for note in evaluation_notes(judged(), TrainConfig()))
+
+
+def test_the_notes_say_whether_tiers_are_those_of_then() -> None:
+    without = " ".join(evaluation_notes(judged(), TrainConfig()))
+    ruled = replace(judged(), programme_id="abc")
+    said = " ".join(evaluation_notes(ruled, TrainConfig()))
+    assert "so the models judged here had none" in without
+    assert "tier is today's, stage and orders" in without
+    assert "Tiers of earlier days are those of then by the programme's rules" in said
+    assert "tier (by the programme's rules), stage and orders are as of the cut-off" in said
+    assert "today's, " not in said
+    assert evaluation_facts(ruled, TrainConfig(), 3)["programme_id"] == "abc"
 
 
 @pytest.mark.parametrize("gain_high", [0.0, 0.01, float("nan")])

@@ -45,3 +45,8 @@ class TestInShort:
         lines = " ".join(not_measured(facts))
         said = ("766 of 2,000 members", "2.5% of what was bought", "6 slices", "4 members: they withdrew")
         assert [one for one in (*said, "5 members: they did not agree") if one not in lines] == []
+
+    def test_tiers_are_missing_from_the_models_only_without_a_programme(self):
+        said = "earlier days know no tiers without a programme file"
+        assert said in " ".join(not_measured(evaluated()))
+        assert said not in " ".join(not_measured(evaluated() | {"programme_id": "abc"}))
