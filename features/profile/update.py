@@ -75,9 +75,11 @@ def update_profile(
     if names_of(past, rules) != names_of(news, rules):
         wrong = next(name for name, known in names_of(past, rules).items() if known != names_of(news, rules)[name])
         raise InputError(f"the news have other names of {wrong} than the past; read the past with them and build anew")
+    progress.step("find whom the news are about")
     touched = _touched(earlier, news)
     some = joined(past.of_members(touched), news.of_members(touched))
     again = summarise(some, norms, rules, progress=progress)
+    progress.step("say what holds now of everybody")
     summaries = {name: _with(summary, touched, again[name]) for name, summary in earlier.summaries.items()}
     return Updated(view(summaries, norms, news.as_of, rules, names=names_of(news, rules)), touched)
 
