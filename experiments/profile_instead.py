@@ -12,8 +12,8 @@ from experiments.profile_report.money import Money
 from features.dataset import Dataset
 from features.profile.config import ProfileConfig
 from features.profile.facts import MemberFacts
-from features.profile.group import Fitted, Rules
-from features.profile.known import know_groups
+from features.profile.group import Fitted, Group, Rules
+from features.profile.known import facts_of
 from features.profile.lifecycle import Lifecycle
 from features.profile.points import PointsBalance
 from features.profile.tier import tier_facts
@@ -28,6 +28,7 @@ from recsys.types import STAGES
 _MEASURED = ("points_multiplier_bp", "standing_discount_bp", "early_access_hours")
 _POINTS = ("points_usable", "points_pending", "points_worth_minor")
 _DIRECTIONS = ("down", "same", "up")
+_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,17 @@ def instead_of(asked: Asked, other: Programme, config: ProfileConfig, *, progres
                 f"a recorded tier as of {asked.moment(asked.as_of)}; write the programme that holds first: `recsys "
                 f"profile --workspace {asked.workspace.path} --write-programme`"
             )
+        facts = facts_of(dataset)
     else:
         progress.step("tiers as they are")
-        before = _tiers(dataset, current)
+        facts = facts_of(dataset)
+        before = _tiers(facts, current, dataset)
     progress.step("tiers instead")
-    after = _tiers(dataset, other)
+    same_days = facts.calendar.timezone == other.timezone
+    other_facts = facts if same_days else MemberFacts.of(dataset, other.calendar)
+    after = _tiers(other_facts, other, dataset)
     progress.step("stages")
-    stage = know_groups(dataset, config, (Lifecycle(),))["stage"]
+    stage = _columns(Lifecycle(), facts, Rules(current, dataset.tiers, config), ("stage",))["stage"]
     progress.step("points of both")
     return Instead(
         currency=dataset.currency,
@@ -116,7 +121,10 @@ def instead_of(asked: Asked, other: Programme, config: ProfileConfig, *, progres
         moves=Moves(dataset.tiers, dataset.tiers, before, after),
         stage=np.asarray(stage, dtype=np.int8),
         benefits=(_benefits(current, dataset), _benefits(other, dataset)),
-        points=(_points(dataset, current, config), _points(dataset, other, config)),
+        points=(
+            _points(facts, Rules(current, dataset.tiers, config)),
+            _points(other_facts, Rules(other, dataset.tiers, config)),
+        ),
     )
 
 
@@ -187,8 +195,7 @@ def instead_notes(found: Instead) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _tiers(dataset: Dataset, programme: Programme) -> NDArray[np.int8]:
-    facts = MemberFacts.of(dataset, programme.calendar)
+def _tiers(facts: MemberFacts, programme: Programme, dataset: Dataset) -> NDArray[np.int8]:
     history = tier_history(tier_facts(facts, programme, dataset.tiers), programme, as_of=facts.as_of)
     return tier_codes_at(history.tier_at(facts.as_of), programme, dataset.tiers)
 
@@ -198,14 +205,21 @@ def _benefits(programme: Programme | None, dataset: Dataset) -> dict[str, Benefi
     return {} if span is None else {tier.name: tier.benefits for tier in span.ladder.tiers}
 
 
-def _points(dataset: Dataset, programme: Programme | None, config: ProfileConfig) -> dict[str, int] | None:
-    if programme is None or not programme.points:
+def _points(facts: MemberFacts, rules: Rules) -> dict[str, int] | None:
+    if rules.programme is None or not rules.programme.points:
         return None
-    facts, group = MemberFacts.of(dataset, programme.calendar), PointsBalance()
-    rules = Rules(programme, dataset.tiers, config)
-    fitted = Fitted(group.fit(facts, rules), rules)
-    columns = group.view(group.summarise(facts, fitted), fitted, facts.as_of)
-    return {name: int(columns[name].sum()) for name in _POINTS}
+    columns = _columns(PointsBalance(), facts, rules, _POINTS)
+    return {name: int(column.sum()) for name, column in columns.items()}
+
+
+def _columns(group: Group, facts: MemberFacts, rules: Rules, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """Some columns of a group, so many members at a time that what is held beside them stays small."""
+    fitted, parts = Fitted(group.fit(facts, rules), rules), []
+    for start in range(0, max(facts.n_members, 1), _AT_ONCE):
+        rows = np.arange(start, min(start + _AT_ONCE, facts.n_members), dtype=np.int32)
+        some = facts if len(rows) == facts.n_members else facts.of_members(rows)
+        parts.append(group.view(group.summarise(some, fitted), fitted, facts.as_of))
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 def _directions(counts: NDArray[np.int64]) -> dict[str, int]:

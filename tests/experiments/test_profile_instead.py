@@ -115,3 +115,12 @@ def test_what_no_programme_can_be_written_for_is_refused(tmp_path: Path, change:
     with pytest.raises(InputError, match=message):
         write_programme(workspace)
     assert not (workspace / "programme.yaml").exists()
+
+
+def test_members_are_taken_some_at_a_time_and_days_may_be_others(
+    club: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = profile_instead(club, instead=other_programme(tmp_path, HARDER)).facts
+    monkeypatch.setattr("experiments.profile_instead._AT_ONCE", 3)
+    in_parts = profile_instead(club, instead=other_programme(tmp_path, HARDER.replace("UTC", "Asia/Taipei"))).facts
+    assert in_parts == at_once
