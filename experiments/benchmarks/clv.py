@@ -8,10 +8,11 @@ from typing import Any
 import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 
 from experiments.benchmarks import chosen, data_folder
+from experiments.benchmarks.clv_curves import write_curves
 from recsys.errors import SourceError
 from recsys.report import Report
 
-_DEFAULTS: dict[str, Any] = {"data": None, "seed": 1, "resamples": 2_000}
+_DEFAULTS: dict[str, Any] = {"data": None, "seed": 1, "resamples": 2_000, "curves": None}
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "cdnow_sample.parquet": ("clv_lifetime",),
@@ -33,7 +34,7 @@ def run(options: Mapping[str, Any]) -> Report:
 
     Args:
         options: ``data``, a folder with one of the files of `PARTS`; ``seed`` of all that is drawn; ``resamples`` of
-            the bootstrap.
+            the bootstrap; ``curves``, a folder for pictures of the calibration.
 
     Raises:
         InputError: No folder was given.
@@ -47,7 +48,11 @@ def run(options: Mapping[str, Any]) -> Report:
         for part in parts_of(folder):
             measure = importlib.import_module(f"{__package__}.{part}").measure
             reports.append(measure(folder, settings))
-    return joined({"benchmark": "clv", "set": folder.name, **settings}, reports)
+    report = joined({"benchmark": "clv", "set": folder.name, **settings}, reports)
+    if asked["curves"] is None:
+        return report
+    files = write_curves(report.facts, Path(asked["curves"]))
+    return Report(report.facts, report.tables, (*report.notes, *(f"Drawn: {file}" for file in files)))
 
 
 def parts_of(folder: Path) -> tuple[str, ...]:
