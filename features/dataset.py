@@ -113,8 +113,9 @@ class Dataset:
     @classmethod
     def _read(cls, workspace: Workspace, cut_off: EpochSeconds, left_out: LeftOut | None) -> "Dataset":
         programme = read_programme(workspace)
-        agreed = _members(workspace, cut_off)
-        members = agreed if left_out is None else agreed.filter(~_named(left_out, agreed["member_id"].to_list()))
+        agreed = _agreed(workspace)
+        there = agreed if left_out is None else agreed.filter(~_named(left_out, agreed["member_id"].to_list()))
+        members = _known(workspace, cut_off, there)
         merged = survivors(workspace.read_table("merges").collect(), cut_off - 1).join(
             members.select("member_id"), on="member_id", how="semi"
         )
@@ -174,7 +175,7 @@ class Dataset:
             purchases=purchases,
             terms=terms,
             programme=programme,
-            n_left_out=agreed.height - members.height,
+            n_left_out=agreed.height - there.height,
         )
 
 
@@ -207,17 +208,23 @@ def read_truth(
         return read_purchases(workspace, rows, start=start, stop=stop)[0]
 
 
-def _members(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
-    members = workspace.read_table("members").filter(
-        pl.col("consent_personalisation"),
-        pl.col("joined_at").is_null() | (pl.col("joined_at") < instant(cut_off)),
-    )
-    known = members.filter(~pl.col("member_id").is_in(_refused_since(workspace).implode())).collect().sort("member_id")
+def _agreed(workspace: Workspace) -> pl.DataFrame:
+    """Who agreed to personalisation at the ingest, and so did whoever they were merged into."""
+    members = workspace.read_table("members").filter(pl.col("consent_personalisation"))
+    return members.filter(~pl.col("member_id").is_in(_refused_since(workspace).implode())).collect().sort("member_id")
+
+
+def _known(workspace: Workspace, cut_off: EpochSeconds, members: pl.DataFrame) -> pl.DataFrame:
+    """Those who had joined before the cut-off or done something, and into whom somebody who had was merged by then."""
+    there = members.filter(pl.col("joined_at").is_null() | (pl.col("joined_at") < instant(cut_off)))
     if cut_off < workspace.now:
-        undated = known.filter(pl.col("joined_at").is_null()).select("member_id")
+        undated = there.filter(pl.col("joined_at").is_null()).select("member_id")
         unseen = undated.join(_seen_before(workspace, cut_off), on="member_id", how="anti")
-        known = known.join(unseen, on="member_id", how="anti").sort("member_id")
-    return _as_of(workspace, cut_off, "members", known)
+        there = there.join(unseen, on="member_id", how="anti")
+    merged = survivors(workspace.read_table("merges").collect(), cut_off - 1)
+    heirs = merged.join(there, on="member_id", how="semi").select(member_id="survivor_id")
+    known = pl.concat([there.select("member_id"), heirs])
+    return _as_of(workspace, cut_off, "members", members.join(known, on="member_id", how="semi").sort("member_id"))
 
 
 def _without_merged(members: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:

@@ -251,6 +251,27 @@ def test_a_survivor_joined_when_the_first_of_them_did(tmp_path):
     assert dataset.members.row(dataset.member_ids.row("m1"), named=True)["joined_at"] == day(1)
 
 
+@pytest.mark.parametrize("joined_at", [None, day(70)], ids=["without a date", "later"])
+def test_a_survivor_of_whom_nothing_else_is_known_yet_is_there_with_what_came_with_the_merge(tmp_path, joined_at):
+    members = [*small_rows()["members"], member("m9", joined_at=joined_at)]
+    merges = [{"member_id": "m2", "into_member_id": "m9", "merged_at": day(50)}]
+    workspace = merged_workspace(tmp_path, members=members, merges=merges)
+    before, after = (Dataset.read(workspace, START_AT + n * DAY) for n in (50, 51))
+    assert before.members["member_id"].to_list() == ["m1", "m2", "m3"]
+    assert after.members["member_id"].to_list() == ["m1", "m3", "m9"]
+    assert after.purchases.paid_minor[after.purchases.member == 2].tolist() == [240, 50_000]
+    assert after.members["joined_at"].to_list() == [None, day(10), None]
+
+
+def test_a_survivor_known_only_by_a_member_that_is_left_out_is_not_there(tmp_path):
+    members = [*small_rows()["members"], member("m9", joined_at=day(70))]
+    merges = [{"member_id": "m2", "into_member_id": "m9", "merged_at": day(50)}]
+    workspace = merged_workspace(tmp_path, members=members, merges=merges)
+    dataset = Dataset.read(workspace, START_AT + 60 * DAY, left_out=lambda ids: np.array([one == "m2" for one in ids]))
+    assert dataset.members["member_id"].to_list() == ["m1", "m3"]
+    assert dataset.n_left_out == 1
+
+
 def test_what_a_merged_member_without_consent_did_is_nobodys(tmp_path):
     merges = [{"member_id": "m4", "into_member_id": "m1", "merged_at": day(55)}]
     dataset = Dataset.read(merged_workspace(tmp_path, merges=merges), START_AT + 60 * DAY)
