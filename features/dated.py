@@ -38,21 +38,28 @@ def read_offer_facts(
 
 
 def read_returns(workspace: Workspace, cut_off: EpochSeconds, rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Returns, and when what came back was bought; there are few, so the purchases are looked through for them."""
+    """
+    Returns of what the member bought, and when; there are few, so the purchases are looked through for them.
+
+    What was bought by somebody who did not agree, or who is another member until a later merge, came back from nobody.
+    """
     returned = (
         workspace.read_table("returns")
         .filter(pl.col("returned_at") < instant(cut_off))
         .join(rows["member"].lazy(), on="member_id")
         .collect()
     )
+    buyers = rows["member"].lazy().rename({"member": "buyer"})
     bought = (
-        workspace.read_table("purchases", ["purchase_id", "product_id", "purchased_at"])
+        workspace.read_table("purchases", ["purchase_id", "member_id", "product_id", "purchased_at"])
         .join(returned.lazy().select("purchase_id").unique(), on="purchase_id", how="semi")
+        .join(buyers, on="member_id")
         .join(rows["product"].lazy(), on="product_id")
         .collect()
     )
     return (
         returned.join(bought, on="purchase_id")
+        .filter(pl.col("member") == pl.col("buyer"))
         .select(
             "member",
             pl.col("returned_at").dt.epoch("s").alias("at"),

@@ -1,5 +1,6 @@
 """What member features are made of: everything dated of all members, or of some, strictly before an instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -199,14 +200,22 @@ def _returns(frame: pl.DataFrame) -> ReturnFacts:
 
 
 def _points(frame: pl.DataFrame) -> PointsFacts:
-    code_of = {kind: code for code, kind in enumerate(POINTS_KINDS)}
-    kind = np.array([code_of[kind] for kind in frame["kind"].to_list()], dtype=np.int8)
-    return PointsFacts(_member(frame), _ints(frame["at"]), kind, _ints(frame["points"]))
+    return PointsFacts(_member(frame), _ints(frame["at"]), _codes(frame["kind"], POINTS_KINDS), _ints(frame["points"]))
 
 
 def _grants(frame: pl.DataFrame, tiers: tuple[str, ...]) -> GrantFacts:
-    tier = np.array([tiers.index(name) for name in frame["tier"].to_list()], dtype=np.int8)
-    return GrantFacts(_member(frame), _ints(frame["at"]), tier)
+    """One a member and second: merged cards may hold two tiers from one midnight on, and the higher one stands."""
+    member, at, tier = _member(frame), _ints(frame["at"]), _codes(frame["tier"], tiers)
+    order = np.lexsort((tier, at, member))
+    member, at, tier = member[order], at[order], tier[order]
+    last = np.append((member[1:] != member[:-1]) | (at[1:] != at[:-1]), np.ones(min(1, len(at)), dtype=np.bool_))
+    return GrantFacts(member[last], at[last], tier[last])
+
+
+def _codes(names: pl.Series, known: Sequence[str]) -> NDArray[np.int8]:
+    """Shape (n,): position of each name among the known ones."""
+    codes = {name: code for code, name in enumerate(known)}
+    return names.cast(pl.String).replace_strict(codes, return_dtype=pl.Int8).to_numpy()
 
 
 def _visits(events: pl.DataFrame, calendar: ProgrammeCalendar) -> VisitFacts:

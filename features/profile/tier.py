@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from features.profile.columns import ColumnSpec, Unit
 from features.profile.facts import MemberFacts
 from features.profile.group import NEVER, NEXT_CHANGE_AT, Columns, Fitted, Norms, Rules, Summary
+from recsys.errors import InputError
 from recsys.loyalty.conditions import MEASURES
 from recsys.loyalty.facts import NO_JOIN_DATE, Grants, TierFacts
 from recsys.loyalty.history import Tiers
@@ -98,6 +99,9 @@ def tier_facts(facts: MemberFacts, programme: Programme, tiers: tuple[str, ...])
         facts: Of the members.
         programme: Tells what points an order is worth before any multiplier.
         tiers: Of the workspace: what the retailer's records of tiers name.
+
+    Raises:
+        InputError: A record is of a tier that the programme never had.
     """
     orders, returns, visits = facts.orders, facts.returns, facts.visits
     member = np.concatenate([orders.member, returns.member, visits.member])
@@ -111,11 +115,16 @@ def tier_facts(facts: MemberFacts, programme: Programme, tiers: tuple[str, ...])
         "activity": [np.zeros(len(orders.member), dtype=np.int64), none[0], np.ones(len(visits.member), np.int64)],
     }
     grants = facts.grants
-    rank = np.array([programme.tiers.index(name) if name in programme.tiers else 127 for name in tiers], dtype=np.int8)
+    rank = np.array([programme.tiers.index(name) if name in programme.tiers else -1 for name in tiers], dtype=np.int8)
+    for unknown in np.flatnonzero(rank[grants.tier] < 0)[:1]:
+        raise InputError(
+            f"the tier {tiers[grants.tier[unknown]]!r} is recorded of a member at {grants.at[unknown]}, and the "
+            f"programme never had it; it has {', '.join(programme.tiers)}: add a ladder with it, or correct the record"
+        )
     return TierFacts.of(
         member[order],
         at[order],
-        joined_at=np.where(facts.enrolled_at >= 0, facts.enrolled_at, NO_JOIN_DATE),
+        joined_at=np.where(facts.joined_known, facts.enrolled_at, NO_JOIN_DATE),
         grants=Grants.of(grants.member, rank[grants.tier], grants.at),
         **{name: np.concatenate(parts)[order] for name, parts in measures.items()},
     )
