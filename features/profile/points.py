@@ -12,7 +12,9 @@ from features.profile.facts import MemberFacts
 from features.profile.group import NEVER, NEXT_CHANGE_AT, Columns, Fitted, Norms, Rules, Summary
 from features.profile.points_posting import post_member_points
 from recsys.loyalty.points_balances import Balances, Lifetime, expiring, next_change_at
+from recsys.loyalty.points_ends import local_day
 from recsys.loyalty.points_rules import PointsRules
+from recsys.loyalty.programme import Programme
 from recsys.types import SECONDS_PER_DAY, EpochSeconds
 
 SOON_DAYS = 30
@@ -61,7 +63,7 @@ class PointsBalance:
         return {"earn_recorded": "earn" in seen, "redeem_recorded": "redeem" in seen}
 
     def summarise(self, facts: MemberFacts, fitted: Fitted) -> Summary:
-        """Everything as of the facts; it changes by itself when a lot ends, becomes usable, or is about to end."""
+        """Everything as of the facts; it changes by itself with a lot (ends, is about to, becomes usable) or the rules."""
         programme, history = fitted.rules.programme, _history(fitted.rules)
         if programme is None or not history:
             return {}
@@ -77,14 +79,15 @@ class PointsBalance:
         at[ending.member[first]] = ending.expires_at[first]
         with_it = ending.expires_at == at[ending.member]
         later = ending.expires_at[~is_soon] - SOON_DAYS * SECONDS_PER_DAY
-        changes = next_change_at(state)
+        rules, rules_until = _in_force(programme, facts.as_of)
+        changes = np.minimum(next_change_at(state), rules_until)
         np.minimum.at(changes, ending.member[~is_soon], later)
         return {
             "points_usable": balances.usable,
             "points_pending": balances.pending,
             "points_debt": balances.debt,
             "points_expiring": _sums(ending.member[is_soon], ending.points[is_soon], facts.n_members),
-            "points_worth_minor": _worth(balances.usable, history[-1]),
+            "points_worth_minor": _worth(balances.usable, rules),
             "next_expiry_at": at,
             "next_expiry_points": _sums(ending.member[with_it], ending.points[with_it], facts.n_members),
             "points_ever_earned": lifetime.earned + lifetime.adjusted,
@@ -100,6 +103,13 @@ class PointsBalance:
 
 def _history(rules: Rules) -> Sequence[PointsRules]:
     return () if rules.programme is None else rules.programme.points
+
+
+def _in_force(programme: Programme, as_of: EpochSeconds) -> tuple[PointsRules, EpochSeconds]:
+    """The rules at an instant, the first ones before they begin, and the instant of the next; NEVER after the last."""
+    starts = [programme.calendar.start_of(local_day(rules.from_date)) for rules in programme.points]
+    begun = sum(start <= as_of for start in starts)
+    return programme.points[max(begun - 1, 0)], [*starts, NEVER][begun]
 
 
 def _worth(points: NDArray[np.int64], rules: PointsRules) -> NDArray[np.int64]:

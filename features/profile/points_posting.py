@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from features.profile.blocks import POINTS_KINDS
 from features.profile.facts import MemberFacts
+from features.profile.points_returns import claw_backs
 from features.profile.tier import tier_facts
-from recsys.loyalty.claw_backs import ReturnedParts, points_clawed
 from recsys.loyalty.earning import Earned, Orders, points_earned
 from recsys.loyalty.history import TierHistory, Tiers
 from recsys.loyalty.points import post_points
@@ -52,7 +51,7 @@ def post_member_points(
     takings = [_recorded_takings(facts, begins)]
     if not recorded["earn_recorded"]:
         earnings.append(_order_lots(facts, earned))
-        takings.append(_claw_backs(facts, earned))
+        takings.append(claw_backs(facts, earned))
     if not recorded["redeem_recorded"]:
         takings.append(_coupon_takings(facts, history, begins))
     return post_points(
@@ -165,68 +164,9 @@ def _coupon_takings(facts: MemberFacts, history: Sequence[PointsRules], begins: 
     )
 
 
-def _claw_backs(facts: MemberFacts, earned: Earned) -> Takings:
-    """What returns take of the points that the returned lines earned; lines of one product and instant are one."""
-    purchases, returns = facts.purchases, facts.returns
-    lines = np.argsort(purchases.order, kind="stable")
-    came_back = np.flatnonzero(
-        np.isin(
-            _instants_of(purchases.member[lines], purchases.at[lines]), _instants_of(returns.member, returns.bought_at)
-        )
-    )
-    lines = lines[came_back]
-    key = ["member", "at", "product"]
-    bought = (
-        pl.DataFrame(
-            {
-                "member": purchases.member[lines],
-                "at": purchases.at[lines],
-                "product": purchases.product[lines],
-                "order": purchases.order[lines].astype(np.int64),
-                "points": earned.line_points[came_back],
-                "paid": purchases.paid_minor[lines],
-            }
-        )
-        .group_by(key)
-        .agg(pl.col("order").min(), pl.col("points").sum(), pl.col("paid").sum())
-        .sort(key)
-        .with_row_index("line")
-    )
-    returned = pl.DataFrame(
-        {
-            "member": returns.member,
-            "at": returns.bought_at,
-            "product": returns.product,
-            "returned_at": returns.at,
-            "refund": returns.refund_minor,
-            "number": np.arange(len(returns.member)),
-        }
-    ).join(bought, on=key, how="inner", maintain_order="left")
-    clawed = points_clawed(
-        ReturnedParts(_int64(returned["line"]), _int64(returned["returned_at"]), _int64(returned["refund"])),
-        line_points=_int64(bought["points"]),
-        amount_minor=_int64(bought["paid"]),
-    )
-    some = clawed > 0
-    order = _int64(returned["order"])[some]
-    return Takings(
-        member=returned["member"].to_numpy()[some].astype(np.int32),
-        at=_int64(returned["returned_at"])[some],
-        points=clawed[some],
-        number=len(facts.points.member) + len(facts.redemptions.member) + _int64(returned["number"])[some],
-        reason=np.full(len(order), Reason.RETURN, dtype=np.uint8),
-        lot=order,
-        order=order,
-    )
-
-
 def _instants_of(member: NDArray[np.integer], at: Instants) -> NDArray[np.int64]:
     """Member and instant as one number that sorts like the pair."""
     return (member.astype(np.int64) << _AT_BITS) + at
-
-
-def _int64(column: pl.Series) -> NDArray[np.int64]:
-    return column.to_numpy().astype(np.int64)
 
 
 def _joined_earnings(parts: Sequence[Earnings]) -> Earnings:

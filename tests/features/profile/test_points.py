@@ -9,8 +9,7 @@ from recsys.loyalty.programme import parse_programme
 from recsys.types import OFFER_KINDS, OfferKind
 from tests.features.profile.small_facts import DAY, START, TIERS, Line, rules, small_facts
 
-PROGRAMME = parse_programme(
-    """
+TEXT = """
 name: test
 currency: GBP
 timezone: UTC
@@ -30,7 +29,7 @@ points:
     redemption: {points: 2, worth_minor: 1}
     expiry: {rolling_months: 3}
 """
-)
+PROGRAMME = parse_programme(TEXT)
 RULES = Rules(PROGRAMME, TIERS, ProfileConfig())
 LINES = [
     Line(0, 5, 1, 900),  # before there were points
@@ -85,6 +84,40 @@ def test_recorded_entries_move_points_and_recorded_earnings_stand_for_the_rules(
     assert signed_in["points_usable"].tolist() == [150, 30, 7]
     earned = columns(points=[(1, 33, "earn", 7)])[1]
     assert earned["points_usable"].tolist() == [0, 7, 0]
+
+
+def test_the_worth_is_by_the_rules_in_force_and_changes_with_them():
+    later = """
+  - from: 2024-03-06
+    earning: {per_minor: 10, tiers: {gold: 20000}}
+    redemption: {points: 2, worth_minor: 3}
+    expiry: {rolling_months: 3}
+"""
+    programme = parse_programme(TEXT.rstrip() + later)
+    rule_set = Rules(programme, TIERS, ProfileConfig())
+    summary, before = columns(as_of_day=64, rule_set=rule_set)
+    assert before["points_worth_minor"].tolist() == [85, 15, 0]
+    assert summary[NEXT_CHANGE_AT].tolist() == [START + 65 * DAY] * 3
+    assert columns(as_of_day=65, rule_set=rule_set)[1]["points_worth_minor"].tolist() == [255, 45, 0]
+
+
+TWO_ORDERS = [Line(0, 20, 1, 100, order=1), Line(0, 20, 1, 1_000, order=2), Line(1, 20, 1, 5), Line(1, 30, 1, 400)]
+
+
+def test_a_return_of_one_of_two_orders_of_an_instant_takes_from_the_first_what_that_has():
+    found = columns(lines=TWO_ORDERS, returns=[(0, 22, 1, 20, 500)])[1]
+    assert found["points_usable"].tolist() == [110 - 50, 40, 0]
+
+
+def test_all_returns_of_orders_of_one_instant_take_all_that_they_earned_and_no_more():
+    found = columns(lines=TWO_ORDERS, returns=[(0, 22, 1, 20, 500), (0, 25, 1, 20, 600)])[1]
+    assert (found["points_usable"].tolist(), found["points_debt"].tolist()) == ([0, 40, 0], [0, 0, 0])
+
+
+def test_a_return_of_an_order_that_earned_nothing_beside_one_that_did_takes_its_share():
+    lines = [Line(0, 20, 1, 5, order=1), Line(0, 20, 1, 1_000, order=2)]
+    found = columns(lines=lines, returns=[(0, 22, 1, 20, 1_000)])[1]
+    assert (found["points_usable"][0], found["points_debt"][0]) == (100 - 99, 0)
 
 
 @pytest.mark.parametrize("day", [60.0, 90.0])
