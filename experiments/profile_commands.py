@@ -5,7 +5,7 @@ from pathlib import Path
 from experiments.profile_columns import column_frame, write_columns
 from experiments.profile_instead import instead_facts, instead_notes, instead_of, instead_tables
 from experiments.profile_member import know_member, member_facts, member_notes, member_tables
-from experiments.profile_reading import Asked, ask, check_target, recorded_tiers
+from experiments.profile_reading import Asked, ask, check_target, recorded_tiers, template_of
 from experiments.profile_report.page import missing_of, write_profile_report
 from experiments.profile_report.report import profile_report
 from experiments.profile_report.short import Verdict, headlines
@@ -15,14 +15,10 @@ from features.profile.known import know_members
 from features.programme import load_programme_for
 from features.workspace import Workspace
 from recsys.errors import InputError
-from recsys.loyalty.default import default_programme_text
 from recsys.loyalty.programme import parse_programme
 from recsys.report import SILENT, Progress, Report
 from recsys.types import EpochSeconds
 from training.config import read_config
-
-_TIMEZONE = "UTC"
-"""Of the template: the days that hold without a programme."""
 
 
 def profile(
@@ -145,7 +141,7 @@ def write_programme(workspace: Path) -> Report:
     """
     opened = Workspace.open(workspace)
     path = opened.programme_path
-    text = default_programme_text(opened.tiers, opened.currency, _TIMEZONE)
+    text = template_of(opened)
     programme = parse_programme(text, source="the default programme", currency=opened.currency)
     try:
         with path.open("x", encoding="utf-8") as file:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,12 @@ from features.dataset import Dataset, LeftOut
 from features.programme import read_programme
 from features.workspace import Workspace
 from recsys.errors import InputError
-from recsys.loyalty.programme import Programme
+from recsys.loyalty.default import default_programme_text
+from recsys.loyalty.programme import Programme, parse_programme
 from recsys.report import Progress
 from recsys.types import UNKNOWN_ROW, EpochSeconds
 
+_TIMEZONE = "UTC"
 _LATEST = 253_402_214_400
 """The last day that a date can name."""
 
@@ -59,6 +62,7 @@ class Asked:
             "path": str(self.workspace.programme_path),
             "name": programme.name,
             "programme_id": programme.programme_id,
+            "is_template": self.is_template(),
             "ladder_from": None if span is None else span.ladder.from_date.isoformat(),
         }
 
@@ -73,7 +77,17 @@ class Asked:
             )
         span = programme.span_at(self.as_of)
         ladder = "no ladder has begun yet" if span is None else f"its ladder from {span.ladder.from_date} is in force"
-        return f"Programme: {path} ({programme.name}); {ladder}; days are those of {programme.timezone}."
+        made_up = " It is the template as it was written: its rules are made up." if self.is_template() else ""
+        return f"Programme: {path} ({programme.name}); {ladder}; days are those of {programme.timezone}.{made_up}"
+
+    def is_template(self) -> bool:
+        """Whether nobody has written the real rules into the programme yet."""
+        programme = self.dataset.programme
+        if programme is None:
+            return False
+        with suppress(InputError):  # for such tiers or such a currency there is no template
+            return programme.programme_id == parse_programme(template_of(self.workspace)).programme_id
+        return False
 
 
 def ask(workspace: Path, *, as_of: EpochSeconds | None, left_out: LeftOut | None, progress: Progress) -> Asked:
@@ -99,6 +113,16 @@ def ask(workspace: Path, *, as_of: EpochSeconds | None, left_out: LeftOut | None
     read_programme(opened)  # now, because the facts take longer
     progress.step("read the facts of members")
     return Asked(opened, Dataset.read(opened, instant, left_out=left_out))
+
+
+def template_of(workspace: Workspace) -> str:
+    """
+    The commented programme to begin with, for the workspace's tiers and currency; its days are those without one.
+
+    Raises:
+        InputError: There are too many tiers, or the currency is unknown.
+    """
+    return default_programme_text(workspace.tiers, workspace.currency, _TIMEZONE)
 
 
 def recorded_tiers(dataset: Dataset) -> NDArray[np.int8]:

@@ -94,7 +94,12 @@ def test_the_first_programme_is_one_for_the_workspace_and_says_that_it_is_a_temp
     assert programme is not None
     assert (programme.tiers, programme.currency) == (("basic", "gold"), "GBP")
     assert "template" in told.notes[1]
-    assert profile(workspace).facts["programme"]["name"] == "default"
+    told = profile(workspace)
+    assert told.facts["programme"]["name"] == "default"
+    assert "its rules are made up" in told.notes[-1]
+    edited = workspace / "programme.yaml"
+    edited.write_text(edited.read_text().replace("20000", "30000"))
+    assert "made up" not in profile(workspace).notes[-1]
 
 
 def test_a_programme_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
