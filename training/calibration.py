@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from features.dataset import Dataset, LeftOut, Purchases, read_truth
 from features.offers import build_offers
+from features.profile.config import ProfileConfig
 from features.workspace import Workspace
 from recsys.knowledge import Response
 from recsys.members import Members
@@ -18,9 +19,11 @@ from training.affinity import orders_in_scope, scope_affinity, scope_matrix
 from training.calibrate import UNCHANGED, Curve, Outcomes, Reliability, fit_curve, improves, reliability
 from training.config import ResponseConfig
 from training.exposures import read_outcomes
+from training.leaks import read_before
 from training.reranker_config import CalibrationConfig
 from training.response import fit_response
 
+_DEFAULT = ProfileConfig()
 ORDER, SCOPE, REDEEM = "order", "scope", "redeem"
 CHANCES = {
     ORDER: "a member orders within the horizon",
@@ -64,6 +67,7 @@ def money_outcomes(
     *,
     stop: EpochSeconds,
     left_out: LeftOut | None,
+    profile: ProfileConfig = _DEFAULT,
 ) -> dict[str, Outcomes]:
     """
     Each chance as of the dataset's cut-off, and what happened from there on.
@@ -80,17 +84,22 @@ def money_outcomes(
         stop: The end of the window; nothing later is looked at. Where the horizon ends after it there are no outcomes
             of orders and scopes.
         left_out: As `Dataset.read` takes it.
+        profile: Says what a stage is.
+
+    Raises:
+        LeakError: What is taken for what happened is not strictly before *stop*.
     """
     offers = build_offers(dataset)
     ends = dataset.cut_off + round(config.horizon_days * SECONDS_PER_DAY)
     found: dict[str, Outcomes] = {}
     if ends <= stop:
-        later = read_truth(workspace, dataset.member_ids, dataset.product_ids, dataset.cut_off, ends)
-        found[ORDER] = _orders(members, later, config.horizon_days)
+        truth = read_truth(workspace, dataset.member_ids, dataset.product_ids, dataset.cut_off, ends)
+        found[ORDER] = _orders(members, truth, config.horizon_days)
         if offers.scope.lengths().any():
-            found[SCOPE] = _scopes(dataset, offers, later)
+            found[SCOPE] = _scopes(dataset, offers, truth)
     if dataset.redemptions.height:
-        found[REDEEM] = _redemptions(dataset, offers, config, Dataset.read(workspace, stop, left_out=left_out))
+        later = read_before(workspace, stop, left_out=left_out)
+        found[REDEEM] = _redemptions(dataset, offers, config, later=later, profile=profile)
     return {name: outcomes for name, outcomes in found.items() if len(outcomes)}
 
 
@@ -210,12 +219,16 @@ def _scopes(dataset: Dataset, offers: OfferDefinitions, later: Purchases) -> Out
     return Outcomes(chance.ravel(), (holding[members].toarray() / trials).ravel(), trials.ravel(), owner)
 
 
-def _redemptions(dataset: Dataset, offers: OfferDefinitions, config: ResponseConfig, later: Dataset) -> Outcomes:
+def _redemptions(
+    dataset: Dataset, offers: OfferDefinitions, config: ResponseConfig, *, later: Dataset, profile: ProfileConfig
+) -> Outcomes:
     """Lines are exposures followed by an order, as the chance is learnt, each its own owner."""
     known_from = dataset.cut_off - round(config.horizon_days * SECONDS_PER_DAY)
     shown = later.exposures.filter(later.exposures["at"] > known_from)
-    seen = read_outcomes(replace(later, exposures=shown), config.horizon_days)
+    seen = read_outcomes(replace(later, exposures=shown), config.horizon_days, profile)
     kept = (seen.offer >= 0) & (seen.ordered | seen.redeemed)
-    chance = fit_response(dataset, offers, config).redeem[seen.stage[kept], seen.offer[kept]].astype(np.float64)
+    chance = (
+        fit_response(dataset, offers, config, profile).redeem[seen.stage[kept], seen.offer[kept]].astype(np.float64)
+    )
     happened = seen.redeemed[kept].astype(np.float64)
     return Outcomes(chance, happened, np.ones(len(happened)), np.arange(len(happened), dtype=np.int64))

@@ -40,10 +40,10 @@ def check_dataset(dataset: Dataset, cut_off: EpochSeconds, *, now: EpochSeconds)
     """
     Find every table of a dataset to be strictly before the cut-off (law 9).
 
-    Looked at are the instants of purchases, exposures, redemptions, events, returns, points, tiers and of joining; and, where the cut-off is
-    before the ingest, that nothing is there which is known as of the ingest only. What was worked out elsewhere from
-    later facts and carries no instant cannot be found here; that refitting on a history that ends at the cut-off gives
-    the same models is tested.
+    Looked at are the instants of purchases, exposures, redemptions, events, returns, points, tiers and of joining; and,
+    where the cut-off is before the ingest, that nothing is there which is known as of the ingest only. What was worked
+    out elsewhere from later facts and carries no instant cannot be found here; that refitting on a history that ends at
+    the cut-off gives the same models is tested.
 
     Args:
         dataset: What a model is about to learn from.

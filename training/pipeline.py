@@ -222,7 +222,15 @@ def _corrections(
 ) -> dict[str, Correction]:
     if not config.calibration.enabled:
         return {}
-    outcomes = money_outcomes(workspace, fitted.dataset, fitted.members, config.response, stop=stop, left_out=left_out)
+    outcomes = money_outcomes(
+        workspace,
+        fitted.dataset,
+        fitted.members,
+        config.response,
+        stop=stop,
+        left_out=left_out,
+        profile=fitted.profile,
+    )
     return choose_corrections(outcomes, config.calibration, seed=seed)
 
 
@@ -237,7 +245,15 @@ def _checked(
 ) -> dict[str, Checked]:
     if not config.calibration.enabled:
         return {}
-    outcomes = money_outcomes(workspace, fitted.dataset, fitted.members, config.response, stop=stop, left_out=left_out)
+    outcomes = money_outcomes(
+        workspace,
+        fitted.dataset,
+        fitted.members,
+        config.response,
+        stop=stop,
+        left_out=left_out,
+        profile=fitted.profile,
+    )
     return check_corrections(outcomes, corrections, config.calibration)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from features.dataset import Dataset
 from features.members import build_members
 from features.offers import build_offers
+from features.profile.config import LifecycleConfig, ProfileConfig
 from recsys.bundle import Bundle
 from recsys.errors import InputError
 from recsys.knowledge import Knowledge
@@ -199,6 +200,16 @@ class TestMoney:
         assert (
             redeem.happened.sum() == known.redemptions.filter(known.redemptions["at"] > then.cut_off - 7 * DAY).height
         )
+
+    def test_stages_of_redemptions_are_those_of_the_settings(self, shop):
+        then = Dataset.read(shop, shop.now - 78 * DAY)
+        stop, new_for_long = then.cut_off + 14 * DAY, ProfileConfig(lifecycle=LifecycleConfig(new_days=1_000))
+        usual, all_new = (
+            money_outcomes(shop, then, build_members(then), WEEK, stop=stop, left_out=None, profile=profile)[REDEEM]
+            for profile in (ProfileConfig(), new_for_long)
+        )
+        n_offers = 2  # of one stage an offer has one chance
+        assert len(np.unique(all_new.predicted)) <= n_offers < len(np.unique(usual.predicted))
 
     def test_facts_are_json(self, found):
         corrections = choose_corrections(found, CalibrationConfig(), seed=0)

@@ -69,6 +69,18 @@ def test_an_epoch_at_the_cut_off_itself_is_found(shop, early, table):
 
 
 @pytest.mark.parametrize(
+    ("table", "column"), [("returns", "at"), ("returns", "bought_at"), ("points_entries", "at"), ("tier_changes", "at")]
+)
+def test_a_return_points_or_a_tier_at_the_cut_off_itself_are_found(shop, early, table, column):
+    dated = {"at": [early.cut_off - 5, early.cut_off - 1], "bought_at": [early.cut_off - 9, early.cut_off - 8]}
+    frame = pl.DataFrame(dated if table == "returns" else {"at": dated["at"]})
+    check(replace(early, **{table: frame}), shop)
+    late = frame.with_columns(pl.Series(column, [early.cut_off, early.cut_off - 8]))
+    with pytest.raises(LeakError, match=rf": {table}\.{column}: 1 rows, the latest at 2024-07-15 00:00:00Z\. "):
+        check(replace(early, **{table: late}), shop)
+
+
+@pytest.mark.parametrize(
     ("table", "column", "value"),
     [("products", "price_minor", 5), ("products", "cost_minor", 5), ("products", "stock", 0), ("members", "points", 1)],
 )
