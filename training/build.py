@@ -12,6 +12,7 @@ import numpy as np
 from features.dataset import Dataset, LeftOut
 from features.members import build_stranger, with_profile
 from features.offers import build_offers
+from features.profile.build import AllNorms
 from features.profile.known import know_members
 from features.workspace import Workspace
 from recsys.bundle import Manifest, write_bundle
@@ -25,6 +26,7 @@ from training.fit import fit_models
 from training.leaks import read_before
 from training.models.reranker import Reranker
 from training.nightly import candidate_lists
+from training.profile_record import ProfileRecord, record_profile
 from training.related import fit_related
 from training.response import fit_response
 from training.second_stage import rank_again
@@ -34,7 +36,12 @@ N_SHOWN_NEIGHBOURS = 30
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A written bundle: where it lies, what it says of itself, and how much is in it and left out of it."""
+    """
+    A written bundle: where it lies, what it says of itself, and how much is in it and left out of it.
+
+    Attributes:
+        profile: What is known of its members, in short.
+    """
 
     path: Path
     manifest: Manifest
@@ -43,6 +50,7 @@ class Built:
     n_members: int
     n_products: int
     n_left_out: int
+    profile: ProfileRecord
 
 
 def build_bundle(
@@ -74,7 +82,7 @@ def build_bundle(
     """
     progress.step("read all purchases")
     dataset = read_before(workspace, workspace.now, left_out=left_out)
-    knowledge = build_knowledge(
+    knowledge, norms = _knowledge_and_norms(
         dataset, config, weights, seed=seed, progress=progress, second=second, corrections=corrections
     )
     progress.step("write the bundle")
@@ -101,6 +109,9 @@ def build_bundle(
         n_members=len(knowledge.members),
         n_products=len(knowledge.catalogue),
         n_left_out=dataset.n_left_out,
+        profile=record_profile(
+            knowledge.members, norms, programme=dataset.programme, tiers=dataset.tiers, as_of=dataset.cut_off
+        ),
     )
 
 
@@ -115,6 +126,22 @@ def build_knowledge(
     corrections: Mapping[str, Correction] = MappingProxyType({}),
 ) -> Knowledge:
     """Everything that a decision may use, from one dataset; arguments as those of `build_bundle`."""
+    return _knowledge_and_norms(
+        dataset, config, weights, seed=seed, progress=progress, second=second, corrections=corrections
+    )[0]
+
+
+def _knowledge_and_norms(
+    dataset: Dataset,
+    config: TrainConfig,
+    weights: Mapping[str, float],
+    *,
+    seed: int,
+    progress: Progress,
+    second: Reranker | None,
+    corrections: Mapping[str, Correction],
+) -> tuple[Knowledge, AllNorms]:
+    """And what was learnt of all members together."""
     fitted = fit_models(dataset, config, seed, progress)
     offers, stranger = build_offers(dataset), build_stranger(dataset)
     keep = fitted.catalogue.on_sale(dataset.cut_off)
@@ -142,7 +169,7 @@ def build_knowledge(
     known = know_members(dataset, config.profile, progress=progress)
     members = with_profile(fitted.members, known.profile.member_profile())
     progress.step("measure offers")
-    return Knowledge(
+    knowledge = Knowledge(
         bundle_id="",
         cut_off=dataset.cut_off,
         currency=dataset.currency,
@@ -160,3 +187,4 @@ def build_knowledge(
         stranger_basket_minor=stranger.basket_minor,
         stranger_margin_rate=stranger.margin_rate,
     )
+    return knowledge, known.norms

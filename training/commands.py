@@ -17,6 +17,7 @@ from training.build import Built, build_bundle
 from training.config import TrainConfig, config_text, read_config
 from training.html_report import REPORT, write_charts, write_report
 from training.pipeline import Judgement, judge
+from training.profile_record import PROFILE_NORMS
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
 from training.summary import evaluation_facts, evaluation_notes, flat_metrics, new_products_warning
 from training.tables import evaluation_tables
@@ -171,13 +172,17 @@ def _log(
     tags: Mapping[str, str],
 ) -> Version:
     params = _flat(config.model_dump(mode="json")) | {f"split.{name}": at for name, at in facts["split"].items()}
+    profile = facts["profile"]
+    params |= {f"members.{name}": value for name, value in profile["names"].items()}
     params |= {f"weight.{name}": weight for name, weight in facts["weights"].items()} | {"seed": tags["seed"]}
-    registry.log(run_id, params=params, metrics=flat_metrics(facts))
+    figures = {f"members.{name}": figure for name, figure in profile["figures"].items()}
+    registry.log(run_id, params=params, metrics=flat_metrics(facts) | figures)
     registry.tag(run_id, {"bundle_id": built.manifest.bundle_id, "dataset_digest": built.manifest.dataset_digest})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / EVALUATION).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         (folder / "config.yaml").write_text(config_text(config), encoding="utf-8")
+        (folder / PROFILE_NORMS).write_text(built.profile.norms, encoding="utf-8")
         shutil.copy(_beside(built, REPORT), folder / REPORT)
         (folder / "charts").mkdir()
         write_charts(facts, folder / "charts")
@@ -206,6 +211,7 @@ def _bundle_facts(built: Built) -> dict[str, Any]:
         "n_products": built.n_products,
         "n_offers": built.n_offers,
         "n_offers_measured": built.n_measured,
+        "profile": built.profile.facts(),
     }
 
 

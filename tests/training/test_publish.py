@@ -112,6 +112,21 @@ class TestTrain:
         assert page == Path(facts["report_path"]).read_text(encoding="utf-8")
         assert "factors: 16" in registry.fetch(version, "config.yaml", tmp_path).read_text()
 
+    def test_the_run_says_who_the_members_are_and_what_was_learnt_of_them(self, trained, tmp_path):
+        registry, facts = Registry(trained.workspace), trained.report.facts
+        data = registry._client.get_run(facts["run_id"]).data
+        assert data.params["members.value.model"] == facts["profile"]["names"]["value.model"]
+        assert data.params["members.programme_id"] == "none"
+        assert data.params["profile.lifecycle.new_days"] == "30"
+        in_stages = [n for name, n in data.metrics.items() if name.startswith("members.stage.")]
+        assert (len(in_stages), sum(in_stages)) == (5, facts["n_members"])
+        assert data.metrics["members.tier.gold"] == 42
+        version = Version(facts["version"], facts["run_id"], facts["bundle_id"])
+        norms = json.loads(registry.fetch(version, "profile_norms.json", tmp_path).read_text(encoding="utf-8"))
+        assert norms["value"]["model"] == facts["profile"]["names"]["value.model"]
+        assert {"lifecycle", "replenishment", "dependence"} <= set(norms)
+        assert "new_days: 30" in registry.fetch(version, "config.yaml", tmp_path).read_text()
+
     def test_artifacts_stay_in_the_workspace(self, trained):
         assert list(trained.workspace.artifacts.glob("*/artifacts/bundle/manifest.json"))
 
