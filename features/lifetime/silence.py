@@ -20,6 +20,8 @@ _N_ORIGINS = 4
 _RIDGE = 1.0
 _ITERATIONS = 50
 _LEAST = 1e-9
+_LEAST_SPREAD = 0.1
+"""Figures that varied less weigh as if by this: what was learnt on cents would decide of everybody on the first pound."""
 
 _PRIOR_GAPS = 2
 _PRIOR_LENGTH = 2.0
@@ -187,13 +189,13 @@ def _logistic(figures: Figures, offset: Figures, came: Figures) -> Figures:
     """
     Intercept and weights of a ridge logistic regression with an offset, by Newton's method.
 
-    The ridge counts a figure's weight in units of its standard deviation; the intercept is free.
+    The ridge counts a figure's weight in units of its spread, at least _LEAST_SPREAD; the intercept is free.
 
     Raises:
         NotEnoughDataError: It does not converge, as where all or none came back.
     """
-    spread = figures.std(axis=0)
-    columns = np.column_stack([np.ones(len(figures)), figures / np.where(spread > 0, spread, 1.0)])
+    spread = np.maximum(figures.std(axis=0), _LEAST_SPREAD)
+    columns = np.column_stack([np.ones(len(figures)), figures / spread])
     ridge = np.diag([0.0, *[_RIDGE] * figures.shape[1]])
     weights = np.zeros(columns.shape[1])
     for _ in range(_ITERATIONS):
@@ -206,7 +208,7 @@ def _logistic(figures: Figures, offset: Figures, came: Figures) -> Figures:
             break
         weights += step
         if np.abs(step).max() < 1e-10:
-            return np.concatenate([weights[:1], weights[1:] / np.where(spread > 0, spread, 1.0)])
+            return np.concatenate([weights[:1], weights[1:] / spread])
     raise NotEnoughDataError(
         f"the chance of silence did not converge after {_ITERATIONS} steps: {int(came.sum())} of {len(came)} members "
         "came back; give a longer history or another horizon"

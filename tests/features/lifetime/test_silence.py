@@ -77,6 +77,19 @@ def test_values_need_not_be_known() -> None:
     assert model.weights[0] < 0
 
 
+def test_values_that_hardly_varied_before_decide_of_nobody() -> None:
+    # One price; a busy member paid a cent more long ago, and on the last day somebody buys twice.
+    busy = int(np.bincount(ORDERS.member[ORDERS.day < 100_000]).argmax())
+    value = np.full(len(ORDERS.day), 500)
+    value[np.flatnonzero(ORDERS.member == busy)[0]] = 501
+    value[ORDERS.day == ORDERS.day[ORDERS.day <= UNTIL].max()] = 1000
+    model = fit_silence(replace(ORDERS, value_minor=value), until_day=UNTIL, horizon_days=HORIZON)
+    assert abs(model.weights[2]) < 10
+    plain = fit_silence(ORDERS, until_day=UNTIL, horizon_days=HORIZON)
+    found = model.silence_probability(replace(ORDERS, value_minor=value).summary(UNTIL))
+    np.testing.assert_allclose(found, plain.silence_probability(NOW), atol=0.01)
+
+
 def test_an_order_on_the_last_day_counts_and_on_the_first_does_not() -> None:
     orders = OrderDays(np.array([0, 1, 2]), np.array([10, 11, 21]), None, 3)
     assert orders.came(10, 20).tolist() == [False, True, False]
