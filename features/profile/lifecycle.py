@@ -18,6 +18,8 @@ POTENTIAL, NEW, ACTIVE, DORMANT, CHURNED = (STAGES.index(stage) for stage in Sta
 UNKNOWN = -1
 _LATEST, _HORIZON_DAYS = 2**40, 30.0
 _LONGEST_DAYS = 36_500
+_MOST_DAYS_AGO = 200_000
+"""Joining may be recorded as the first day of a calendar; nothing depends on how long ago that is."""
 
 
 class Lifecycle:
@@ -38,7 +40,9 @@ class Lifecycle:
         return (
             ColumnSpec("stage", "int8", Unit.CODE, "Lifecycle stage", 0, last, names="stage"),
             _instant("stage_since_at", "When the stage began; of a potential member, when they joined"),
-            ColumnSpec("became_stage_days_ago", "int32", Unit.DAYS, "Whole days in the stage", 0, 200_000, UNKNOWN),
+            ColumnSpec(
+                "became_stage_days_ago", "int32", Unit.DAYS, "Whole days in the stage", 0, _MOST_DAYS_AGO, UNKNOWN
+            ),
             ColumnSpec("previous_stage", "int8", Unit.CODE, "Stage before this one", 0, last, UNKNOWN, names="stage"),
             _instant("next_stage_at", "When the next stage comes if nothing is bought; unknown where none does"),
             _days("gap_q50_days", "Half of the member's gaps between orders are over by then"),
@@ -112,13 +116,12 @@ class Lifecycle:
                 np.where(summary["churned_at"] > new_until, DORMANT, NEW),
             ],
         )
+        ago = np.clip((as_of - since) // SECONDS_PER_DAY, 0, _MOST_DAYS_AGO)
         coming = np.choose(stage, [UNKNOWN, new_until, dormant, churned, UNKNOWN])
         return {
             "stage": stage.astype(np.int8),
             "stage_since_at": since,
-            "became_stage_days_ago": np.where(
-                since == UNKNOWN, UNKNOWN, np.maximum(as_of - since, 0) // SECONDS_PER_DAY
-            ).astype(np.int32),
+            "became_stage_days_ago": np.where(since == UNKNOWN, UNKNOWN, ago).astype(np.int32),
             "previous_stage": previous.astype(np.int8),
             "next_stage_at": coming,
             "gap_q50_days": summary["gap_q50_days"],

@@ -221,3 +221,10 @@ def test_dormant_must_come_before_churned():
         LifecycleConfig(dormant_quantile=0.99, churned_quantile=0.9)
     with pytest.raises(ValidationError, match="min_dormant_days 40"):
         LifecycleConfig(min_dormant_days=40)
+
+
+@pytest.mark.parametrize("years_ago", [2_023, 700])
+def test_a_member_who_joined_on_the_first_day_of_the_calendar_is_potential_for_as_long_as_a_column_holds(years_ago):
+    columns = view(small_facts([], n_members=2, joined_day=[-365.25 * years_ago, 30]))
+    assert columns["became_stage_days_ago"].tolist() == [200_000, 70]
+    assert [spec.name for spec in GROUP.specs(RULES) if not spec.holds(columns[spec.name])] == []
