@@ -21,7 +21,7 @@ _RIDGE = 1.0
 _ITERATIONS = 50
 _LEAST = 1e-9
 _LEAST_SPREAD = 0.1
-"""Figures that varied less weigh as if by this: what was learnt on cents would decide of everybody on the first pound."""
+"""Figures that varied less weigh as if by this: what was learnt on cents would decide of all on the first pound."""
 
 _PRIOR_GAPS = 2
 _PRIOR_LENGTH = 2.0
