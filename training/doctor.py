@@ -10,6 +10,7 @@ from training.checks.deployed import check_bundles, check_serving, check_store
 from training.checks.finding import Finding, State, guarded
 from training.checks.history import check_cold_start, check_consent, check_quarantine, check_recommenders
 from training.checks.offers import check_offers, check_uplift
+from training.checks.programme import check_programme
 from training.checks.registry import check_audit, check_registry
 from training.config import TrainConfig
 
@@ -52,6 +53,7 @@ def doctor(workspace: Path, *, now: EpochSeconds) -> Report:
         *guarded("members", lambda: check_consent(opened)),
         *guarded("recommenders", lambda: check_recommenders(opened, config)),
         *guarded("cold-start features", lambda: check_cold_start(opened)),
+        *guarded("programme", lambda: check_programme(opened, config.profile)),
         *guarded("offers", lambda: check_offers(opened, at)),
         *guarded("uplift measurement", lambda: check_uplift(opened)),
         *guarded("quarantine", lambda: check_quarantine(opened)),
