@@ -22,6 +22,9 @@ from recsys.errors import NotEnoughDataError
 
 _Model = TypeVar("_Model")
 
+_PENALTIES = (0.0, 1e-3)
+"""Plain maximum likelihood first; a ridge where it is flat or without end, as where all values are equal."""
+
 SHRUNKEN = "shrunken rate"
 """What ``model`` of the norms is where no purchase-count model could be fitted; else that model's name."""
 
@@ -40,10 +43,12 @@ def fit_norms(facts: MemberFacts, config: ValueConfig) -> Norms:
     dated = OrderDays(orders.member, orders.day, values, facts.n_members)
     seen, refused = dated.summary(until), list[str]()
     unvalued = OrderDays(orders.member, orders.day, None, facts.n_members).summary(until)
-    both = _tried(lambda: LifetimeModel.fit(seen), refused)
+    both = _tried(lambda penalty: LifetimeModel.fit(seen, penalty=penalty), refused)
     # A spend model that is refused says nothing against the counts.
-    model = both or _tried(lambda: LifetimeModel.fit(unvalued), refused)
-    silence = model and _tried(lambda: fit_silence(dated, until_day=until, horizon_days=config.churn_days), refused)
+    model = both or _tried(lambda penalty: LifetimeModel.fit(unvalued, penalty=penalty), refused)
+    silence = model and _tried(
+        lambda penalty: fit_silence(dated, until_day=until, horizon_days=config.churn_days, penalty=penalty), refused
+    )
     spend = both.spend if both else None
     rates = ShrunkenRates.fit(seen, config.prior_days)
     order_value = _mean_value(orders)
@@ -65,12 +70,16 @@ def fit_norms(facts: MemberFacts, config: ValueConfig) -> Norms:
     }
 
 
-def _tried(fit: Callable[[], _Model], refused: list[str]) -> _Model | None:
-    try:
-        return fit()
-    except NotEnoughDataError as error:
-        refused.append(str(error))
-        return None
+def _tried(fit: Callable[[float], _Model], refused: list[str]) -> _Model | None:
+    """What fits with the first penalty that lets it; else none, and *refused* gets the reason of the last."""
+    reason = ""
+    for penalty in _PENALTIES:
+        try:
+            return fit(penalty)
+        except NotEnoughDataError as error:
+            reason = str(error)
+    refused.append(reason)
+    return None
 
 
 def _worth(spend: SpendParameters | None, order_value: float, config: ValueConfig) -> OrderWorth:

@@ -86,6 +86,17 @@ def test_the_model_that_was_refused_is_said_and_shrunken_rates_stand_in():
     assert FITTED.norms["model"] != SHRUNKEN
 
 
+def test_members_who_all_pay_the_same_have_a_spend_model_that_hardly_doubts_it():
+    weekly = small_facts([Line(member, day, 0, 500) for member in range(25) for day in range(0, 100, 7)], n_members=25)
+    fitted = Fitted(GROUP.fit(weekly, RULES), RULES)
+    assert fitted.norms["value_model"] == "Gamma-Gamma"
+    assert [reason for reason in fitted.norms["refused"] if "silence" not in reason] == []
+    found = view(weekly, fitted)
+    assert found["order_value_minor"].tolist() == [500] * 25
+    # What an order is worth is certain, so only their number is not.
+    assert found["ltv_low_minor"][0] > 0.65 * found["ltv_minor"][0]
+
+
 def test_a_shrunken_rate_by_hand():
     norms = {**FEW.norms, "rates": {"rate": 0.02, "prior_days": 50.0}}
     facts = small_facts([Line(0, day, 0, 100) for day in (10, 20, 40)], n_members=1, as_of_day=61)
