@@ -63,7 +63,7 @@ class PointsBalance:
         return {"earn_recorded": "earn" in seen, "redeem_recorded": "redeem" in seen}
 
     def summarise(self, facts: MemberFacts, fitted: Fitted) -> Summary:
-        """Everything as of the facts; it changes by itself with a lot (ends, is about to, becomes usable) or the rules."""
+        """Everything as of the facts; it changes by itself when lots end, soon end or become usable, and with rules."""
         programme, history = fitted.rules.programme, _history(fitted.rules)
         if programme is None or not history:
             return {}
