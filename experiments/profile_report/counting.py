@@ -78,6 +78,18 @@ def shown(cell: int | None) -> str:
     return f"<{FEWEST}" if cell is None else f"{cell:,}"
 
 
+def several(n: int, noun: str) -> str:
+    """
+    A number with its noun.
+
+    >>> several(1, "member"), several(2_000, "member"), several(1, "family"), several(0, "family")
+    ('1 member', '2,000 members', '1 family', '0 families')
+    """
+    if n != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"{n:,} {noun}"
+
+
 def share(part: float, whole: float) -> float:
     """A share from 0 to 1; 0 where there is no whole."""
     return float(part) / float(whole) if whole else 0.0

@@ -190,7 +190,7 @@ def _members_chart(part: DependencePart) -> Chart:
     n = sum(part.members_by_dependence)
     names = tuple(f"{low:.1f} to {low + 0.1:.1f}" for low in _TENTHS[:-1])
     table = Table(
-        f"Members by dependence on discounts, {n:,} who ordered in {part.window_days} days",
+        f"Members by dependence on discounts, {n:,} with an order in {part.window_days} days",
         ("dependence", "members", "share"),
         tuple((name, count, share(count, n)) for name, count in zip(names, part.members_by_dependence, strict=True)),
         formats={"share": ".1%"},
@@ -213,7 +213,7 @@ def _gap_chart(part: DependencePart) -> Chart:
     n = sum(part.members_by_full_price_gap)
     counted = tuple(zip(_GAP_NAMES, part.members_by_full_price_gap, strict=True))
     table = Table(
-        f"Members by time since the last order at full price, {n:,} who ever ordered",
+        f"Members by time since the last order at full price, {n:,} with an order",
         ("last full price", "members", "share"),
         tuple(
             (name, count, share(count, n))

@@ -44,11 +44,11 @@ class Ledger:
     n_entries: int = 0
     n_refused: int = 0
 
-    def months(self) -> list[tuple[int, int, tuple[int, ...], int]]:
-        """First day, opening, flows and closing of every month from the first to the last with a movement."""
+    def months(self, last: int) -> list[tuple[int, int, tuple[int, ...], int]]:
+        """First day, opening, flows and closing of every month from the first with a movement to that of a day."""
         if not self.flows:
             return []
-        ends = np.array([min(self.flows), max(self.flows)]).astype("datetime64[D]").astype("datetime64[M]")
+        ends = np.array([min(self.flows), last]).astype("datetime64[D]").astype("datetime64[M]")
         days = np.arange(ends[0], ends[1] + 1).astype("datetime64[D]").astype(np.int64).tolist()
         rows, held = [], 0
         for day in days:

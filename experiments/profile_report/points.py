@@ -70,7 +70,7 @@ class PointsPart:
         n_with_points: Members with usable or pending points.
         ending: The next months, then all later ones as one.
         endless: Points that never end.
-        months: The last months, ascending.
+        months: The last months, ascending; the last one is that of the as-of instant and may be under way.
     """
 
     per_points: int
@@ -112,6 +112,7 @@ def points_part(
     ledger = post_everybody(facts, programme, rules.tiers, recorded=norms["points"], tier=codes, n_tiers=len(names))
     if not ledger.n_entries:
         return Absent(f"Nobody earned or spent a point by the rules of {programme.name!r}.")
+    last = int(facts.calendar.local_days(np.array([facts.as_of - 1]))[0])
     usable, pending = np.concatenate(ledger.usable), np.concatenate(ledger.pending)
     redemption = _in_force(programme.points, facts.as_of_day).redemption
     edges = log_edges(usable, _MOST_CLASSES)
@@ -133,7 +134,7 @@ def points_part(
         endless=int(ledger.endless.sum()),
         months=tuple(
             PointsMonth(month_of(day), opening, **dict(zip(FLOWS, flows, strict=True)), closing=closing)
-            for day, opening, flows, closing in ledger.months()[-MONTHS:]
+            for day, opening, flows, closing in ledger.months(last)[-MONTHS:]
         ),
     )
 

@@ -1,6 +1,6 @@
 """What the page says about points."""
 
-from experiments.profile_report.counting import share
+from experiments.profile_report.counting import several, share
 from experiments.profile_report.figures import compact
 from experiments.profile_report.ledger import FLOWS
 from experiments.profile_report.money import Money
@@ -35,14 +35,17 @@ def points_section(part: PointsPart | Absent, money: Money) -> PageSection:
         blocks.append(_balance_chart(part))
     if any(map(sum, (one.points for one in part.ending))):
         blocks.append(_ending_chart(part))
-    if part.months:
+    if any(one.opening or one.closing or any(getattr(one, name) for name in FLOWS) for one in part.months):
         blocks.append(_flows_chart(part))
+    else:
+        blocks.append(f"No points moved, and none were held, in {several(len(part.months), 'month')}.")
     if part.endless:
         blocks.append(f"{part.endless:,} points never end and are not in the calendar.")
     if part.n_refused:
         blocks.append(
-            f"{part.n_refused:,} redemptions asked for more points than the rules had given by then; nothing was "
-            "taken for them. Either points were given that no file tells, or the rules are not those that were applied."
+            f"{several(part.n_refused, 'redemption')} asked for more points than the rules had given by then; "
+            "nothing was taken for that. Either points were given that no file tells, or the rules are not those that "
+            "were applied."
         )
     return PageSection("points", TITLE, intro, tuple(blocks))
 
@@ -74,7 +77,7 @@ def _tier_chart(part: PointsPart, money: Money) -> Chart:
 def _balance_chart(part: PointsPart) -> Chart:
     n = sum(part.members_by_balance)
     table = Table(
-        f"Members by usable points, {n:,} who have some",
+        f"Members by usable points, {n:,} with some",
         ("points, from", "to, below", "members", "share"),
         tuple(
             (low, high, count, share(count, n))
@@ -84,7 +87,7 @@ def _balance_chart(part: PointsPart) -> Chart:
     )
     labels = tuple(map(compact, part.edges[:-1]))
     plot = Columns(labels, (tuple(map(float, part.members_by_balance)),), (PLAIN,), "usable points, from", "members")
-    reading = f"Each class begins at 1, 2 or 5 times a power of ten; {part.n_with_points:,} members hold any points."
+    reading = f"Each class begins at 1, 2 or 5 times a power of ten; members with any points: {part.n_with_points:,}."
     return chart_of("points-balances", plot, table, reading)
 
 

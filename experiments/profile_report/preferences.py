@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.profile_report.counting import Counts, by_code, in_classes, share
+from experiments.profile_report.counting import Counts, by_code, in_classes, several, share
 from experiments.profile_report.plots import PLAIN, Bar, Bars, Columns
 from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
 from features.profile.build import Profile
@@ -94,10 +94,10 @@ def preferences_part(facts: MemberFacts, profile: Profile) -> PreferencesPart | 
         days=DAYS,
         channels=counted("channel", orders.channel, facts.terms.channel_names, of_order, orders.paid_minor),
         weekdays=counted("weekday", weekday, _WEEKDAYS, of_order, orders.paid_minor),
-        categories=_most(categories),
-        brands=_most(brands),
-        n_categories=sum(one.n > 0 for one in categories),
-        n_brands=sum(one.n > 0 for one in brands),
+        categories=_most(categories[: len(product.category_names)]),
+        brands=_most(brands[: len(product.brand_names)]),
+        n_categories=sum(one.n > 0 for one in categories[: len(product.category_names)]),
+        n_brands=sum(one.n > 0 for one in brands[: len(product.brand_names)]),
         members_by_openness=_classes(profile, "new_product_openness", _OPENNESS, ordered),
         members_by_price_band=_classes(profile, "price_band", _PRICE_BANDS, ordered),
     )
@@ -149,9 +149,8 @@ def _likings(
 
 
 def _most(likings: tuple[Liking, ...]) -> tuple[Liking, ...]:
-    """The most bought, named ones only."""
-    named = (one for one in likings if one.name != _NOT_RECORDED and one.n)
-    return tuple(sorted(named, key=lambda one: (-one.n, one.name))[:MOST_NAMES])
+    """The most bought."""
+    return tuple(sorted((one for one in likings if one.n), key=lambda one: (-one.n, one.name))[:MOST_NAMES])
 
 
 def _favourites(profile: Profile, column: str, n: int, ordered: NDArray[np.bool_] | None) -> tuple[int, ...] | None:
@@ -187,7 +186,7 @@ def _liking_chart(name: str, title: str, likings: tuple[Liking, ...], unit: str)
 def _openness_chart(part: PreferencesPart) -> Chart:
     n, counted = sum(part.members_by_openness), zip(_OPENNESS_NAMES, part.members_by_openness, strict=True)
     table = Table(
-        f"Openness to new products, {n:,} members who ever ordered",
+        f"Openness to new products, {several(n, 'member')} who ever ordered",
         ("openness, from", "members", "share"),
         tuple((name, count, share(count, n)) for name, count in counted),
         formats={"share": ".1%"},
@@ -202,7 +201,7 @@ def _price_chart(part: PreferencesPart) -> Chart:
     n = sum(part.members_by_price_band)
     names = tuple(f"{low:.1f}" for low in _PRICE_BANDS[:-1])
     table = Table(
-        f"Price level within categories, {n:,} members who ever ordered",
+        f"Price level within categories, {several(n, 'member')} who ever ordered",
         ("price band, from", "members", "share"),
         tuple((name, count, share(count, n)) for name, count in zip(names, part.members_by_price_band, strict=True)),
         formats={"share": ".1%"},

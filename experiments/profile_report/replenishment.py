@@ -126,9 +126,9 @@ def replenishment_section(part: ReplenishmentPart | Absent) -> PageSection:
     if isinstance(part, Absent):
         return PageSection("replenishment", TITLE, part.reason)
     intro = (
-        f"There are {part.n_pairs:,} pairs of a member and a family (category) that they bought. {part.n_due:,} are "
-        f"due by the member's own clock, {part.n_overdue:,} overdue: silent for longer than almost all of such gaps. "
-        f"{part.n_members_due:,} members have at least one family that is due."
+        f"Pairs of a member and a family (category) that the member bought: {part.n_pairs:,}. Due by the member's own "
+        f"clock: {part.n_due:,}; overdue, silent for longer than almost all of such gaps: {part.n_overdue:,}. Members "
+        f"with at least one family that is due: {part.n_members_due:,}."
     )
     blocks: list[Block] = []
     if part.n_due + part.n_overdue:
@@ -161,7 +161,7 @@ def _bin(pairs: float, chances: float, bought: float) -> ClockBin:
 
 def _family_chart(part: ReplenishmentPart) -> Chart:
     n, shown = part.n_families, len(part.families)
-    which = f"the {shown} with most due of {n:,}" if n > shown else f"all {n}"
+    which = f"the {shown} with most due of {n:,}" if n > shown else "all"
     expected = f"expected within {part.horizon_days:g} days"
     table = Table(
         f"Members by state of their clock and family, {which}",

@@ -120,8 +120,8 @@ def _intro(part: RfmPart) -> str:
     return (
         f"Scores go from 1 to {part.n_scores}, {part.n_scores} is best; they cut all members who ever ordered into "
         f"about equal parts. {part.best_members_share:.0%} of them have the two highest scores of recency and of "
-        f"frequency, and paid {part.best_spend_share:.0%} of the {part.window_days} days. {part.n_lapsed:,} ordered "
-        f"before but not in the window; {part.n_without_order:,} never ordered and are in no cell."
+        f"frequency, and paid {part.best_spend_share:.0%} of the {part.window_days} days. Ordered "
+        f"before but not in the window: {part.n_lapsed:,}; never ordered and in no cell: {part.n_without_order:,}."
     )
 
 

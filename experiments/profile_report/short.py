@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 
-from experiments.profile_report.counting import share
+from experiments.profile_report.counting import several, share
 from experiments.profile_report.dependence import DependenceMonth, DependencePart
 from experiments.profile_report.money import Money
 from experiments.profile_report.points import PointsPart
@@ -59,7 +60,8 @@ def silent_headline(part: StagePart | Absent) -> Headline:
         return Headline("silent members", Verdict.UNKNOWN, part.reason, threshold)
     now = _silent(part, -1)
     n_silent = sum(part.members[part.names.index(stage)] for stage in (Stage.DORMANT, Stage.CHURNED))
-    told = f"{n_silent:,} members are dormant or churned, {now:.1%} of those who ever ordered"
+    verb = "is" if n_silent == 1 else "are"
+    told = f"{several(n_silent, 'member')} {verb} dormant or churned, {now:.1%} of those who ever ordered"
     if len(part.months) <= MONTHS_BACK:
         return Headline("silent members", Verdict.UNKNOWN, f"{told}; the history is too short to compare.", threshold)
     before = _silent(part, -1 - MONTHS_BACK)
@@ -77,7 +79,7 @@ def dependence_headline(part: DependencePart | Absent) -> Headline:
     whole = part.months if part.last_month_is_whole else part.months[:-1]
     late, early = whole[-MONTHS_BACK:], whole[-2 * MONTHS_BACK : -MONTHS_BACK]
     if len(early) < MONTHS_BACK:
-        told = f"There are {len(whole)} whole months, too few to compare {MONTHS_BACK} with the {MONTHS_BACK} before."
+        told = f"Whole months: {len(whole)}, too few to compare {MONTHS_BACK} with the {MONTHS_BACK} before."
         return Headline(name, Verdict.UNKNOWN, told, threshold)
     now, before = _coupon_share(late), _coupon_share(early)
     told = (
@@ -97,8 +99,9 @@ def liability_headline(part: PointsPart | Absent, money: Money) -> Headline:
     if len(part.months) <= MONTHS_BACK:
         return Headline(name, Verdict.UNKNOWN, f"{told}; the history is too short to compare.", threshold)
     now, then = part.months[-1].closing, part.months[-1 - MONTHS_BACK]
-    rise = share(now - then.closing, then.closing)
-    told = f"{told}; {now:,} points less debts, {rise:+.0%} against {then.closing:,} at the end of {then.month}."
+    rise = share(now - then.closing, then.closing) if then.closing > 0 else float("inf" if now > 0 else "nan")
+    by = f"{rise:+.0%} against" if isfinite(rise) else "against"
+    told = f"{told}; {several(now, 'point')} less debts, {by} {then.closing:,} at the end of {then.month}."
     return Headline(name, Verdict.LOOK if rise >= LIABILITY_RISE else Verdict.FINE, told, threshold)
 
 
@@ -112,11 +115,15 @@ def downgrade_headline(part: TierPart | Absent, money: Money) -> Headline:
     if not part.by_rules:
         told = "There is no programme file, so it is not known who may lose a tier."
         return Headline(name, Verdict.UNKNOWN, told, threshold)
+    if not any(row.members for row in part.rows[1:]):
+        told = "There is one tier" if len(part.rows) == 1 else "Nobody is above the lowest tier"
+        return Headline(name, Verdict.FINE, f"{told}, so nobody can lose one.", threshold)
     risk, soon, n = part.at_risk(days), part.at_risk(RISK_DAYS[0]), share_at_risk(part, days)
+    verb = "loses" if risk.members == 1 else "lose"
     told = (
-        f"{risk.members:,} members lose a tier within {days} days unless something happens, {soon.members:,} of them "
-        f"within {soon.days}: {n:.0%} of those above the lowest tier, who paid {money.text(risk.paid_minor)} in "
-        f"{part.days} days."
+        f"{several(risk.members, 'member')} {verb} a tier within {days} days unless something happens, "
+        f"{soon.members:,} of them within {soon.days}: {n:.0%} of those above the lowest tier. They paid "
+        f"{money.text(risk.paid_minor)} in {part.days} days."
     )
     return Headline(name, Verdict.LOOK if n >= DOWNGRADE_SHARE else Verdict.FINE, told, threshold)
 
@@ -132,8 +139,8 @@ def recorded_headline(part: TierPart | Absent) -> Headline:
         return Headline(name, Verdict.UNKNOWN, f"Nothing to compare: {missing}.", threshold)
     differ = share(part.n_other, part.n_recorded)
     told = (
-        f"{part.n_other:,} of {part.n_recorded:,} members ({differ:.1%}) have another tier by the rules than the "
-        f"retailer recorded; {part.n_higher:,} of them a higher one."
+        f"{part.n_other:,} of {several(part.n_recorded, 'member')} ({differ:.1%}) have another tier by the rules "
+        f"than the retailer recorded; {part.n_higher:,} of them a higher one."
     )
     return Headline(name, Verdict.LOOK if differ >= OTHER_TIER_SHARE else Verdict.FINE, told, threshold)
 

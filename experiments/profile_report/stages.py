@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.profile_report.counting import Counts, month_of, share
+from experiments.profile_report.counting import Counts, month_of, several, share
 from experiments.profile_report.plots import PLAIN, Bar, Bars, Columns, Grid, shaded
 from experiments.profile_report.sections import Absent, PageSection, chart_of
 from features.profile.build import AllNorms, Profile
@@ -52,11 +52,17 @@ class StagePart:
         names: Of the stages, in the order of all counts.
         members: As of the instant.
         months: Ascending.
+        new_days, dormant_quantile, churned_quantile, min_dormant_days, min_churned_days: See `LifecycleConfig`.
     """
 
     names: tuple[str, ...]
     members: Counts
     months: tuple[StageMonth, ...]
+    new_days: int
+    dormant_quantile: float
+    churned_quantile: float
+    min_dormant_days: int
+    min_churned_days: int
 
 
 def stage_part(facts: MemberFacts, profile: Profile, norms: AllNorms, rules: Rules) -> StagePart | Absent:
@@ -82,7 +88,7 @@ def stage_part(facts: MemberFacts, profile: Profile, norms: AllNorms, rules: Rul
         for month, members, flow in zip(months, reversed(ends), flows, strict=True)
     ]
     first = next((at for at, row in enumerate(rows) if sum(row.members)), MONTHS - 1)
-    return StagePart(_NAMES, tuple(now.tolist()), tuple(rows[first:]))
+    return StagePart(_NAMES, tuple(now.tolist()), tuple(rows[first:]), **rules.config.lifecycle.model_dump())
 
 
 def stage_section(part: StagePart | Absent) -> PageSection:
@@ -90,10 +96,10 @@ def stage_section(part: StagePart | Absent) -> PageSection:
     if isinstance(part, Absent):
         return PageSection("stages", TITLE, part.reason)
     intro = (
-        "New for some days from the first order; then active, until the silence is longer than nine of ten of the "
-        "member's own gaps between orders (dormant), or almost all of them (churned). Potential members have joined "
-        "and never ordered. Thresholds are in the meanings of the columns; members who leave and come back on the "
-        "way are counted at every step."
+        f"New for {part.new_days} days from the first order; then active, until the silence is longer than "
+        f"{part.dormant_quantile:.0%} of the member's own gaps between orders and than {part.min_dormant_days} days "
+        f"(dormant), or than {part.churned_quantile:.0%} and {part.min_churned_days} days (churned). Potential members "
+        "have joined and never ordered. Members who leave and come back on the way are counted at every step."
     )
     charts = [_now_chart(part), _months_chart(part)]
     if any(sum(map(sum, month.flows)) for month in part.months):
@@ -145,7 +151,7 @@ def _flows_chart(part: StagePart) -> Chart:
     texts = tuple(tuple(f"{count:,}" if count else "" for count in line) for line in total.tolist())
     values = tuple(tuple(float(count) or None for count in line) for line in total.tolist())
     table = Table(
-        f"Changes of stage in the {len(part.months)} months, from (row) to (column)",
+        f"Changes of stage in {several(len(part.months), 'month')}, from (row) to (column)",
         ("from", *(f"to {name}" for name in part.names)),
         tuple((name, *line) for name, line in zip(part.names, total.tolist(), strict=True)),
     )

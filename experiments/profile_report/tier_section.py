@@ -1,6 +1,6 @@
 """What the page says about tiers."""
 
-from experiments.profile_report.counting import share, shown
+from experiments.profile_report.counting import several, share, shown
 from experiments.profile_report.money import Money
 from experiments.profile_report.plots import PLAIN, Bar, Bars, Columns, Grid, shaded
 from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
@@ -19,13 +19,13 @@ def tier_section(part: TierPart | Absent, money: Money) -> PageSection:
     if not part.by_rules:
         intro = (
             "Tiers as the retailer recorded them. There is no programme file, so it is not known what tiers ask for: "
-            f"nothing can be said of the next one, or of who may fall. {part.n_without:,} members have none. "
+            f"nothing can be said of the next one, or of who may fall. Without a tier: {part.n_without:,}. "
             f"Orders and amounts are of {part.days} days."
         )
         return PageSection("tiers", TITLE, intro, tuple(blocks))
     intro = f"Tiers as the programme's rules give them. Orders and amounts are of {part.days} days."
     if part.n_without:
-        intro += f" {part.n_without:,} members have no tier: they had not joined, or no ladder had begun."
+        intro += f" {several(part.n_without, 'member')} without a tier: not joined by then, or no ladder had begun."
     if any(map(sum, part.members_by_way)):
         blocks.append(_way_chart(part))
     if len(part.names) == 1:
@@ -39,7 +39,7 @@ def tier_section(part: TierPart | Absent, money: Money) -> PageSection:
     if not any(one.members for one in part.risk):
         blocks.append(f"Nobody can lose a tier within {RISK_DAYS[-1]} days.")
     if not any(month.up + month.down for month in part.months):
-        blocks.append(f"Nobody rose or fell in the last {len(part.months)} months.")
+        blocks.append(f"Nobody rose or fell in {several(len(part.months), 'month')}.")
     if not part.recorded:
         blocks.append("The retailer recorded no tiers, so the rules' tiers are compared with nothing.")
     return PageSection("tiers", TITLE, intro, tuple(blocks))
@@ -80,7 +80,7 @@ def _way_chart(part: TierPart) -> Chart:
     labels = tuple(f"{low:.0%}" for low in TENTHS[:-1])
     n = sum(map(sum, part.members_by_way))
     table = Table(
-        f"The way to the next tier, {n:,} members below the highest",
+        f"The way to the next tier, {several(n, 'member')} below the highest",
         ("way, from", *below),
         tuple((label, *counts) for label, counts in zip(labels, zip(*part.members_by_way, strict=True), strict=True)),
     )
@@ -128,15 +128,15 @@ def _moves_chart(part: TierPart) -> Chart:
 def _recorded_chart(part: TierPart) -> Chart:
     texts = tuple(tuple(map(shown, line)) for line in part.recorded)
     table = Table(
-        f"Tiers of the rules (rows) and as recorded (columns), {part.n_recorded:,} members with both",
+        f"Tiers of the rules (rows) and as recorded (columns), {several(part.n_recorded, 'member')} with both",
         ("by the rules", *(f"recorded {name}" for name in part.names)),
         tuple((name, *line) for name, line in zip(part.names, texts, strict=True)),
     )
     values = tuple(tuple(float(one) if one else None for one in line) for line in part.recorded)
     grid = Grid(part.names, part.names, values, texts, "as the retailer recorded", "by the rules")
     reading = (
-        f"Off the diagonal the two differ: {part.n_other:,} members ({share(part.n_other, part.n_recorded):.1%}), of "
-        f"whom the rules give {part.n_higher:,} more than the record. Either the programme file is not what was done, "
-        "or the record is late."
+        f"Off the diagonal the two differ: {several(part.n_other, 'member')} "
+        f"({share(part.n_other, part.n_recorded):.1%}), of whom the rules give {part.n_higher:,} more than the record. "
+        "Either the programme file is not what was done, or the record is late."
     )
     return chart_of("tiers-recorded", grid, table, reading)

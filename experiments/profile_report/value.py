@@ -14,6 +14,7 @@ from experiments.profile_report.counting import (
     in_classes,
     log_edges,
     means,
+    several,
     share,
     shown,
 )
@@ -140,9 +141,9 @@ def value_section(part: ValuePart | Absent, money: Money) -> PageSection:
     intro = (
         f"The margin of the orders that are expected in the next {part.horizon_days:g} days, those to come later "
         f"counting less ({part.yearly_discount_rate:.0%} a year): {money.text(part.value_minor)} from "
-        f"{part.n_members:,} members and {part.expected_orders:,.0f} orders. {margin}. Forecast by: {part.model} for "
-        f"orders, {part.value_model} for their value. Intervals hold {part.coverage:.0%} of what may come for one "
-        "member; they do not add up."
+        f"{several(part.n_members, 'member')}; orders expected: {part.expected_orders:,.0f}. {margin}. "
+        f"Forecast by: {part.model} for orders, {part.value_model} for their value. Intervals hold {part.coverage:.0%} "
+        "of what may come for one member; they do not add up."
     )
     blocks: list[Block] = [_spread_chart(part, money)]
     if part.tenths:
@@ -179,7 +180,7 @@ def _tenths(profile: Profile, known: NDArray[np.bool_]) -> tuple[ValueTenth, ...
 def _spread_chart(part: ValuePart, money: Money) -> Chart:
     limits = [f"{money.major(edge):,.10g}" for edge in part.edges_minor]
     table = Table(
-        f"Members by lifetime value, {part.n_members:,} who ever ordered",
+        f"Members by lifetime value, {part.n_members:,} with an order",
         (f"from ({money.unit})", "to, below", "members", "share"),
         tuple(
             (low, high, count, share(count, part.n_members))

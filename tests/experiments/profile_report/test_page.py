@@ -7,6 +7,7 @@ import pytest
 
 from experiments.profile_report.page import missing_of, profile_page, report_sections, write_profile_report
 from experiments.profile_report.sections import Absent
+from experiments.profile_report.short import headlines
 from recsys.report import Table
 from tests.experiments.profile_report.worlds import THIN, full, thin
 from tests.training.test_html_report import Page
@@ -16,6 +17,15 @@ from training.sections import Chart
 
 def charts_of(report):
     return [block for section in report_sections(report) for block in section.blocks if isinstance(block, Chart)]
+
+
+def sentences_of(report):
+    """Everything that is said, but for tables."""
+    sections = report_sections(report)
+    blocks = [block for section in sections for block in section.blocks]
+    readings = [text for one in blocks if isinstance(one, Chart) for text in (one.title, one.reading)]
+    said = [section.intro for section in sections] + [block for block in blocks if isinstance(block, str)]
+    return [*said, *readings, *(headline.sentence for headline in headlines(report))]
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +95,11 @@ class TestWhatIsMissing:
             figures = [cell for row in chart.table.rows for cell in row if isinstance(cell, int | float) and cell]
             texts = [cell for row in chart.table.rows for cell in row[1:] if isinstance(cell, str)]
             assert figures or any(cell not in {"0", "-"} for cell in texts), chart.name
+
+    @pytest.mark.parametrize("name", ["full", *THIN])
+    def test_one_is_singular(self, name):
+        said = sentences_of(full() if name == "full" else thin(name))
+        assert [one for one in said if re.search(r"(?<![\d.,])1 [a-z]+s\b", one)] == []
 
     def test_one_member_is_not_described_in_cross_tables(self):
         report = thin("one member")

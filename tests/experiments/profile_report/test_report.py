@@ -11,8 +11,9 @@ from experiments.profile_report.page import report_sections
 from experiments.profile_report.report import profile_report
 from experiments.profile_report.sections import Absent
 from experiments.profile_report.short import Verdict, headlines
+from experiments.profile_report.stages import stage_part, stage_section
 from features.profile.build import build_profile, fit_norms
-from features.profile.config import ProfileConfig
+from features.profile.config import LifecycleConfig, ProfileConfig
 from features.profile.group import Rules
 from tests.experiments.profile_report.worlds import (
     N_MEMBERS,
@@ -88,6 +89,14 @@ class TestStages:
         months = report_of(facts).stages.months
         assert [sum(month.members) for month in months] == [1, 1, 2, 3]
         assert months[-1].flows[0][1] == 1
+
+    def test_the_thresholds_of_the_settings_are_said(self):
+        lifecycle = LifecycleConfig(new_days=11, dormant_quantile=0.8, churned_quantile=0.97, min_churned_days=44)
+        rules = Rules(None, TIERS, ProfileConfig(lifecycle=lifecycle))
+        facts = small_facts([Line(0, 95, 0, 5)], n_members=1)
+        norms = fit_norms(facts, rules)
+        said = stage_section(stage_part(facts, build_profile(facts, norms, rules), norms, rules)).intro
+        assert [one for one in ("11 days", "80%", "14 days", "97%", "44 days") if one not in said] == []
 
 
 class TestRfm:
@@ -167,6 +176,10 @@ class TestPreferences:
         assert [(one.name, one.n) for one in part.weekdays if one.n] == [("Monday", 1), ("Wednesday", 1)]
         assert [(one.name, one.n, one.paid_minor) for one in part.categories] == [("dairy", 2, 130), ("bakery", 1, 50)]
         assert [one.favourite_of for one in part.channels] == [0, 2, None]  # the second leans on everybody
+
+    def test_lines_without_a_category_are_no_category(self):
+        part = report_of(small_facts([Line(0, 1, 0, 100), Line(0, 2, 3, 100)], n_members=1)).preferences
+        assert (part.n_categories, [one.name for one in part.categories]) == (1, ["dairy"])
 
 
 class TestValue:

@@ -64,6 +64,31 @@ def test_liability_looks_at_points_owed():
     assert liability_headline(replace(points, months=same[:3]), GBP).verdict is Verdict.UNKNOWN
 
 
+def test_points_owed_by_a_programme_that_owed_none_are_a_rise():
+    points = full().points
+    none = tuple(replace(month, closing=0) for month in points.months[-4:])
+    some = (*none[:-1], replace(none[-1], closing=1))
+    debts = tuple(replace(month, closing=-5) for month in some[:-1])
+    found = liability_headline(replace(points, months=some), GBP)
+    assert found.verdict is Verdict.LOOK
+    assert "1 point less debts, against 0 at the end of" in found.sentence
+    assert liability_headline(replace(points, months=(*debts, some[-1])), GBP).verdict is Verdict.LOOK
+    assert liability_headline(replace(points, months=none), GBP).verdict is Verdict.FINE
+
+
+def test_the_liability_of_a_silent_programme_is_compared_within_the_last_months():
+    sentence = liability_headline(thin("orders long ago").points, GBP).sentence
+    assert sentence.endswith("0 points less debts, against 0 at the end of 2026-03.")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("one tier", "There is one tier"), ("no orders", "Nobody is above the lowest tier")]
+)
+def test_where_nobody_is_above_the_lowest_tier_nobody_can_lose_one(name, told):
+    found = downgrade_headline(thin(name).tiers, GBP)
+    assert (found.verdict, found.sentence) == (Verdict.FINE, f"{told}, so nobody can lose one.")
+
+
 def test_downgrades_are_held_against_members_above_the_lowest_tier():
     tiers = full().tiers
     above = tiers.rows[1].members
