@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from features.profile.blocks import POINTS_KINDS
 from features.profile.facts import MemberFacts
+from features.profile.order_points import order_points
 from features.profile.points_returns import claw_backs
 from features.profile.tier import tier_facts
-from recsys.loyalty.earning import Earned, Orders, points_earned
+from recsys.loyalty.earning import Earned
 from recsys.loyalty.history import TierHistory, Tiers
 from recsys.loyalty.points import post_points
 from recsys.loyalty.points_ends import local_day, rules_in_force
@@ -18,7 +19,7 @@ from recsys.loyalty.points_rules import PointsRules
 from recsys.loyalty.points_state import PointsState, Posting
 from recsys.loyalty.programme import Programme
 from recsys.loyalty.tiers import tier_history
-from recsys.types import OFFER_KINDS, UNKNOWN_ROW, Channel, EpochSeconds, Instants, OfferKind, Rows
+from recsys.types import OFFER_KINDS, Channel, EpochSeconds, Instants, OfferKind, Rows
 
 _CODE = {kind: code for code, kind in enumerate(POINTS_KINDS)}
 _POINTS_REDEMPTION = OFFER_KINDS.index(OfferKind.POINTS_REDEMPTION)
@@ -46,7 +47,8 @@ def post_member_points(
     """
     history, calendar = programme.points, programme.calendar
     begins = calendar.start_of(local_day(history[0].from_date))
-    earned = _earned(facts, programme, tiers, begins=begins)
+    held = tier_history(tier_facts(facts, programme, tiers), programme, as_of=facts.as_of)
+    earned = order_points(facts, programme, history, tier=_tier_before(held, facts.orders.member, facts.orders.at))
     earnings = [_event_lots(facts, begins)]
     takings = [_recorded_takings(facts, begins)]
     if not recorded["earn_recorded"]:
@@ -60,32 +62,6 @@ def post_member_points(
         calendar=calendar,
         now=facts.as_of,
         opening=PointsState.empty(facts.n_members),
-    )
-
-
-def _earned(facts: MemberFacts, programme: Programme, tiers: tuple[str, ...], *, begins: EpochSeconds) -> Earned:
-    """Of every order, and of its lines in the order of orders, with nothing before the rules begin."""
-    orders, lines = facts.orders, np.argsort(facts.purchases.order, kind="stable")
-    history = tier_history(tier_facts(facts, programme, tiers), programme, as_of=facts.as_of)
-    channel = np.array(
-        [_CHANNELS.index(name) if name in _CHANNELS else UNKNOWN_ROW for name in facts.terms.channel_names]
-    )
-    counts = np.where(orders.at >= begins, orders.paid_minor, 0)
-    return points_earned(
-        Orders(
-            at=np.maximum(orders.at, begins),
-            tier=_tier_before(history, orders.member, orders.at),
-            channel=np.append(channel, UNKNOWN_ROW)[orders.channel].astype(np.int8),
-            joined_at=facts.enrolled_at[orders.member],
-            points_paid_minor=np.zeros(len(orders.member), dtype=np.int64),
-            order=facts.purchases.order[lines].astype(np.int64),
-            category=facts.products.category[facts.purchases.product[lines]],
-            amount_minor=np.where(counts[facts.purchases.order[lines]] > 0, facts.purchases.paid_minor[lines], 0),
-        ),
-        programme.points,
-        tiers=programme.tiers,
-        categories=facts.products.category_names,
-        calendar=programme.calendar,
     )
 
 

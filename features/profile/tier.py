@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from features.profile.columns import ColumnSpec, Unit
 from features.profile.facts import MemberFacts
 from features.profile.group import NEVER, NEXT_CHANGE_AT, Columns, Fitted, Norms, Rules, Summary
+from features.profile.order_points import qualifying_points
 from recsys.errors import InputError
 from recsys.loyalty.conditions import MEASURES
 from recsys.loyalty.facts import NO_JOIN_DATE, Grants, TierFacts
@@ -26,8 +27,8 @@ class TierStanding:
     The tier by the rules, and what it takes to rise or to stay; the retailer's record of it may differ.
 
     An order counts with what was paid for it, and as an order where that is more than nothing; a return counts against
-    spend when it comes back. Qualifying points are an order's without any multiplier: a tier cannot help to keep
-    itself. Activity is days with a view, a cart or a click.
+    spend, and against points, when it comes back. Qualifying points are an order's without any multiplier: a tier
+    cannot help to keep itself. Activity is days with a view, a cart or a click.
     """
 
     name = "tier"
@@ -104,15 +105,20 @@ def tier_facts(facts: MemberFacts, programme: Programme, tiers: tuple[str, ...])
         InputError: A record is of a tier that the programme never had.
     """
     orders, returns, visits = facts.orders, facts.returns, facts.visits
-    member = np.concatenate([orders.member, returns.member, visits.member])
-    at = np.concatenate([orders.at, returns.at, visits.at])
-    none = [np.zeros(len(returns.member), dtype=np.int64), np.zeros(len(visits.member), dtype=np.int64)]
+    qualifying = qualifying_points(facts, programme)
+    # What was bought before joining counted for nothing, so it takes nothing when it comes back.
+    refund = np.where(returns.bought_at >= facts.enrolled_at[returns.member], returns.refund_minor, 0)
+    member = np.concatenate([orders.member, returns.member, visits.member, qualifying.member])
+    at = np.concatenate([orders.at, returns.at, visits.at, qualifying.at])
     order = np.argsort((member.astype(np.int64) << 34) + at, kind="stable")
+    of_orders, of_returns, of_visits, of_points = (
+        np.zeros(len(part), dtype=np.int64) for part in (orders.member, refund, visits.member, qualifying.member)
+    )
     measures = {
-        "spend_minor": [orders.paid_minor, -returns.refund_minor, none[1]],
-        "orders": [(orders.paid_minor > 0).astype(np.int64), *none],
-        "points": [_base_points(facts, programme), *none],
-        "activity": [np.zeros(len(orders.member), dtype=np.int64), none[0], np.ones(len(visits.member), np.int64)],
+        "spend_minor": [orders.paid_minor, -refund, of_visits, of_points],
+        "orders": [(orders.paid_minor > 0).astype(np.int64), of_returns, of_visits, of_points],
+        "points": [qualifying.of_orders, of_returns, of_visits, -qualifying.less],
+        "activity": [of_orders, of_returns, np.ones(len(visits.member), dtype=np.int64), of_points],
     }
     grants = facts.grants
     rank = np.array([programme.tiers.index(name) if name in programme.tiers else -1 for name in tiers], dtype=np.int8)
@@ -133,16 +139,6 @@ def tier_facts(facts: MemberFacts, programme: Programme, tiers: tuple[str, ...])
 def tier_codes(programme: Programme, tiers: tuple[str, ...]) -> Tiers:
     """Shape (n_programme_tiers,): position in the workspace's tiers of each of the programme's."""
     return np.array([tiers.index(name) for name in programme.tiers], dtype=np.int8)
-
-
-def _base_points(facts: MemberFacts, programme: Programme) -> NDArray[np.int64]:
-    points = np.zeros(len(facts.orders.member), dtype=np.int64)
-    for rules in programme.points:  # each from its day on, so the last that began stands
-        begins = programme.calendar.start_of(int(np.datetime64(rules.from_date).astype(int)))
-        from_then = facts.orders.at >= begins
-        earned = facts.orders.paid_minor * rules.earning.points // rules.earning.per_minor
-        points[from_then] = earned[from_then]
-    return points
 
 
 def _instant(name: str, meaning: str) -> ColumnSpec:

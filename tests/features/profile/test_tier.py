@@ -72,6 +72,47 @@ def test_a_return_counts_against_spend_when_it_comes_back():
     assert found["tier_by_rules"][0] == 0
 
 
+def test_a_return_of_what_was_bought_before_joining_takes_nothing():
+    found = columns(joined_day=[80, 0, 0, 0, 0], returns=[(0, 98, 0, 60, 700)])[1]
+    assert found["tier_window_minor"][0] == 500
+
+
+POINTS = parse_programme(
+    """
+name: test
+currency: GBP
+timezone: UTC
+ladders:
+  - from: 2020-01-01
+    window: {rolling_days: 50}
+    downgrade: {review: continuous}
+    tiers:
+      - name: basic
+      - name: gold
+        entry: {points: 100}
+        benefits: {points_multiplier_bp: 30000}
+points:
+  - from: 2020-01-01
+    earning: {per_minor: 10, tiers: {gold: 30000}, excluded_categories: [bakery]}
+"""
+)
+"""Product 0 is of the category dairy, 1 of bakery."""
+
+
+def tiers_by_points(lines, **given):
+    return columns(lines, Rules(POINTS, TIERS, ProfileConfig()), **given)[1]["tier_by_rules"].tolist()[:2]
+
+
+def test_qualifying_points_have_no_multiplier_and_none_of_excluded_categories():
+    assert tiers_by_points([Line(0, 90, 0, 1_000), Line(1, 90, 0, 990), Line(1, 91, 1, 9_000)]) == [1, 0]
+    assert tiers_by_points([Line(0, 40, 0, 1_000), Line(0, 90, 0, 500), Line(1, 90, 0, 1_000)]) == [0, 1]
+
+
+def test_qualifying_points_go_back_with_what_earned_them():
+    lines = [Line(0, 90, 0, 1_000), Line(1, 90, 0, 1_000)]
+    assert tiers_by_points(lines, returns=[(0, 95, 0, 90, 10)]) == [0, 1]
+
+
 def test_an_order_that_cost_nothing_is_no_order_of_the_ladder():
     assert columns()[1]["tier_window_orders"].tolist() == [2, 0, 1, 0, 0]
 
