@@ -43,8 +43,8 @@ class RankingFacts:
     """
     What is known of pairs, products and members at one cut-off.
 
-    Nothing here is known as of the ingest only: prices, stock, tiers and points are withheld from earlier cut-offs, so
-    trees that learnt there would meet them for the first time in what is served.
+    Nothing here is known as of the ingest only: prices and stock are withheld from earlier cut-offs, and so are tiers
+    and points without a programme; trees that learnt there would meet them for the first time in what is served.
 
     Attributes:
         n_products: Of the catalogue.

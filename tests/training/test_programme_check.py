@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.features.small_workspace import NOW, day, member, product, purchase, write_workspace
@@ -84,6 +85,15 @@ def test_more_than_one_record_in_twenty_against_the_rules_is_a_finding(
 def test_who_did_not_agree_is_not_looked_at(tmp_path: Path) -> None:
     found = parts(write(tmp_path, n_refused=5))
     assert found["tiers by the programme"]["found"] == "other than recorded for 0.0% of 20 members"
+
+
+def test_only_members_with_a_recorded_tier_are_held_against_the_rules(tmp_path: Path) -> None:
+    workspace = write(tmp_path, n_other=2)
+    table = workspace / "tables" / "members" / "part-00000.parquet"
+    members = pl.read_parquet(table)
+    forgotten = pl.col("member_id").is_in([f"m{number:02}" for number in range(1, 11)])
+    members.with_columns(tier=pl.when(forgotten).then(None).otherwise("tier")).write_parquet(table)
+    assert parts(workspace)["tiers by the programme"]["found"] == "other than recorded for 10.0% of 10 members"
 
 
 def test_where_nothing_is_recorded_the_rules_stand(tmp_path: Path) -> None:
