@@ -65,6 +65,11 @@ def hidden(counts: NDArray[np.float64]) -> Cells:
     return tuple(tuple(None if 0 < n < FEWEST else int(n) for n in row) for row in counts)
 
 
+def unless_few(n: float, figure: float) -> float | None:
+    """A sum over so many members; None where it would be that of somebody who might be recognised."""
+    return None if 0 < n < FEWEST else figure
+
+
 def means(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> tuple[tuple[float | None, ...], ...]:
     """Mean a member by cell; None where there are fewer than FEWEST members."""
     return tuple(

@@ -1,6 +1,6 @@
 """What the page says about points."""
 
-from experiments.profile_report.counting import several, share
+from experiments.profile_report.counting import FEWEST, several, share, unless_few
 from experiments.profile_report.figures import compact
 from experiments.profile_report.ledger import FLOWS
 from experiments.profile_report.money import Money
@@ -59,18 +59,23 @@ def _tier_chart(part: PointsPart, money: Money) -> Chart:
             (
                 one.tier,
                 one.members,
-                one.usable,
-                one.pending,
-                money.major(one.worth_minor),
-                share(one.worth_minor, part.liability_minor),
+                unless_few(one.members, one.usable),
+                unless_few(one.members, one.pending),
+                unless_few(one.members, money.major(one.worth_minor)),
+                unless_few(one.members, share(one.worth_minor, part.liability_minor)),
             )
             for one in part.by_tier
         ),
         formats={worth: ",.0f", "share of worth": ".1%"},
     )
     series = shaded(("pending", "usable"))[::-1] if part.pending else (PLAIN,)
-    rows = tuple(Bar(one.tier, (float(one.usable), float(one.pending))[: len(series)]) for one in part.by_tier)
+    rows = tuple(
+        Bar(one.tier, tuple(unless_few(one.members, float(n)) or 0.0 for n in (one.usable, one.pending))[: len(series)])
+        for one in part.by_tier
+    )
     reading = "Pending points were earned and become usable later. Worth is rounded down a tier."
+    if any(0 < one.members < FEWEST for one in part.by_tier):
+        reading += f" What fewer than {FEWEST} members of a tier hold is left out."
     return chart_of("points-tiers", Bars(rows, series, "points"), table, reading)
 
 

@@ -1,6 +1,6 @@
 """What the page says about tiers."""
 
-from experiments.profile_report.counting import several, share, shown
+from experiments.profile_report.counting import FEWEST, several, share, shown, unless_few
 from experiments.profile_report.money import Money
 from experiments.profile_report.plots import PLAIN, Bar, Bars, Columns, Grid, shaded
 from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
@@ -56,10 +56,10 @@ def _members_chart(part: TierPart, money: Money) -> Chart:
                 row.tier,
                 row.members,
                 share(row.members, n),
-                row.orders,
-                share(row.orders, orders),
-                money.major(row.paid_minor),
-                share(row.paid_minor, paid),
+                unless_few(row.members, row.orders),
+                unless_few(row.members, share(row.orders, orders)),
+                unless_few(row.members, money.major(row.paid_minor)),
+                unless_few(row.members, share(row.paid_minor, paid)),
             )
             for row in part.rows
         ),
@@ -67,12 +67,15 @@ def _members_chart(part: TierPart, money: Money) -> Chart:
     )
     shares = (
         ("members", [row.members for row in part.rows], n),
-        ("orders", [row.orders for row in part.rows], orders),
-        ("spend", [row.paid_minor for row in part.rows], paid),
+        ("orders", [unless_few(row.members, row.orders) or 0 for row in part.rows], orders),
+        ("spend", [unless_few(row.members, row.paid_minor) or 0 for row in part.rows], paid),
     )
     rows = tuple(Bar(name, tuple(share(one, whole) for one in counts)) for name, counts, whole in shares if whole)
     plot = Bars(rows, shaded(part.names), "share, 0 to 1", "")
-    return chart_of("tiers-members", plot, table, "Each bar is the whole; its parts are the tiers, the lowest first.")
+    reading = "Each bar is the whole; its parts are the tiers, the lowest first."
+    if any(0 < row.members < FEWEST for row in part.rows):
+        reading += f" What tiers of fewer than {FEWEST} members ordered and paid is left out."
+    return chart_of("tiers-members", plot, table, reading)
 
 
 def _way_chart(part: TierPart) -> Chart:
@@ -99,7 +102,13 @@ def _risk_chart(part: TierPart, money: Money) -> Chart:
         "Members who lose a tier unless something happens",
         ("within", "tier", "members", paid, missing),
         tuple(
-            (f"{one.days} days", one.tier, one.members, money.major(one.paid_minor), money.major(one.missing_minor))
+            (
+                f"{one.days} days",
+                one.tier,
+                one.members,
+                unless_few(one.members, money.major(one.paid_minor)),
+                unless_few(one.members, money.major(one.missing_minor)),
+            )
             for one in (*part.risk, *(part.at_risk(days) for days in RISK_DAYS))
         ),
         formats={paid: ",.0f", missing: ",.0f"},

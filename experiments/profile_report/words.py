@@ -6,9 +6,10 @@ WORDS = (
     ("as of", "Only what was known before this instant is in the figures."),
     (
         f"<{FEWEST}",
-        f"One to {FEWEST - 1} members. Cells of cross tables with so few are not shown, nor are means of them, because "
-        "somebody might be recognised. The totals of rows and columns are shown elsewhere, so this hides the cell from "
-        "a glance, not from who sets out to compute it.",
+        f"One to {FEWEST - 1} members. Cells with so few are not shown in the tables of scores, of value by tier and "
+        "stage, and of tiers against the record; nor are means of so few, or what a tier of so few bought and holds, "
+        "because somebody might be recognised. Totals are shown elsewhere, so this hides from a glance, not from who "
+        "sets out to compute it. Other tables that only count members show every count.",
     ),
     ("tier", "A level of the programme with conditions to enter and to keep it; the rules are the programme file's."),
     (

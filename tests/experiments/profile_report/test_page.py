@@ -9,7 +9,8 @@ from experiments.profile_report.page import missing_of, profile_page, report_sec
 from experiments.profile_report.sections import Absent
 from experiments.profile_report.short import headlines
 from recsys.report import Table
-from tests.experiments.profile_report.worlds import THIN, full, thin
+from tests.experiments.profile_report.worlds import THIN, full, programme, report_of, thin
+from tests.features.profile.small_facts import Line, small_facts
 from tests.training.test_html_report import Page
 from training.figures import svg_of
 from training.sections import Chart
@@ -109,6 +110,17 @@ class TestWhatIsMissing:
         assert len(tables) == 1
         cells = {cell for table in tables for row in table.rows for cell in row[1:]}
         assert cells == {"0", "<5"}
+
+    def test_what_a_tier_of_few_bought_and_holds_is_not_told(self):
+        lines = [Line(member, 90, 0, 200 + member) for member in range(6)] + [Line(6, 90, 0, 7_777), Line(6, 95, 0, 11)]
+        report = report_of(small_facts(lines, n_members=7), programme())
+        assert [(row.members, row.paid_minor) for row in report.tiers.rows] == [(6, 1_215), (1, 7_788)]
+        charts = {chart.name: chart for chart in charts_of(report)}
+        few = {name: [row[1:] for row in charts[name].table.rows if "gold" in row] for name in charts}
+        assert few["tiers-members"] == [(1, pytest.approx(1 / 7), None, None, None, None)]
+        assert few["points-tiers"] == [(1, None, None, None, None)]
+        assert [row[1:] for row in few["tiers-risk"]] == [(0, 0, 0), (1, None, None)]
+        assert [row.parts[1] for row in charts["tiers-members"].plot.rows] == [pytest.approx(1 / 7), 0, 0]
 
     def test_without_a_currency_amounts_are_minor_units(self):
         sections = {section.name: section for section in report_sections(replace(full(), currency=""))}
