@@ -57,7 +57,7 @@ def update_profile(
     Args:
         earlier: As of ``past.as_of``.
         news: The facts from then to ``news.as_of``, of the same members in the same rows. An order is in one of the
-            two: news begin when no order is open, at a local midnight for example.
+            two, and so is a day's visit: news begin at a local midnight at which no order is open.
         past: All facts before then; only those of touched members are read, so its arrays may be mapped files.
         norms, rules: Those of *earlier*.
         progress: Told of every step.

@@ -113,7 +113,7 @@ def profile_attributes(profile: MemberProfile) -> dict[str, AttributeType]:
     The features of a bundle's members as attributes.
 
     Codes are names, the empty text where nothing is known; other unknown values are as the column has them: -1, and for
-    decimals NaN, of which no comparison is true.
+    decimals NaN, which is neither below nor above nor equal to anything; so `!=` and `!(... > ...)` are true of it.
     """
     kinds = {"bool": _BOOL, "float32": _DOUBLE}
     return {

@@ -270,6 +270,8 @@ def test_a_wrong_expression_names_its_rule(rule: dict[str, object], expected: st
     ("who", "members"),
     [
         ("member.coupon_share >= 0.0", {"m000", "m002", "m003"}),  # of m001 it is not known, of a stranger nothing is
+        ("member.coupon_share < 9.0", {"m000", "m002", "m003"}),
+        ("member.coupon_share != 9.0", {"m000", "m001", "m002", "m003", "stranger"}),
         ("member.main_channel == 'web'", {"m003"}),
         ("member.main_channel == ''", {"m001", "stranger"}),
         ("member.due_families < 0", {"m001", "stranger"}),
