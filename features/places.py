@@ -18,9 +18,9 @@ def usual_places(purchases: Purchases, terms: PurchaseTerms, n_members: int) -> 
     """
     names = {"usual_channel": terms.channel_names, "usual_store": terms.store_names}
     usual = {name: _most_lines(purchases.member, getattr(terms, column), n_members) for name, column in PLACES.items()}
-    return pl.DataFrame(
-        {name: [names[name][code] if code != UNKNOWN_ROW else None for code in codes] for name, codes in usual.items()},
-        schema=dict.fromkeys(PLACES, pl.String),
+    return pl.DataFrame(usual).select(
+        pl.col(name).replace_strict(dict(enumerate(names[name])), default=None, return_dtype=pl.String)
+        for name in PLACES
     )
 
 

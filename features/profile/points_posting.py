@@ -19,11 +19,10 @@ from recsys.loyalty.points_rules import PointsRules
 from recsys.loyalty.points_state import PointsState, Posting
 from recsys.loyalty.programme import Programme
 from recsys.loyalty.tiers import tier_history
-from recsys.types import OFFER_KINDS, Channel, EpochSeconds, Instants, OfferKind, Rows
+from recsys.types import OFFER_KINDS, EpochSeconds, Instants, OfferKind, Rows
 
 _CODE = {kind: code for code, kind in enumerate(POINTS_KINDS)}
 _POINTS_REDEMPTION = OFFER_KINDS.index(OfferKind.POINTS_REDEMPTION)
-_CHANNELS = [channel.value for channel in Channel]
 _AT_BITS = 40
 """Instants until the year 36,000, shifted past by a member's row, order changes by member and instant."""
 
