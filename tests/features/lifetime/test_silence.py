@@ -90,6 +90,13 @@ def test_values_that_hardly_varied_before_decide_of_nobody() -> None:
     np.testing.assert_allclose(found, plain.silence_probability(NOW), atol=0.01)
 
 
+def test_an_outcome_is_no_longer_than_half_of_the_history() -> None:
+    long, longer = (fit_silence(VALUED, until_day=UNTIL, horizon_days=days) for days in (250_000, 350_000))
+    assert long.weights == longer.weights
+    assert long.n_origins == longer.n_origins == 4
+    assert longer.silence_probability(NOW).mean() < long.silence_probability(NOW).mean()
+
+
 def test_an_order_on_the_last_day_counts_and_on_the_first_does_not() -> None:
     orders = OrderDays(np.array([0, 1, 2]), np.array([10, 11, 21]), None, 3)
     assert orders.came(10, 20).tolist() == [False, True, False]

@@ -118,3 +118,17 @@ def test_the_summary_says_when_the_oldest_order_falls_out_of_the_window():
     later = small_facts([Line(0, 3, 0, 400), Line(0, 9, 0, 300)], n_members=2, as_of_day=403 + 1 / DAY)
     assert PriceSensitivity().summarise(later, planted()[1])["repeats"].tolist() == [0, 0]
     assert PriceSensitivity().summarise(facts, planted()[1])["repeats"].tolist() == [1, 0]
+
+
+def test_how_much_slopes_differ_is_the_estimate_of_dersimonian_and_laird():
+    facts, fitted, _ = planted()
+    few = facts.of_members(np.arange(20))
+    summary = PriceSensitivity().summarise(few, fitted)
+    xx, xy, yy = summary["xx"], summary["xy"], summary["yy"]
+    slope = xy / xx
+    variance = (yy - slope * xy).sum() / (summary["repeats"] - 1).sum()
+    weight = xx / variance
+    spread = (weight * (slope - (weight * slope).sum() / weight.sum()) ** 2).sum() - 19
+    between = spread / (weight.sum() - (weight**2).sum() / weight.sum())
+    assert between > 0
+    assert PriceSensitivity().fit(few, RULES)["slope_weight"] == pytest.approx(variance / between)

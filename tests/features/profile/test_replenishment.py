@@ -127,6 +127,17 @@ def test_the_first_family_is_the_due_one_whose_day_was_earliest():
     assert view(facts, at_day(300))["top_due_family"].tolist() == [-1]
 
 
+def test_the_first_family_is_not_the_one_whose_window_opened_first():
+    # Regular tea is due in a narrow window, irregular milk in a wide one that begins later and has its middle earlier.
+    lines = [*bought(0, TEA, *range(4, 95, 10)), *bought(0, MILK, 4, 34, 64, 84)]
+    facts = small_facts(lines, n_members=1, as_of_day=102)
+    pairs = due_pairs(facts, FITTED, facts.as_of)
+    milk, tea = np.argsort(pairs.family)
+    assert pairs.state.tolist() == [DUE, DUE]
+    assert (pairs.early_at[milk] < pairs.early_at[tea]) != (pairs.due_at[milk] < pairs.due_at[tea])
+    assert view(facts)["top_due_family"].tolist() == [pairs.family[np.argmin(pairs.due_at)]]
+
+
 def test_columns_keep_the_families_bought_on_most_days():
     one = rules(ProfileConfig(replenishment=ReplenishmentConfig(families_kept=1)))
     facts = small_facts(REGULAR, n_members=2, as_of_day=93)
@@ -147,8 +158,9 @@ def test_many_blocks_of_members_give_what_one_gives(monkeypatch):
     assert due_pairs(FACTS, FITTED, FACTS.as_of).frame().equals(whole)
 
 
-def test_a_purchase_later_on_the_same_day_changes_nothing():
-    facts = small_facts(bought(0, MILK, 3, 8, 12.75), n_members=1)
+@pytest.mark.parametrize("later", [12.5, 12.75])
+def test_a_purchase_at_the_instant_or_later_on_the_same_day_changes_nothing(later):
+    facts = small_facts(bought(0, MILK, 3, 8, later), n_members=1)
     known = small_facts(bought(0, MILK, 3, 8), n_members=1, as_of_day=12.5)
     found = due_pairs(facts, FITTED, known.as_of).frame()
     assert found.equals(due_pairs(known, FITTED, known.as_of).frame())
