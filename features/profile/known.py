@@ -43,7 +43,8 @@ def know_members(
     Args:
         dataset: Whose cut-off is the as-of instant.
         config: Settings.
-        norms: Learnt earlier, as of a training cut-off; absent means from this dataset.
+        norms: Learnt earlier, as of a training cut-off, from members of the same segments: segments are told apart by
+            their place among the names. Absent means from this dataset.
         progress: Told of every step.
     """
     facts, rules = facts_of(dataset), rules_of(dataset, config)

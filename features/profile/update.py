@@ -17,6 +17,8 @@ from recsys.types import EpochSeconds, Instants
 
 _TERMS = ("discount_minor", "offer", "channel", "store")
 _BLOCKS = ("returns", "points", "grants", "redemptions", "visits")
+_OF_MEMBERS = ("segment", "birth_month", "birth_day", "enrolled_at")
+_OF_PRODUCTS = ("category", "brand", "cost_minor")
 
 
 class _Dated(Protocol):
@@ -50,21 +52,22 @@ def update_profile(
     """
     The profile as of the end of the news, at a cost in proportion to the members they are about.
 
-    Computed again are members with a fact in the news or who joined meanwhile, and those whose summary changes by
-    itself in the meantime (an order falls out of a window, points expire, a tier is reviewed). All else is the
-    arithmetic of `view`.
+    Computed again are members with a fact in the news or who joined meanwhile, those of whom something undated is
+    known otherwise now (a segment, the cost of what they bought), and those whose summary changes by itself in the
+    meantime (an order falls out of a window, points expire, a tier is reviewed). All else is the arithmetic of `view`.
 
     Args:
         earlier: As of ``past.as_of``.
-        news: The facts from then to ``news.as_of``, of the same members in the same rows. An order is in one of the
-            two, and so is a day's visit: news begin at a local midnight at which no order is open.
-        past: All facts before then; only those of touched members are read, so its arrays may be mapped files.
+        news: The facts from then to ``news.as_of``, of the same members and products in the same rows. An order is in
+            one of the two, and so is a day's visit: news begin at a local midnight at which no order is open.
+        past: All facts before then; only those of touched members are read, so its arrays may be mapped files. Where
+            products are known otherwise now, who bought them is looked up in all purchases.
         norms, rules: Those of *earlier*.
         progress: Told of every step.
 
     Raises:
-        InputError: The three do not follow one another, are not about the same members, or the news know a category,
-            brand, channel or store that the past did not: then learn anew.
+        InputError: The three do not follow one another, are not about the same members or products, or the news know a
+            segment, category, brand, channel or store that the past did not: then learn anew.
     """
     if not earlier.as_of == past.as_of < news.as_of or past.n_members != news.n_members:
         raise InputError(
@@ -76,7 +79,13 @@ def update_profile(
         wrong = next(name for name, known in names_of(past, rules).items() if known != names_of(news, rules)[name])
         raise InputError(f"the news have other names of {wrong} than the past; read the past with them and build anew")
     progress.step("find whom the news are about")
-    touched = _touched(earlier, news)
+    for what, then, now in (
+        ("segments", past.n_segments, news.n_segments),
+        ("products", len(past.products.category), len(news.products.category)),
+    ):
+        if then != now:
+            raise InputError(f"the news know {now} {what} and the past {then}, so rows differ; learn and build anew")
+    touched = _touched(earlier, past, news)
     some = joined(past.of_members(touched), news.of_members(touched))
     again = summarise(some, norms, rules, progress=progress)
     progress.step("say what holds now of everybody")
@@ -131,8 +140,14 @@ def _part(
     )
 
 
-def _touched(earlier: Profile, news: MemberFacts) -> NDArray[np.int64]:
+def _touched(earlier: Profile, past: MemberFacts, news: MemberFacts) -> NDArray[np.int64]:
     touched = news.joined_at >= earlier.as_of
+    for name in _OF_MEMBERS:
+        touched |= getattr(past, name) != getattr(news, name)
+    otherwise = [getattr(past.products, name) != getattr(news.products, name) for name in _OF_PRODUCTS]
+    changed = np.logical_or.reduce(otherwise)
+    if changed.any():
+        touched[past.purchases.member[changed[past.purchases.product]]] = True
     for name in ("orders", *_BLOCKS):
         touched[getattr(news, name).member] = True
     for summary in earlier.summaries.values():

@@ -1,5 +1,7 @@
 """A day later: what is brought up to date equals what is built anew, to the byte."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -93,6 +95,33 @@ def test_only_members_with_news_or_with_a_change_that_comes_by_itself_are_comput
     updated = update_profile(earlier, news, past=past, norms=norms, rules=RULES)
     assert updated.touched.tolist() == sorted({1, *due})
     assert 0 not in updated.touched
+
+
+@pytest.mark.parametrize("known_otherwise", ["segment", "birth_month", "products"])
+def test_who_is_known_otherwise_than_before_is_computed_again(known_otherwise):
+    lines = [Line(0, 10, 0, 900), Line(1, 11, 1, 100), Line(2, 12, 0, 250), Line(1, 60, 3, 100)]
+    born = [(1, 5), (4, 10), (7, 1)]
+    facts = small_facts(lines, n_members=3, segment=[0, 1, 1], birthdays=born)
+    if known_otherwise == "products":
+        now = replace(facts, products=replace(facts.products, cost_minor=np.array([10, -1, 150, 9_000])))
+    else:
+        now = replace(facts, **{known_otherwise: np.array([0, 1, 0], dtype=getattr(facts, known_otherwise).dtype)})
+    past, news = split_at(facts, START + 99 * DAY)[0], split_at(now, START + 99 * DAY)[1]
+    norms = fit_norms(past, RULES)
+    updated = update_profile(build_profile(past, norms, RULES), news, past=past, norms=norms, rules=RULES)
+    assert equal(updated.profile.columns, build_profile(now, norms, RULES).columns)
+    assert not equal(updated.profile.columns, build_profile(facts, norms, RULES).columns)
+
+
+def test_news_of_other_segments_or_products_are_refused():
+    facts = small_facts([Line(0, 10, 0, 100)], n_members=1)
+    past, news = split_at(facts, START + 60 * DAY)
+    norms = fit_norms(past, RULES)
+    earlier = build_profile(past, norms, RULES)
+    fewer = replace(news.products, **{name: getattr(news.products, name)[:3] for name in ("category", "brand")})
+    for what, other in (("2 segments", replace(news, n_segments=2)), ("3 products", replace(news, products=fewer))):
+        with pytest.raises(InputError, match=f"the news know {what} and the past"):
+            update_profile(earlier, other, past=past, norms=norms, rules=RULES)
 
 
 def test_news_that_do_not_follow_the_past_are_refused():
