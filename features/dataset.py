@@ -24,7 +24,6 @@ __all__ = ["Dataset", "LeftOut", "Purchases", "read_truth"]
 LeftOut = Callable[[Sequence[str]], NDArray[np.bool_]]
 """Which of some members nothing may be learnt of any more: shape (n,), true for those to leave out."""
 
-_OF_MEMBERS = ("purchases", "events", "exposures", "redemptions")
 _AS_OF_INGEST = {"members": ("tier", "points"), "products": ("price_minor", "cost_minor", "stock")}
 
 
@@ -257,7 +256,6 @@ def _seen_before(workspace: Workspace, cut_off: EpochSeconds) -> pl.DataFrame:
     facts = [
         workspace.read_table(table, ["member_id", dated]).filter(pl.col(dated) < instant(cut_off)).select("member_id")
         for table, dated in DATED.items()
-        if table in _OF_MEMBERS
     ]
     return pl.concat([fact.unique() for fact in facts]).unique().collect()
 

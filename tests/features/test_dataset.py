@@ -11,7 +11,17 @@ import pytest
 from features.dataset import Dataset, read_truth
 from features.workspace import Workspace
 from recsys.errors import InputError
-from tests.features.small_workspace import DAY, NOW, START_AT, day, member, purchase, small_rows, write_workspace
+from tests.features.small_workspace import (
+    DAY,
+    NOW,
+    START_AT,
+    day,
+    member,
+    points_entry,
+    purchase,
+    small_rows,
+    write_workspace,
+)
 
 
 @pytest.fixture(scope="module")
@@ -261,6 +271,16 @@ def test_a_survivor_of_whom_nothing_else_is_known_yet_is_there_with_what_came_wi
     assert after.members["member_id"].to_list() == ["m1", "m3", "m9"]
     assert after.purchases.paid_minor[after.purchases.member == 2].tolist() == [240, 50_000]
     assert after.members["joined_at"].to_list() == [None, day(10), None]
+
+
+def test_a_member_of_whom_only_an_entry_of_points_or_a_tier_is_known_has_been_seen(tmp_path):
+    rows = small_rows()
+    rows["members"] += [member("m7"), member("m8"), member("m9")]
+    rows["points_entries"].append(points_entry("g9", "m7", "sign_in", 5, day(40)))
+    rows["tier_changes"].append({"member_id": "m8", "tier": "gold", "changed_at": day(40)})
+    workspace = write_workspace(tmp_path / "w", rows)
+    seen = [Dataset.read(workspace, START_AT + n * DAY).members["member_id"].to_list() for n in (40, 41)]
+    assert seen == [["m1", "m2", "m3"], ["m1", "m2", "m3", "m7", "m8"]]
 
 
 def test_a_survivor_known_only_by_a_member_that_is_left_out_is_not_there(tmp_path):
