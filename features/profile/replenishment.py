@@ -14,7 +14,7 @@ from recsys.loyalty.calendar import ProgrammeCalendar
 from recsys.types import UNKNOWN_ROW, EpochSeconds, Instants, Rows
 
 _NO_DAY = np.iinfo(np.uint16).max
-"""The day of a family that is not there: in the year 2149."""
+"""The day of a family that is not there: in the year 2149. Days before 1970 or from then on are the nearest."""
 _LATEST, _UNKNOWN = 2**40, -1
 _AT_ONCE = 50_000
 
@@ -75,10 +75,9 @@ class Replenishment:
             column[clock.member[kept], rank] = values[kept]
             return column
 
+        days = {"early_day": clock.early_day, "due_day": clock.due_day, "late_day": clock.late_day}
         return {
-            "early_day": matrix(clock.early_day, _NO_DAY, np.uint16),
-            "due_day": matrix(clock.due_day, _NO_DAY, np.uint16),
-            "late_day": matrix(clock.late_day, _NO_DAY, np.uint16),
+            **{name: matrix(np.clip(day, 0, _NO_DAY - 1), _NO_DAY, np.uint16) for name, day in days.items()},
             "family": matrix(code, UNKNOWN_ROW, np.int32),
             NEXT_CHANGE_AT: np.full(n, NEVER, dtype=np.int64),
         }

@@ -138,6 +138,15 @@ def test_the_first_family_is_not_the_one_whose_window_opened_first():
     assert view(facts)["top_due_family"].tolist() == [pairs.family[np.argmin(pairs.due_at)]]
 
 
+def test_what_was_bought_before_1970_is_long_overdue_and_a_far_day_is_not_a_past_one():
+    long_ago = small_facts(bought(0, TEA, -20_000, -19_990, -19_980), n_members=1)
+    assert [view(long_ago)[name].tolist() for name in ("n_overdue_families", "next_due_at")] == [[1], [-1]]
+    far = small_facts(bought(0, TEA, 20_000, 29_000, 38_000), n_members=1, as_of_day=38_001)
+    found = view(far, fitted=Fitted(GROUP.fit(far, RULES), RULES))
+    assert found["n_overdue_families"].tolist() == [0]
+    assert found["next_due_at"][0] > far.as_of
+
+
 def test_columns_keep_the_families_bought_on_most_days():
     one = rules(ProfileConfig(replenishment=ReplenishmentConfig(families_kept=1)))
     facts = small_facts(REGULAR, n_members=2, as_of_day=93)
