@@ -13,6 +13,10 @@ class Part(BaseModel):
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+LONGEST_DAYS = 36_500
+"""A hundred years: calendars end, and no forecast reaches further."""
+Days = Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
+Horizon = Annotated[float, Field(gt=0, le=LONGEST_DAYS)]
 Quantile = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 
 
@@ -25,7 +29,7 @@ class RfmConfig(Part):
         n_scores: Scores go from 1 to this; quintiles by default.
     """
 
-    window_days: Annotated[int, Field(ge=1)] = 365
+    window_days: Days = 365
     n_scores: Annotated[int, Field(ge=2, le=10)] = 5
 
 
@@ -41,11 +45,11 @@ class LifecycleConfig(Part):
         min_churned_days: Nobody is churned after a shorter silence.
     """
 
-    new_days: Annotated[int, Field(ge=1)] = 30
+    new_days: Days = 30
     dormant_quantile: Quantile = 0.9
     churned_quantile: Quantile = 0.99
-    min_dormant_days: Annotated[int, Field(ge=1)] = 14
-    min_churned_days: Annotated[int, Field(ge=2)] = 30
+    min_dormant_days: Days = 14
+    min_churned_days: Days = 30
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -74,8 +78,8 @@ class ValueConfig(Part):
         sample_members: The models are fitted on this many members at most.
     """
 
-    horizon_days: Positive = 365.0
-    churn_days: Annotated[int, Field(ge=1)] = 90
+    horizon_days: Horizon = 365.0
+    churn_days: Days = 90
     yearly_discount_rate: Share = 0.1
     coverage: Quantile = 0.8
     prior_orders: Positive = 3.0
@@ -96,7 +100,7 @@ class ReplenishmentConfig(Part):
         sample_members: The rhythm is learnt from this many members at most.
     """
 
-    horizon_days: Positive = 14.0
+    horizon_days: Horizon = 14.0
     early_quantile: Quantile = 0.25
     late_quantile: Quantile = 0.9
     families_kept: Annotated[int, Field(ge=1, le=100)] = 24
@@ -121,7 +125,7 @@ class DependenceConfig(Part):
         prior_orders: The segment's mean counts as this many orders of the member's own.
     """
 
-    window_days: Annotated[int, Field(ge=1)] = 365
+    window_days: Days = 365
     prior_orders: Positive = 5.0
 
 
