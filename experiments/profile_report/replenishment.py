@@ -92,7 +92,8 @@ def replenishment_part(
         return Absent("The profile has no clocks of families.")
     names, horizon = facts.products.category_names, rules.config.replenishment.horizon_days
     fitted, n_states = Fitted(norms["replenishment"], rules), len(DUE_STATES)
-    then = facts.calendar.start_of(facts.as_of_day - int(horizon))
+    # Whole days, as many as the horizon has: the day that is under way at the as-of instant is not judged.
+    then, until = (facts.calendar.start_of(facts.as_of_day - back) for back in (max(round(horizon), 1), 0))
     states = np.zeros(len(names) * n_states)
     expected = np.zeros(len(names))
     bins = np.zeros((3, len(_BIN_EDGES) - 1))
@@ -100,7 +101,7 @@ def replenishment_part(
         now = due_pairs(some, fitted, facts.as_of)
         states += by_code(now.family.astype(np.int64) * n_states + now.state, len(states))
         expected += by_code(now.family, len(names), now.probability)
-        bins += _outcomes(some, due_pairs(some, fitted, then), then)
+        bins += _outcomes(some, due_pairs(some, fitted, then), then, until)
     counts = states.reshape(-1, n_states).astype(np.int64)
     if not counts.sum():
         return Absent("Nobody bought anything of a category, so there is nothing that could be due.")
@@ -140,11 +141,11 @@ def replenishment_section(part: ReplenishmentPart | Absent) -> PageSection:
     return PageSection("replenishment", TITLE, intro, tuple(blocks))
 
 
-def _outcomes(facts: MemberFacts, pairs: DuePairs, then: EpochSeconds) -> NDArray[np.float64]:
-    """Shape (3, n_bins): pairs, sum of chances, and how many bought the family since."""
+def _outcomes(facts: MemberFacts, pairs: DuePairs, then: EpochSeconds, until: EpochSeconds) -> NDArray[np.float64]:
+    """Shape (3, n_bins): pairs, sum of chances, and how many bought the family from then until another instant."""
     n_families = len(facts.products.category_names)
     family = facts.products.category[facts.purchases.product]
-    since = (facts.purchases.at >= then) & (family >= 0)
+    since = (facts.purchases.at >= then) & (facts.purchases.at < until) & (family >= 0)
     bought = facts.purchases.member[since].astype(np.int64) * n_families + family[since]
     happened = np.isin(pairs.member.astype(np.int64) * n_families + pairs.family, bought)
     place = np.clip(np.searchsorted(_BIN_EDGES, pairs.probability, side="right") - 1, 0, len(_BIN_EDGES) - 2)

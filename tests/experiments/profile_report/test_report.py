@@ -255,6 +255,13 @@ class TestReplenishment:
         assert only.low < 0.75 < only.high
         assert (only.low, only.high) == pytest.approx((0.5981, 0.8581), abs=1e-4)  # Wilson, 30 of 40
 
+    def test_what_is_bought_on_the_day_under_way_is_no_outcome_of_the_horizon(self):
+        lines = [Line(member, day, 0, 100) for member in range(40) for day in range(0, 85, 7)]
+        first = [Line(member, 86, 0, 100) for member in range(10)]
+        today = [Line(member, 100.25, 0, 100) for member in range(10, 40)]
+        (only,) = report_of(small_facts([*lines, *first, *today], n_members=40, as_of_day=100.5)).replenishment.bins
+        assert (only.pairs, only.happened) == (40, 0.25)
+
 
 def test_blocks_of_members_add_up_to_the_same_report(monkeypatch):
     monkeypatch.setattr(counting, "_AT_ONCE", 7)
