@@ -1,6 +1,7 @@
 """What a report counts, against counts by hand or by other ways."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -276,3 +277,16 @@ def test_of_the_silent_no_more_than_all_come_back():
     shares = [row[-1] for row in chart.table.rows]
     assert shares[0] is None
     assert 0 < max(shares[1:]) <= 1
+
+
+def test_of_the_silent_a_share_comes_back_by_hand():
+    flows = [[0] * 5 for _ in range(5)]
+    flows[2][3], flows[3][4], flows[3][2], flows[4][2] = 4, 7, 2, 1  # fell silent, silent still longer, came back twice
+    months = tuple(
+        replace(full().stages.months[0], month=f"m{at}", members=(1, 0, 50, 10, 6), flows=tuple(map(tuple, flows)))
+        for at in range(2)
+    )
+    section = stage_section(replace(full().stages, months=months))
+    (chart,) = (one for one in section.blocks if isinstance(one, Chart) and one.name == "stages-returns")
+    # Sixteen were silent when the second month began, and four fell silent: three of twenty came back.
+    assert chart.table.rows == (("m0", 4, 7, 3, None), ("m1", 4, 7, 3, 3 / 20))
