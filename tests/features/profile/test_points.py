@@ -120,6 +120,11 @@ def test_a_return_of_an_order_that_earned_nothing_beside_one_that_did_takes_its_
     assert (found["points_usable"][0], found["points_debt"][0]) == (100 - 99, 0)
 
 
+def test_what_was_recorded_before_there_were_points_moves_none():
+    found = columns(points=[(0, 9.9, "adjust", -20), (1, 9.9, "sign_in", 9), (2, 10, "sign_in", 4)])[1]
+    assert (found["points_usable"].tolist(), found["points_debt"].tolist()) == ([170, 30, 4], [0, 0, 0])
+
+
 @pytest.mark.parametrize("day", [60.0, 90.0])
 def test_nothing_changes_until_the_instant_that_is_told(day):
     summary, now = columns(as_of_day=day)

@@ -93,10 +93,10 @@ ladders:
         benefits: {points_multiplier_bp: 30000}
 points:
   - from: 2020-01-01
-    earning: {per_minor: 10, tiers: {gold: 30000}, excluded_categories: [bakery]}
+    earning: {per_minor: 10, tiers: {gold: 30000}, categories: {drinks: 50000}, excluded_categories: [bakery]}
 """
 )
-"""Product 0 is of the category dairy, 1 of bakery."""
+"""Product 0 is of the category dairy, 1 of bakery, 2 of drinks."""
 
 
 def tiers_by_points(lines, **given):
@@ -105,6 +105,7 @@ def tiers_by_points(lines, **given):
 
 def test_qualifying_points_have_no_multiplier_and_none_of_excluded_categories():
     assert tiers_by_points([Line(0, 90, 0, 1_000), Line(1, 90, 0, 990), Line(1, 91, 1, 9_000)]) == [1, 0]
+    assert tiers_by_points([Line(0, 90, 2, 999), Line(1, 90, 2, 1_000)]) == [0, 1]
     assert tiers_by_points([Line(0, 40, 0, 1_000), Line(0, 90, 0, 500), Line(1, 90, 0, 1_000)]) == [0, 1]
 
 
