@@ -126,13 +126,13 @@ def _intro(part: RfmPart) -> str:
 
 
 def _cuts(part: RfmPart, money: Money) -> tuple[tuple[str, ...], ...]:
-    """A row a score: from which values on; the first is open."""
+    """A row a score: from which values on; the first is open. Nobody is silent for less than no day."""
     recency, frequency, monetary = (part.cuts[name] for name in ("recency", "frequency", "monetary"))
     first = ("1", "any", "any", "any")
     return (
         first,
         *(
-            (str(score), f"{-days - 1:,.0f}", f"{orders:,.0f}", f"{money.major(paid):,.0f}")
+            (str(score), f"{-days - 1:,.0f}" if days < 0 else "nobody", f"{orders:,.0f}", f"{money.major(paid):,.0f}")
             for score, (days, orders, paid) in enumerate(zip(recency, frequency, monetary, strict=True), start=2)
         ),
     )

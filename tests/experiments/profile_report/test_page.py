@@ -102,6 +102,12 @@ class TestWhatIsMissing:
         said = sentences_of(full() if name == "full" else thin(name))
         assert [one for one in said if re.search(r"(?<![\d.,])1 [a-z]+s\b", one)] == []
 
+    def test_where_everybody_ordered_today_no_better_recency_can_be(self):
+        report = report_of(small_facts([Line(member, 99.5, 0, 100) for member in range(6)], n_members=6))
+        (section,) = (one for one in report_sections(report) if one.name == "rfm")
+        cuts = section.blocks[-1]
+        assert [row[1] for row in cuts.rows] == ["any", *["nobody"] * 4]
+
     def test_one_member_is_not_described_in_cross_tables(self):
         report = thin("one member")
         assert report.value.mean_minor == ((None,) * 5,) * 2
