@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.rhythm.gaps import History, OwnGaps, present_gaps
+from features.rhythm.gaps import History, OwnGaps, earlier_gaps, gaps_of, present_gaps
 from features.rhythm.hazard import _EDGES, LONGEST_DAYS, Expected, LogLogistic, Rhythm, _standard, fit_rhythm
 from features.rhythm.levels import Levels
 from features.rhythm.life_table import LifeTable
@@ -210,3 +210,18 @@ def test_a_sample_of_members_is_drawn_by_the_generator() -> None:
     assert first.to_settings() == again.to_settings() != other.to_settings()
     all_of_them = fit_rhythm(PLANTED, AS_OF, RhythmSettings(), n_members=300, rng=np.random.default_rng(1))
     assert all_of_them.to_settings() == RHYTHM.to_settings()
+
+
+def test_chances_of_a_few_days_are_as_often_right_although_days_are_whole() -> None:
+    rng = np.random.default_rng(1)
+    start, gap = rng.uniform(0, 5, (300, 1)), np.exp(rng.normal(np.log(3), 0.35, (300, 60)))
+    at = np.cumsum(np.concatenate([start, gap], axis=1), axis=1)
+    member, _ = np.nonzero(at < 150)
+    history = History.of(member, np.zeros(len(member), dtype=np.int32), at[at < 150].astype(np.int32))
+    gaps = gaps_of(history, 150)
+    rhythm = Rhythm.fit(history, 150, RhythmSettings())
+    expected = rhythm.expected(earlier_gaps(gaps, rhythm.settings.decay), history.member, history.family)
+    late = (gaps.repeats > 8) & (history.day < 120)
+    for days in (1, 2, 3, 4):
+        chance = rhythm.probability(expected.take(late), np.zeros(late.sum()), days)
+        assert chance.mean() == pytest.approx((gaps.days[late] <= days).mean(), abs=0.03), days
