@@ -169,6 +169,7 @@ class Knowledge:
                     settings.profile.columns,
                     {spec.name: bundle[f"profile.{spec.name}"] for spec in settings.profile.columns},
                     settings.profile.names,
+                    bundle.manifest.cut_off,
                 ),
             ),
             offers=OfferDefinitions(

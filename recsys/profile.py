@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.types import EpochSeconds
+
 Value = bool | int | float | str | None
 """One member's value of a column, for people and for JSON; None where nothing is known."""
 
@@ -44,6 +46,7 @@ class ColumnSpec:
         unknown: The value that says that nothing is known: -1 for whole numbers, NaN for floats; absent where there
             is always a value.
         names: Key of the names that a code stands for, in `MemberProfile.names`; absent where it is no code.
+        ages: What each day adds by itself: 1 to days since, -1 to days until, 0 to all else.
     """
 
     name: str
@@ -54,6 +57,7 @@ class ColumnSpec:
     high: float
     unknown: float | None = None
     names: str | None = None
+    ages: int = 0
 
     def holds(self, values: NDArray[Any]) -> bool:
         """Whether every value is of the type and in the range, or the one that says unknown."""
@@ -72,6 +76,13 @@ class ColumnSpec:
             return np.zeros(values.shape, dtype=np.bool_)
         return np.asarray(np.isnan(values) if np.isnan(self.unknown) else values == self.unknown)
 
+    def aged(self, values: NDArray[Any], days: int) -> NDArray[Any]:
+        """The values so many days later, if nothing happens; what is unknown stays so, days until end at 0."""
+        if not self.ages or days <= 0:
+            return values
+        later = np.clip(values.astype(np.int64) + self.ages * days, self.low, self.high).astype(values.dtype)
+        return np.where(self.is_unknown(values), values, later)
+
 
 @dataclass(frozen=True, slots=True)
 class MemberProfile:
@@ -82,6 +93,7 @@ class MemberProfile:
         specs: What the columns are, in order.
         columns: Shape (n_members,) each, by name.
         names: What codes stand for, by `ColumnSpec.names`.
+        as_of: Epoch seconds: the instant that the columns are as of.
 
     Example:
         >>> spec = ColumnSpec("top_store", "int32", Unit.CODE, "Where most is bought", 0, 1, unknown=-1, names="store")
@@ -94,6 +106,7 @@ class MemberProfile:
     specs: tuple[ColumnSpec, ...]
     columns: Mapping[str, NDArray[Any]]
     names: Mapping[str, tuple[str, ...]]
+    as_of: EpochSeconds = 0
 
     def of_member(self, row: int) -> dict[str, Value]:
         """One member's values, by column; a row below zero, a stranger's, has none that is known."""

@@ -149,9 +149,17 @@ def small_profile(n_members: int) -> MemberProfile:
             ColumnSpec("due_families", "int32", Unit.COUNT, "Families due", 0, 100, unknown=-1),
             ColumnSpec("main_channel", "int8", Unit.CODE, "Where most is bought", 0, 1, unknown=-1, names="channel"),
             ColumnSpec("at_risk", "bool", Unit.YES_NO, "May lose the tier", 0, 1),
+            ColumnSpec("silent_days", "int32", Unit.DAYS, "Days since", 0, 9_999, unknown=-1, ages=1),
         ),
-        {"coupon_share": share, "due_families": families, "main_channel": channel, "at_risk": families == 2},
+        {
+            "coupon_share": share,
+            "due_families": families,
+            "main_channel": channel,
+            "at_risk": families == 2,
+            "silent_days": np.where(families < 0, -1, 10).astype(np.int32),
+        },
         {"channel": ("store", "web")},
+        CUT_OFF,
     )
 
 

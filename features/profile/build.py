@@ -49,7 +49,7 @@ class Profile:
 
     def member_profile(self) -> MemberProfile:
         """The features as a bundle keeps them."""
-        return MemberProfile(self.specs, self.columns, self.names)
+        return MemberProfile(self.specs, self.columns, self.names, self.as_of)
 
     def frame(self) -> pl.DataFrame:
         """The columns as a data frame, without a copy."""

@@ -63,7 +63,13 @@ class Dependence:
                 2**31 - 1,
             ),
             ColumnSpec(
-                "days_since_coupon", *days, "Whole days since the last coupon order", 0, 200_000, unknown=_NEVER_DAYS
+                "days_since_coupon",
+                *days,
+                "Whole days since the last coupon order",
+                0,
+                200_000,
+                unknown=_NEVER_DAYS,
+                ages=1,
             ),
             ColumnSpec(
                 "days_since_full_price",
@@ -72,6 +78,7 @@ class Dependence:
                 0,
                 200_000,
                 unknown=_NEVER_DAYS,
+                ages=1,
             ),
         )
 

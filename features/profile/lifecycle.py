@@ -41,7 +41,14 @@ class Lifecycle:
             ColumnSpec("stage", "int8", Unit.CODE, "Lifecycle stage", 0, last, names="stage"),
             _instant("stage_since_at", "When the stage began; of a potential member, when they joined"),
             ColumnSpec(
-                "became_stage_days_ago", "int32", Unit.DAYS, "Whole days in the stage", 0, _MOST_DAYS_AGO, UNKNOWN
+                "became_stage_days_ago",
+                "int32",
+                Unit.DAYS,
+                "Whole days in the stage",
+                0,
+                _MOST_DAYS_AGO,
+                UNKNOWN,
+                ages=1,
             ),
             ColumnSpec("previous_stage", "int8", Unit.CODE, "Stage before this one", 0, last, UNKNOWN, names="stage"),
             _instant("next_stage_at", "When the next stage comes if nothing is bought; unknown where none does"),

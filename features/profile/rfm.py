@@ -33,7 +33,9 @@ class Rfm:
             for measure in _MEASURES
         )
         return (
-            ColumnSpec("recency_days", "int32", Unit.DAYS, "Whole days since the last order", 0, 200_000, unknown=-1),
+            ColumnSpec(
+                "recency_days", "int32", Unit.DAYS, "Whole days since the last order", 0, 200_000, unknown=-1, ages=1
+            ),
             ColumnSpec("frequency", "int32", Unit.COUNT, f"Orders in the last {window} days", 0, 2**31 - 1),
             ColumnSpec("monetary_minor", "int64", Unit.MINOR, f"Paid in the last {window} days", 0, _MOST),
             *scores,

@@ -51,7 +51,7 @@ class TierStanding:
             ColumnSpec("tier_falls_to", "int8", Unit.CODE, "The tier that is held then", 0, last, -1, "tier"),
             ColumnSpec("to_keep_minor", "int64", Unit.MINOR, "Still to spend until then to keep it", 0, _MOST, -1),
             ColumnSpec("to_keep_orders", "int64", Unit.COUNT, "Orders missing until then to keep it", 0, _MOST, -1),
-            ColumnSpec("tier_falls_in_days", "int32", Unit.DAYS, "Whole days until then", 0, 2**31 - 1, -1),
+            ColumnSpec("tier_falls_in_days", "int32", Unit.DAYS, "Whole days until then", 0, 2**31 - 1, -1, ages=-1),
         )
 
     def fit(self, facts: MemberFacts, rules: Rules) -> Norms:  # noqa: ARG002 - rules are not learnt

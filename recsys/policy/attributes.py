@@ -89,7 +89,7 @@ class Column:
 def member_column(name: str, batch: MemberBatch, *, tiers: tuple[str, ...], now: EpochSeconds) -> Column:
     """A ``member.`` attribute of each member of the batch; one that the bundle's profile has where no other has it."""
     if name not in MEMBER_ATTRIBUTES:
-        return _profile_column(name.removeprefix("member."), batch)
+        return _profile_column(name.removeprefix("member."), batch, now)
     match name.removeprefix("member."):
         case "tier":
             return Column(batch.tier, tiers.__getitem__)
@@ -114,6 +114,8 @@ def profile_attributes(profile: MemberProfile) -> dict[str, AttributeType]:
 
     Codes are names, the empty text where nothing is known; other unknown values are as the column has them: -1, and for
     decimals NaN, which is neither below nor above nor equal to anything; so `!=` and `!(... > ...)` are true of it.
+    Days since and days until something are those of the instant that is decided for, whole days after the bundle's
+    cut-off; all else is as of the cut-off.
     """
     kinds = {"bool": _BOOL, "float32": _DOUBLE}
     return {
@@ -189,7 +191,7 @@ def margin_rate(catalogue: Catalogue, default_margin_rate: float) -> NDArray[np.
     return rate
 
 
-def _profile_column(name: str, batch: MemberBatch) -> Column:
+def _profile_column(name: str, batch: MemberBatch, now: EpochSeconds) -> Column:
     profile = batch.profile
     spec = next(spec for spec in profile.specs if spec.name == name)
     unknown = 0 if spec.unknown is None else spec.unknown
@@ -197,6 +199,7 @@ def _profile_column(name: str, batch: MemberBatch) -> Column:
     strangers = batch.row < 0
     keys = column.take(batch.row) if len(column) else np.full(len(batch), unknown, dtype=spec.dtype)
     keys[strangers] = unknown
+    keys = spec.aged(keys, (now - profile.as_of) // SECONDS_PER_DAY)
     if spec.names is not None:
         return Column(keys, lambda code: profile.names[spec.names or ""][code] if code >= 0 else "")
     if spec.dtype == "float32":

@@ -31,6 +31,7 @@ _TYPES = {
 _DOTTED = re.compile(r"\b([A-Za-z_]\w*)\s*\.\s*([A-Za-z_]\w*)")
 _LOOP = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(")
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
+_OF_BUNDLE = "; the columns of `recsys profile` are known with a bundle that has them: check with --bundle"
 _UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
 
 
@@ -151,7 +152,8 @@ def _explained(message: str, available: Mapping[str, AttributeType]) -> str:
         name = unknown.group(1)
         near = difflib.get_close_matches(name, available, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        return f"reads {name!r}, which is not known here; {hint}it may read {', '.join(sorted(available))}"
+        of_bundle = _OF_BUNDLE if name.startswith("member.") else ""
+        return f"reads {name!r}, which is not known here; {hint}it may read {', '.join(sorted(available))}{of_bundle}"
     if "no matching overload" in problem and "double" in problem and "int" in problem:
         problem += "; decimal attributes are compared with decimals: write 3.0, not 3"
     return f"is wrong at line {line}, column {column}: {problem}"

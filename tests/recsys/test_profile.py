@@ -36,10 +36,10 @@ def written(path: Path, knowledge: Knowledge = KNOWLEDGE, **instead: object) -> 
 def test_what_is_unknown_is_none_and_codes_are_names() -> None:
     profile = KNOWLEDGE.members.profile
     assert profile.of_member(1) == {
-        "coupon_share": None, "due_families": None, "main_channel": None, "at_risk": False,
+        "coupon_share": None, "due_families": None, "main_channel": None, "at_risk": False, "silent_days": None,
     }  # fmt: skip
     assert profile.of_member(0) | {"at_risk": True} == {
-        "coupon_share": 0.0, "due_families": 0, "main_channel": "store", "at_risk": True,
+        "coupon_share": 0.0, "due_families": 0, "main_channel": "store", "at_risk": True, "silent_days": 10,
     }  # fmt: skip
 
 
@@ -92,3 +92,23 @@ def test_codes_beyond_their_names_are_refused(tmp_path: Path) -> None:
     knowledge = replace(KNOWLEDGE, members=replace(KNOWLEDGE.members, profile=profile))
     with pytest.raises(BundleError, match="main_channel"):
         Knowledge.of(Bundle.open(written(tmp_path / "b", knowledge)))
+
+
+SINCE, UNTIL = replace(DAYS, ages=1), replace(DAYS, ages=-1)
+
+
+@pytest.mark.parametrize(
+    ("spec", "later", "values"),
+    [
+        (SINCE, 10, [10, 13, 365, -1]),
+        (UNTIL, 2, [0, 1, 358, -1]),
+        (UNTIL, 10, [0, 0, 350, -1]),
+        (DAYS, 10, [0, 3, 360, -1]),
+        (SINCE, -5, [0, 3, 360, -1]),
+    ],
+)
+def test_days_since_grow_and_days_until_end_and_what_is_unknown_stays_so(
+    spec: ColumnSpec, later: int, values: list[int]
+) -> None:
+    found = spec.aged(np.array([0, 3, 360, -1], dtype=np.int32), later)
+    assert (found.tolist(), found.dtype) == (values, np.int32)

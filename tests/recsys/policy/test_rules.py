@@ -21,7 +21,7 @@ from tests.recsys.policy.small import (
     products_removed,
     with_columns,
 )
-from tests.worlds import DAY, NOW
+from tests.worlds import CUT_OFF, DAY, NOW
 
 MEMBERS = ("m000", "m001", "m002", "m003", "stranger")  # gold, silver, gold, diamond, ordinary
 
@@ -285,4 +285,17 @@ def test_a_rule_may_ask_for_what_the_bundle_knows_of_members(who: str, members: 
 
 def test_a_feature_that_the_bundle_lacks_is_refused() -> None:
     with pytest.raises(PolicyError, match="member\\.mood"):
+        removed_by({"effect": "exclude", "who": "member.mood == 'good'"}, "m000")
+
+
+def test_days_of_a_feature_are_those_of_the_instant_that_is_decided_for() -> None:
+    rule = {"effect": "exclude", "who": "member.silent_days >= 12"}
+    at_cut_off = Context("home", CUT_OFF)
+    assert [bool(gone) for gone in removed_by(rule, *MEMBERS, context=at_cut_off)] == [False] * 5
+    later = Context("home", CUT_OFF + 2 * DAY)
+    assert [bool(gone) for gone in removed_by(rule, *MEMBERS, context=later)] == [True, False, True, True, False]
+
+
+def test_a_feature_that_only_a_bundle_knows_says_so() -> None:
+    with pytest.raises(PolicyError, match="check with --bundle"):
         removed_by({"effect": "exclude", "who": "member.mood == 'good'"}, "m000")
