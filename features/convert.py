@@ -3,6 +3,8 @@
 import polars as pl
 
 _ISO_LOCAL = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+_NOISE, _SINGLE_NOISE = 1e-15, 1.2e-7  # of an amount, where floats have 53 and 24 bits
+_LEAST_NOISE, _MOST_NOISE = 1e-6, 0.45  # of a minor unit
 _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -28,6 +30,19 @@ def minor_units(amount: pl.Expr, decimals: int) -> pl.Expr:
     scaled = (amount.cast(pl.Float64, strict=False) * 10**decimals).round(6)
     rounded = scaled.sign() * (scaled.abs() + 0.5).floor()
     return pl.when(rounded.is_finite()).then(rounded).cast(pl.Int64, strict=False)
+
+
+def exact_minor_units(column: str, given: pl.DataType, decimals: int) -> pl.Expr:
+    """
+    A column of amounts in major units (pounds) as whole minor units (pence); null where they are none, as 4.005.
+
+    What floats cannot say exactly (0.1 + 0.2) is no fraction: a millionth of a minor unit, or for large amounts the
+    precision of the column's type.
+    """
+    scaled = _converted(pl.col(column), given, pl.Float64()) * 10**decimals
+    noise = scaled.abs() * (_SINGLE_NOISE if given == pl.Float32 else _NOISE)
+    whole = (scaled - scaled.round()).abs() <= noise.clip(_LEAST_NOISE, _MOST_NOISE)
+    return pl.when(scaled.is_finite() & whole).then(scaled.round()).cast(pl.Int64, strict=False).alias(column)
 
 
 def _converted(value: pl.Expr, given: pl.DataType, wanted: pl.DataType) -> pl.Expr:

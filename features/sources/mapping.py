@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from features.tables import REQUIRED, TABLES
 from recsys.errors import SourceError
+from recsys.policy.fields import refuse_repeats
 from recsys.wrong_settings import explain_settings
 
 GENERATED = {
@@ -61,7 +62,7 @@ class Mapping(BaseModel):
 
     Attributes:
         currency: ISO 4217 code.
-        tiers: Tier names, low to high.
+        tiers: Tier names, low to high, each once.
         tables: One entry a canonical table; those without an entry are empty.
         decimals: Minor units of the currency: 2 for pence, 0 for yen.
         timezone: Zone of instants that do not say theirs.
@@ -76,6 +77,15 @@ class Mapping(BaseModel):
     decimals: Annotated[int, Field(ge=0, le=4)] = 2
     timezone: str = "UTC"
     max_quantity: Annotated[int, Field(ge=1)] = 10_000
+
+    @field_validator("tiers")
+    @classmethod
+    def _different_tiers(cls, tiers: tuple[str, ...]) -> tuple[str, ...]:
+        for tier in tiers:
+            if not tier or tier != tier.strip():
+                raise ValueError(f"the tier {tier!r} is empty or begins or ends with a space; write its name alone")
+        refuse_repeats("tier", tiers)
+        return tiers
 
     @field_validator("timezone")
     @classmethod

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from features.convert import converted, minor_units
+from features.convert import converted, exact_minor_units
 from features.seen import SeenKeys
 from features.sources.base import REASON, SOURCE_ROW, Chunk
 from features.sources.mapping import GENERATED, Mapping, TableMapping
@@ -114,7 +114,7 @@ class TablesSource:
         self, mapping: TableMapping, column: str, wanted: pl.DataType, given: str, given_type: pl.DataType
     ) -> pl.Expr:
         if column.endswith("_minor") and mapping.money == "major":
-            return minor_units(converted(given, given_type, pl.Float64()), self._mapping.decimals)
+            return exact_minor_units(given, given_type, self._mapping.decimals)
         if isinstance(wanted, pl.Datetime):
             return _instants(given, given_type, mapping.timestamps, self._mapping.timezone)
         return converted(given, given_type, wanted)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.convert import converted, minor_units
+from features.convert import converted, exact_minor_units, minor_units
 from features.seen import SeenKeys
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -76,6 +76,44 @@ def test_an_amount_written_with_two_decimals_is_exact_in_minor_units(minor: int)
 def test_halves_of_a_minor_unit_go_away_from_zero() -> None:
     frame = pl.DataFrame({"x": [1.005, -1.005, 0.004, float("nan"), float("inf")]})
     assert frame.select(minor_units(pl.col("x"), 2))["x"].to_list() == [101, -101, 0, None, None]
+
+
+def exact(values: list[object], dtype: pl.DataType | None = None) -> list[int | None]:
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=dtype)})
+    return frame.select(exact_minor_units("x", frame.schema["x"], 2))["x"].to_list()
+
+
+def test_amounts_that_are_no_whole_minor_units_are_lost() -> None:
+    assert exact([4.005, -4.005, 0.001, 1234567.895, 1e12 + 0.125, float("nan"), float("inf")]) == [None] * 7
+
+
+def test_amounts_in_texts_and_decimals_are_whole_minor_units_or_lost() -> None:
+    assert exact(["4.10", "4.005", " 1234567.89 ", "", "-3"]) == [410, None, 123456789, None, -300]
+    assert exact(["4.100", "4.005"], pl.Decimal(12, 3)) == [410, None]
+
+
+@pytest.mark.parametrize(
+    ("amount", "minor"),
+    [
+        (4.10, 410),
+        (0.29, 29),
+        (0.1 + 0.2, 30),
+        (-19.99, -1999),
+        (1234567.89, 123456789),
+        (98765432109.87, 9876543210987),
+    ],
+)
+def test_noise_of_floats_is_no_fraction_of_a_minor_unit(amount: float, minor: int) -> None:
+    assert exact([amount]) == [minor]
+
+
+def test_noise_of_short_floats_is_no_fraction_while_they_tell_minor_units_apart() -> None:
+    assert exact([4.10, 12345.67, -100000.1, 1234567.89], pl.Float32()) == [410, 1234567, -10000010, None]
+
+
+@given(st.integers(min_value=-(10**13), max_value=10**13))
+def test_every_amount_of_two_decimals_is_kept_and_half_a_minor_unit_more_is_not(minor: int) -> None:
+    assert exact([minor / 100, (minor + 0.5) / 100]) == [minor, None]
 
 
 @given(st.lists(st.lists(st.integers(min_value=0, max_value=30), max_size=40), max_size=12))
