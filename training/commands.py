@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from features.dataset import LeftOut
+from features.programme import read_programme
 from features.workspace import Workspace
 from recsys.errors import InputError, RegistryError
 from recsys.report import SILENT, Progress, Report, Table
@@ -48,11 +49,11 @@ def train(
             since. The report says how many they are.
 
     Raises:
-        InputError: No workspace, one that cannot be written, or a broken configuration.
+        InputError: No workspace, one that cannot be written, or a broken configuration or programme.
         NotEnoughDataError: The history is too short, or a window is empty.
         RegistryError: The tracking server does not answer.
     """
-    place, settings = Workspace.open(workspace), read_config(config)
+    place, settings = _open(workspace), read_config(config)
     _check_writable(place.bundles)
     registry = Registry(place) if AVAILABLE else None
     git_sha = git_commit()
@@ -107,7 +108,7 @@ def evaluate(
         folds: Test windows one after another, at least 1; absent means ``evaluation.folds`` of the configuration.
         report: Where the evaluation is written as one page of HTML; its folder is made.
     """
-    place, settings = Workspace.open(workspace), read_config(config)
+    place, settings = _open(workspace), read_config(config)
     if report is not None and report.is_dir():
         raise InputError(f"{report} is a folder; name the file of the report, for example {report / REPORT}")
     if report is not None:
@@ -150,6 +151,13 @@ def sync(workspace: Path) -> Report:
     moved = sync_champion(Workspace.open(workspace))
     note = "Serving already had the champion." if moved.outcome == "current" else "Serving switches to it by itself."
     return _moved_report("sync", moved, (note,))
+
+
+def _open(workspace: Path) -> Workspace:
+    """The workspace, with its programme read once: a broken one stops the run before anything is made."""
+    place = Workspace.open(workspace)
+    read_programme(place)
+    return place
 
 
 def _check_writable(folder: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import yaml
 
 from features.dataset import LeftOut
+from features.programme import read_programme
 from features.workspace import Workspace
 from recsys.errors import InputError, NotEnoughDataError, RecsysError, RegistryError
 from recsys.report import SILENT, Progress, Report
@@ -75,6 +76,7 @@ def tune(
         RegistryError: The tracking server does not answer.
     """
     place, base = Workspace.open(workspace), read_config(config)
+    read_programme(place)  # a broken one stops the run before anything is made
     names = chosen_families(families, base)
     budget = _budget(trials, timeout_cpu_s)
     target = _free(place.tuned_config if out is None else out, config)
