@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from recsys.errors import InputError
+from recsys.wrong_settings import keys_of, plain_words
 
 MAX_BYTES = 1 << 20
 _SHOWN_PROBLEMS = 10
@@ -58,7 +59,7 @@ def parse_checked(text: str, model: type[Model], *, source: str, kind: str, erro
         inner = {one["loc"][:-1] for one in found}
         # A list whose entries are wrong is then also too short: the entries say it all.
         problems = [
-            _explained(one, content) for one in found if not (one["type"] == "too_short" and one["loc"] in inner)
+            _explained(one, content, model) for one in found if not (one["type"] == "too_short" and one["loc"] in inner)
         ]
         shown = "\n".join(f"  - {problem}" for problem in problems[:_SHOWN_PROBLEMS])
         more = f"\n  and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
@@ -73,6 +74,13 @@ class _PlainLoader(yaml.SafeLoader):
             event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML has no types here
             raise yaml.MarkedYAMLError(None, None, "aliases (*name) are not allowed; write it out", event.start_mark)
         return super().compose_node(parent, index)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as wrong:  # what looks like a date or a number and is none: 2025-02-30
+            problem = f"{node.value!r} cannot be read ({wrong}); correct it, or quote it if it is a text"
+            raise yaml.MarkedYAMLError(None, None, problem, node.start_mark) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -93,18 +101,21 @@ def _read_yaml(text: str, source: str, kind: str, error: type[InputError]) -> An
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "an unknown place"
-        raise error(f"{source} is not valid YAML at {place}: {wrong.problem or wrong.context}") from None
+        problem = wrong.problem or wrong.context
+        if problem and "'\\t'" in problem:
+            problem += "; use spaces, not tabs"
+        raise error(f"{source} is not valid YAML at {place}: {problem}") from None
     except (yaml.YAMLError, ValueError) as wrong:
         raise error(f"{source} is not valid YAML: {str(wrong).splitlines()[0]}") from None
     except RecursionError:
         raise error(f"{source} is nested too deeply; no {kind} needs more than a few levels") from None
 
 
-def _explained(problem: ErrorDetails, content: dict[str, Any]) -> str:
+def _explained(problem: ErrorDetails, content: dict[str, Any], model: type[BaseModel]) -> str:
     """One problem as a sentence: where, the value, what is allowed."""
     where = _place(problem["loc"], content)
     message = problem["msg"].removeprefix("Value error, ").replace("Tuple should", "List should")
-    message = message.replace(" after validation", "")
+    message = plain_words(message.replace(" after validation", ""))
     match problem["type"]:
         case "extra_forbidden":
             return f"{where}: this key is unknown; remove it or correct its name"
@@ -113,7 +124,11 @@ def _explained(problem: ErrorDetails, content: dict[str, Any]) -> str:
         case "tuple_type":
             return f"{where}: {_short(problem['input'])} is not allowed; write a list, [] for none"
         case "dict_type" | "model_type":
-            return f"{where}: {_short(problem['input'])} is not allowed; write keys and values"
+            keys = keys_of(problem.get("ctx", {}).get("class_name", ""), model)
+            told = f"; the keys are {', '.join(keys)}" if keys else ", as {KEY: VALUE}"
+            return f"{where}: {_short(problem['input'])} is not allowed; write keys and values{told}"
+        case "date_type" | "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
+            return f"{where}: {_short(problem['input'])} is not allowed; write a day of the calendar as 2025-12-31"
         case "value_error":
             return f"{where}: {message}" if where else message
         case _:

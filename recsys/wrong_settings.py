@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 _LONGEST_VALUE = 60
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
 def explain_settings(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -31,9 +32,33 @@ def explain_settings(error: ValidationError, model: type[BaseModel]) -> list[str
     return [_sentence(problem, model) for problem in error.errors(include_url=False)]
 
 
+def keys_of(part: str, model: type[BaseModel]) -> list[str]:
+    """The keys of the model named *part* that *model* is made of, as a file writes them; empty where there is none."""
+    waiting, seen = [model], {model}
+    while waiting:
+        one = waiting.pop()
+        if one.__name__ == part:
+            return [field.alias or name for name, field in one.model_fields.items()]
+        new = {inner for field in one.model_fields.values() for inner in _models_in(field.annotation)} - seen
+        seen |= new
+        waiting += sorted(new, key=lambda inner: inner.__name__)
+    return []
+
+
+def plain_words(message: str) -> str:
+    """
+    A message with the members of enumerations as a file writes them.
+
+    Example:
+        >>> plain_words("Input should be <Period.YEAR: 'year'> or <Period.MONTH: 'month'>")
+        "Input should be 'year' or 'month'"
+    """
+    return _MEMBER.sub(r"\1", message)
+
+
 def _sentence(problem: ErrorDetails, model: type[BaseModel]) -> str:
     where = ".".join(map(str, problem["loc"]))
-    message = problem["msg"].removeprefix("Value error, ")
+    message = plain_words(problem["msg"].removeprefix("Value error, "))
     match problem["type"]:
         case "extra_forbidden":
             allowed = _names_at(model, problem["loc"][:-1])

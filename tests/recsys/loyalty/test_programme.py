@@ -76,6 +76,31 @@ REFUSED = {
         text(FIRST, points=[points("2024-01-01", red=20_000)]),
         "tier 'red' of the ladder from 2024-01-01 promises points_multiplier_bp 10000, the points rules pay 20000",
     ),
+    "no day of the calendar": (
+        "name: test\nladders:\n  - from: 2025-02-30\n",
+        r"not valid YAML at line 3, column 11: '2025-02-30' cannot be read \(day is out of range for month\)",
+    ),
+    "date in another form": (
+        text(ladder("31/12/2025", "blue", "red")),
+        "ladder no. 1: from: '31/12/2025' is not allowed; write a day of the calendar as 2025-12-31",
+    ),
+    "date of points in another form": (
+        text(FIRST, points=[points("31/12/2025")]),
+        "points no. 1: from: '31/12/2025' is not allowed; write a day of the calendar as 2025-12-31",
+    ),
+    "period that is no word of it": (
+        text(ladder("2024-01-01", "blue", "red", window={"calendar": "yearly"})),
+        "window: calendar: 'yearly' is not allowed; input should be 'year', 'half_year' or 'quarter'",
+    ),
+    "a number for keys": (
+        text(FIRST, points=[points("2024-01-01") | {"expiry": {"year_end": 0}}]),
+        "expiry: year_end: 0 is not allowed; write keys and values; the keys are years, first_month",
+    ),
+    "a number for free keys": (
+        text(FIRST, points=[{"from": "2024-01-01", "earning": {"per_minor": 100, "tiers": 2}}]),
+        "earning: tiers: 2 is not allowed; write keys and values, as {KEY: VALUE}",
+    ),
+    "a tab": ("name: test\n\tcurrency: EUR\n", "not valid YAML at line 2, column 1: .*; use spaces, not tabs"),
     "points on one day": (
         text(FIRST, points=[points("2024-01-01"), points("2024-01-01")]),
         "two points rules start on 2024-01-01",
