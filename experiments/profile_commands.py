@@ -8,6 +8,7 @@ from experiments.profile_member import know_member, member_facts, member_notes, 
 from experiments.profile_reading import Asked, ask, check_target, recorded_tiers, template_of
 from experiments.profile_report.page import missing_of, write_profile_report
 from experiments.profile_report.report import profile_report
+from experiments.profile_report.sections import Absent
 from experiments.profile_report.short import Verdict, headlines
 from experiments.profile_tables import overview_tables
 from features.dataset import LeftOut
@@ -66,7 +67,9 @@ def profile(
     facts = found.as_facts() | _origin(asked) | {"report_path": None, "out_path": None}
     short = (one for one in headlines(found) if one.verdict is not Verdict.UNKNOWN)
     notes = [f"{one.name.capitalize()}: {one.verdict}. {one.sentence}" for one in short]
-    notes += [f"Missing: {sentence}" for sentence in missing_of(found)]
+    in_place = () if isinstance(found.points, Absent) else found.points.recorded.sentences()
+    notes += in_place
+    notes += [f"Missing: {sentence}" for sentence in missing_of(found) if sentence not in in_place]
     if report is not None:
         progress.step("write the page")
         write_profile_report(found, report)

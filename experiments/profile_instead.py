@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.profile_reading import Asked, recorded_tiers, tier_codes_at
 from experiments.profile_report.money import Money
+from experiments.profile_report.recorded_points import RecordedPoints
 from features.dataset import Dataset
 from features.profile.config import ProfileConfig
 from features.profile.facts import MemberFacts
@@ -45,6 +46,7 @@ class Instead:
             absent. Now is empty where the rules are not known.
         points: Sums over all members now and under the other, by column of `PointsBalance`; None without rules of
             points.
+        recorded: Entries that stand in place of rules of points, under both programmes.
     """
 
     currency: str
@@ -53,6 +55,7 @@ class Instead:
     stage: NDArray[np.int8]
     benefits: tuple[Mapping[str, Benefits], Mapping[str, Benefits]]
     points: tuple[Mapping[str, int] | None, Mapping[str, int] | None]
+    recorded: RecordedPoints
 
     def counts(self, stage: int | None = None) -> NDArray[np.int64]:
         """Shape (n_tiers, n_tiers): members by tier now (row) and under the other; of one stage only where given."""
@@ -125,6 +128,7 @@ def instead_of(asked: Asked, other: Programme, config: ProfileConfig, *, progres
             _points(facts, Rules(current, dataset.tiers, config)),
             _points(other_facts, Rules(other, dataset.tiers, config)),
         ),
+        recorded=RecordedPoints.of(facts.points),
     )
 
 
@@ -192,6 +196,8 @@ def instead_notes(found: Instead) -> tuple[str, ...]:
         notes.append("There are no rules of now, so tiers are compared with the recorded ones and benefits with none.")
     if n := found.n_in_none():
         notes.append(f"{n:,} members have no tier on one side and are in no cell.")
+    if any(found.points):
+        notes += found.recorded.sentences("both programmes")
     return tuple(notes)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.profile_reading import Asked
 from experiments.profile_report.money import Money
+from experiments.profile_report.recorded_points import RecordedPoints
 from features.profile.build import AllNorms, Profile, build_profile, fit_norms
 from features.profile.config import ProfileConfig
 from features.profile.facts import MemberFacts
@@ -51,6 +52,7 @@ class OneMember:
         profile: Every column, of this member alone.
         tiers, stages, lots, families: Dated facts, JSON-able, ascending; families the most urgent first.
         horizon_days: Of the chances of families.
+        recorded: Entries of all members that stand in place of rules of points; None without such rules.
     """
 
     asked: Asked
@@ -62,6 +64,7 @@ class OneMember:
     lots: tuple[dict[str, Any], ...]
     families: tuple[dict[str, Any], ...]
     horizon_days: float
+    recorded: RecordedPoints | None
 
     def values(self) -> dict[str, Value]:
         """By column."""
@@ -104,6 +107,7 @@ def know_member(asked: Asked, member_id: str, config: ProfileConfig, *, progress
         lots=_lots(facts, norms, rules),
         families=_families(facts, norms, rules),
         horizon_days=config.replenishment.horizon_days,
+        recorded=RecordedPoints.of(everybody.points) if rules.programme and rules.programme.points else None,
     )
 
 
@@ -183,6 +187,8 @@ def member_notes(one: OneMember) -> tuple[str, ...]:
             f"The retailer recorded the tier {one.recorded_tier}; the programme's rules give {by_rules}. Decisions go "
             "by the record."
         )
+    if one.recorded is not None:
+        notes += one.recorded.sentences()
     for name, rows in (("lots of points", one.lots), ("families", one.families)):
         if len(rows) > _MOST_ROWS:
             notes.append(f"{len(rows) - _MOST_ROWS:,} more {name} are in --json.")

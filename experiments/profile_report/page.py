@@ -7,6 +7,7 @@ from pathlib import Path
 import experiments.profile_report.figures  # noqa: F401  # registers how the plots of this page are drawn
 from experiments.profile_report.dependence import dependence_section
 from experiments.profile_report.money import Money
+from experiments.profile_report.points import PointsPart
 from experiments.profile_report.points_section import points_section
 from experiments.profile_report.preferences import preferences_section
 from experiments.profile_report.replenishment import replenishment_section
@@ -83,6 +84,8 @@ def missing_of(report: ProfileReport) -> tuple[str, ...]:
     ]
     if isinstance(report.tiers, TierPart) and not report.tiers.by_rules:
         absent.append("Distance to the next tier, downgrades, changes of tier: there is no programme file.")
+    if isinstance(report.points, PointsPart):
+        absent += report.points.recorded.sentences()
     if isinstance(report.value, ValuePart) and not report.value.margin_measured:
         absent.append("Margins: the products have no costs, so value rests on an assumed rate.")
     return tuple(absent)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from experiments.profile_report.counting import Counts, by_code, in_classes, log_edges, month_of
 from experiments.profile_report.ledger import FLOWS, Ledger, post_everybody
+from experiments.profile_report.recorded_points import RecordedPoints
 from experiments.profile_report.sections import Absent
 from features.profile.build import AllNorms
 from features.profile.facts import MemberFacts
@@ -63,6 +64,7 @@ class PointsPart:
         liability_minor: Of usable and pending points, all of them taken to be redeemed.
         breakage: Share of the points ever earned and kept that expired; None where none were earned.
         n_refused: Redemptions of more points than there were.
+        recorded: Entries of the retailer that stand in place of the rules.
         tiers: Members without a tier are the last, where there are any.
         by_tier: Likewise.
         edges: Limits of the classes of usable points.
@@ -81,6 +83,7 @@ class PointsPart:
     liability_minor: int
     breakage: float | None
     n_refused: int
+    recorded: RecordedPoints
     tiers: tuple[str, ...]
     by_tier: tuple[PointsOfTier, ...]
     edges: tuple[int, ...]
@@ -110,8 +113,10 @@ def points_part(
         return Absent(f"The programme {programme.name!r} has no points.")
     codes, names = _with_rest(tier, rules.tiers, facts.n_members)
     ledger = post_everybody(facts, programme, rules.tiers, recorded=norms["points"], tier=codes, n_tiers=len(names))
+    recorded = RecordedPoints.of(facts.points)
     if not ledger.n_entries:
-        return Absent(f"Nobody earned or spent a point by the rules of {programme.name!r}.")
+        nobody = f"Nobody earned or spent a point by the rules of {programme.name!r}."
+        return Absent(" ".join((nobody, *recorded.sentences())))
     last = int(facts.calendar.local_days(np.array([facts.as_of - 1]))[0])
     usable, pending = np.concatenate(ledger.usable), np.concatenate(ledger.pending)
     redemption = _in_force(programme.points, facts.as_of_day).redemption
@@ -125,6 +130,7 @@ def points_part(
         liability_minor=redemption.worth(int(usable.sum() + pending.sum())),
         breakage=ledger.expired / ledger.kept if ledger.kept > 0 else None,
         n_refused=ledger.n_refused,
+        recorded=recorded,
         tiers=names,
         by_tier=_by_tier(usable, pending, codes, names, redemption),
         edges=edges,

@@ -28,7 +28,7 @@ def points_section(part: PointsPart | Absent, money: Money) -> PageSection:
         f"liability of {money.text(part.liability_minor)} if all of them are redeemed at {rate}. What will never be "
         f"redeemed is not taken off; {breakage}. Debts after returns: {part.debt:,} points, not set off."
     )
-    blocks: list[Block] = []
+    blocks: list[Block] = [*part.recorded.sentences()]
     if part.usable + part.pending:
         blocks.append(_tier_chart(part, money))
     if any(part.members_by_balance):

@@ -193,3 +193,20 @@ def test_who_withdrew_since_is_in_no_figure_and_no_file(club: Path, tmp_path: Pa
     assert any("1 members withdrew or were erased" in note for note in told.notes)
     moved = profile_instead(club, instead=other_programme(tmp_path, HARDER), left_out=left_out)
     assert moved.facts["moves"] == [[2, 0], [1, 0]]
+
+
+EARN = (
+    "Orders earn what points_entries say: 1 entry of kind earn; the rules of programme.yaml earn nothing beside them."
+)
+
+
+def test_records_that_stand_in_place_of_the_rules_of_points_are_said(club: Path, bare: Path, tmp_path: Path) -> None:
+    page = tmp_path / "members.html"
+    told, alone = profile(club, report=page), profile_member(club, member_id="m5")
+    assert told.facts["points"]["recorded"] == {"earn": 1, "redeem": 1}
+    for notes in (told.notes, alone.notes):
+        assert EARN in notes
+        assert sum(note.startswith("Redemptions take what points_entries say: 1 entry") for note in notes) == 1
+    assert page.read_text().count(EARN) == 2  # with the points, and under what is missing
+    without_rules = (*profile(bare).notes, *profile_member(bare, member_id="m1").notes)
+    assert not any("points_entries" in note for note in without_rules)

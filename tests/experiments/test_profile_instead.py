@@ -129,3 +129,9 @@ def test_members_are_taken_some_at_a_time_and_days_may_be_others(
     monkeypatch.setattr("experiments.profile_instead._AT_ONCE", 3)
     in_parts = profile_instead(club, instead=other_programme(tmp_path, HARDER.replace("UTC", "Asia/Taipei"))).facts
     assert in_parts == at_once
+
+
+def test_records_that_stand_in_place_of_both_rules_of_points_are_said(club: Path, tmp_path: Path) -> None:
+    told = profile_instead(club, instead=other_programme(tmp_path, HARDER))
+    assert "1 entry of kind earn; the rules of both programmes earn nothing beside them." in " ".join(told.notes)
+    assert "1 entry of kind redeem; by the rules of both programmes" in " ".join(told.notes)

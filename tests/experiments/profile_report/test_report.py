@@ -140,6 +140,18 @@ class TestPoints:
         assert [(month.month, month.points) for month in part.ending] == [("2024-05", (45, 0))]
         assert part.members_by_balance[-1] == part.n_with_points == 1
 
+    def test_one_recorded_entry_of_its_kind_is_enough_and_each_kind_is_counted_alone(self):
+        lines, points = [Line(0, 50, 0, 450)], [(1, 40, "earn", 3), (1, 41, "earn", 4), (0, 42, "sign_in", 9)]
+        part = report_of(small_facts(lines, n_members=2, points=points), programme()).points
+        assert (part.usable, part.recorded.earn, part.recorded.redeem) == (16, 2, 0)
+        (said,) = part.recorded.sentences()
+        assert said.startswith("Orders earn what points_entries say: 2 entries of kind earn;")
+
+    def test_records_before_the_rules_say_why_nothing_is_earned(self):
+        facts = small_facts([Line(0, 50, 0, 450)], n_members=2, points=[(1, -400, "earn", 3)])
+        reason = report_of(facts, programme()).points.reason
+        assert "1 entry of kind earn; the rules of programme.yaml earn nothing beside them." in reason
+
 
 class TestDependence:
     FACTS = (
