@@ -5,7 +5,7 @@ from pathlib import Path
 from experiments.profile_columns import column_frame, write_columns
 from experiments.profile_instead import instead_facts, instead_notes, instead_of, instead_tables
 from experiments.profile_member import know_member, member_facts, member_notes, member_tables
-from experiments.profile_reading import Asked, ask, check_target, recorded_tiers, template_of
+from experiments.profile_reading import Asked, ask, check_columns_target, check_target, recorded_tiers, template_of
 from experiments.profile_report.page import missing_of, write_profile_report
 from experiments.profile_report.report import profile_report
 from experiments.profile_report.sections import Absent
@@ -40,7 +40,7 @@ def profile(
         config: The training configuration, so that figures agree with those of the bundle.
         as_of: Facts before it are used; absent means all there are.
         report: Where the page is written, one HTML file; its folder is made.
-        out: Where every column of every member is written, one Parquet file.
+        out: Where every column of every member is written, one Parquet file in a folder that is there.
         progress: Told of every step.
         left_out: As `training.commands.train` takes it: who withdrew or was erased since the ingest.
 
@@ -50,7 +50,7 @@ def profile(
     """
     settings = read_config(config)
     check_target(report, "members.html")
-    check_target(out, "members.parquet")
+    check_columns_target(out)
     asked = ask(workspace, as_of=as_of, left_out=left_out, progress=progress)
     recorded = recorded_tiers(asked.dataset)
     known = know_members(asked.dataset, settings.profile, progress=progress)

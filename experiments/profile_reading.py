@@ -180,6 +180,25 @@ def check_target(path: Path | None, example: str) -> None:
         raise InputError(f"{path.parent} cannot be written ({error.strerror}); choose another folder") from error
 
 
+def check_columns_target(path: Path | None) -> None:
+    """
+    As `check_target`, of a Parquet file in a folder that is there.
+
+    Raises:
+        InputError: It is a folder or is not named as a Parquet file, or its folder is not there or cannot be written.
+    """
+    if path is None:
+        return
+    if not path.is_dir() and path.suffix != ".parquet":
+        raise InputError(
+            f"{path} ends in {path.suffix or 'no suffix'}, and columns are written as Parquet only; name a file that "
+            f"ends in .parquet, for example {path.with_suffix('.parquet')}"
+        )
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent} is no folder, so {path.name} cannot be written there; make it first")
+    check_target(path, "members.parquet")
+
+
 def aside(path: Path) -> Path:
     """Where a file is written before it is renamed to *path*."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -87,6 +87,19 @@ def test_a_folder_is_no_file_to_write(club: Path, tmp_path: Path, target: str) -
         profile(club, **{target: tmp_path})
 
 
+@pytest.mark.parametrize("name", ["m.csv", "m.xlsx", "m", "m.parquet.gz", "m.PARQUET"])
+def test_columns_go_into_no_file_that_is_not_named_as_parquet(club: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"as Parquet only; name a file that ends in \.parquet"):
+        profile(club, out=tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_columns_go_into_no_folder_that_is_not_there(club: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone is no folder, so m\.parquet cannot be written there; make it first"):
+        profile(club, out=tmp_path / "gone" / "m.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_file_has_every_column_of_every_member_ids_first(club: Path, everybody: tuple[Report, Path]) -> None:
     out = everybody[1]
     frame = pl.read_parquet(out)
