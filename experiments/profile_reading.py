@@ -127,7 +127,10 @@ def template_of(workspace: Workspace) -> str:
 
 def recorded_tiers(dataset: Dataset) -> NDArray[np.int8]:
     """
-    Shape (n_members,): position in the workspace's tiers as the retailer recorded them; UNKNOWN_ROW where nothing is.
+    Shape (n_members,): position in the workspace's tiers as the retailer recorded them.
+
+    Where nothing is recorded of a member it is the lowest tier without a programme, if of anybody anything is; else
+    UNKNOWN_ROW, so that rules are compared with records only.
 
     Raises:
         InputError: A tier is recorded that the workspace does not have.
@@ -140,7 +143,9 @@ def recorded_tiers(dataset: Dataset) -> NDArray[np.int8]:
             f"the members table has the tier {min(unknown)!r}; the tiers are {', '.join(dataset.tiers)}: correct the "
             "members or the list of tiers and ingest again"
         )
-    return np.array([UNKNOWN_ROW if name is None else row_of[name] for name in names], dtype=np.int8)
+    known = np.array([UNKNOWN_ROW if name is None else row_of[name] for name in names], dtype=np.int8)
+    lowest = dataset.programme is None and bool((known >= 0).any())
+    return np.maximum(known, 0) if lowest else known
 
 
 def tier_codes_at(tiers: NDArray[np.int8], programme: Programme, names: tuple[str, ...]) -> NDArray[np.int8]:

@@ -18,10 +18,12 @@ def tier_section(part: TierPart | Absent, money: Money) -> PageSection:
     blocks: list[Block] = [_members_chart(part, money)]
     if not part.by_rules:
         intro = (
-            "Tiers as the retailer recorded them. There is no programme file, so it is not known what tiers ask for: "
-            f"nothing can be said of the next one, or of who may fall. Without a tier: {part.n_without:,}. "
+            "Tiers as the retailer recorded them; an empty one is the lowest. There is no programme file, so it is not known what tiers ask for: "
+            "nothing can be said of the next one, or of who may fall. "
             f"Orders and amounts are of {part.days} days."
         )
+        if part.n_without:
+            intro += f" Without a tier: {part.n_without:,}."
         return PageSection("tiers", TITLE, intro, tuple(blocks))
     intro = f"Tiers as the programme's rules give them. Orders and amounts are of {part.days} days."
     if part.n_without:

@@ -55,6 +55,16 @@ def test_without_a_programme_it_is_said_how_to_write_one(bare: Path) -> None:
     assert "absent" in told.facts["points"]
 
 
+def test_without_a_programme_an_empty_tier_is_the_lowest(bare: Path, club: Path, tmp_path: Path) -> None:
+    told = profile(bare)
+    assert [(row["tier"], row["members"]) for row in told.facts["tiers"]["rows"]] == [("basic", 3), ("gold", 1)]
+    assert [row[:2] for row in told.tables[0].rows] == [("basic", 3), ("gold", 1)]
+    assert told.facts["tiers"]["n_without"] == 0
+    unrecorded = profile(open_workspace(tmp_path, None, m1={"tier": None}))
+    assert "no member has a recorded tier" in unrecorded.facts["tiers"]["absent"]
+    assert profile(club).facts["tiers"]["n_recorded"] == 1  # the rules are compared with what is recorded alone
+
+
 def test_as_of_an_earlier_day_nothing_later_is_known(club: Path) -> None:
     told = profile(club, as_of=START_AT + 50 * DAY)
     assert (told.facts["n_members"], told.facts["as_of_day"]) == (3, "2024-02-20")

@@ -61,7 +61,7 @@ def test_a_question_about_another_programme_writes_nothing(club: Path, tmp_path:
 
 def test_without_a_programme_tiers_are_compared_with_the_record(bare: Path, tmp_path: Path) -> None:
     told = profile_instead(bare, instead=other_programme(tmp_path, HARDER))
-    assert (told.facts["from"], told.facts["moves"], told.facts["n_in_no_tier"]) == ("recorded", [[0, 0], [0, 1]], 3)
+    assert (told.facts["from"], told.facts["moves"], told.facts["n_in_no_tier"]) == ("recorded", [[3, 0], [0, 1]], 0)
     assert any("no rules of now" in note for note in told.notes)
 
 
