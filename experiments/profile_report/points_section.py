@@ -5,9 +5,10 @@ from experiments.profile_report.figures import compact
 from experiments.profile_report.ledger import FLOWS
 from experiments.profile_report.money import Money
 from experiments.profile_report.plots import LINES, PLAIN, Bar, Bars, Columns, Lines, Strand, named, shaded
-from experiments.profile_report.points import PointsPart
+from experiments.profile_report.points import NO_TIER, PointsPart
 from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
 from recsys.report import Table
+from training.plots import Look
 from training.sections import Chart
 
 TITLE = "What is owed in points?"
@@ -105,7 +106,14 @@ def _ending_chart(part: PointsPart) -> Chart:
         tuple((one.month, *one.points, sum(one.points)) for one in part.ending),
     )
     reading = "By the month of their last day and the tier that the holder has now, usable and pending alike."
-    return chart_of("points-ending", Columns(labels, parts, shaded(part.tiers), "month", "points"), table, reading)
+    return chart_of("points-ending", Columns(labels, parts, _looks(part), "month", "points"), table, reading)
+
+
+def _looks(part: PointsPart) -> tuple[Look, ...]:
+    """Those that the tiers have in every chart; who is in none is white."""
+    if part.tiers[-1] != NO_TIER:
+        return shaded(part.tiers)
+    return (*shaded(part.tiers[:-1]), Look(NO_TIER, "#ffffff", "s", "none"))
 
 
 def _flows_chart(part: PointsPart) -> Chart:

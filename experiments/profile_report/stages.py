@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.profile_report.counting import Counts, month_of, several, share
-from experiments.profile_report.plots import PLAIN, Bar, Bars, Columns, Grid, shaded
+from experiments.profile_report.plots import PLAIN, Bar, Bars, Columns, Grid, named, shaded
 from experiments.profile_report.sections import Absent, PageSection, chart_of
 from features.profile.build import AllNorms, Profile
 from features.profile.facts import MemberFacts
@@ -163,7 +163,9 @@ def _flows_chart(part: StagePart) -> Chart:
 def _returns_chart(part: StagePart) -> Chart:
     labels = tuple(month.month for month in part.months)
     moves = tuple(_moves(month) for month in part.months)
-    looks = shaded(("became dormant", "became churned", "came back"))
+    of_stage = shaded(part.names)
+    drawn = ((DORMANT, "became dormant"), (CHURNED, "became churned"), (ACTIVE, "came back"))
+    looks = tuple(named(of_stage[stage], name) for stage, name in drawn)
     parts = tuple(tuple(float(one[at]) for one in moves) for at in range(3))
     silent = (None, *(month.members[DORMANT] + month.members[CHURNED] for month in part.months))
     table = Table(
@@ -176,8 +178,8 @@ def _returns_chart(part: StagePart) -> Chart:
         formats={"of the silent": ".1%"},
     )
     reading = (
-        "Came back: was dormant or churned and ordered. The share is of all who were silent when the month began or "
-        "fell silent within it."
+        "Came back: was dormant or churned and ordered. The share in the table is of all who were silent when the "
+        "month began or fell silent within it."
     )
     return chart_of("stages-returns", Columns(labels, parts, looks, "month", "changes"), table, reading)
 

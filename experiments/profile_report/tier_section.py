@@ -18,9 +18,9 @@ def tier_section(part: TierPart | Absent, money: Money) -> PageSection:
     blocks: list[Block] = [_members_chart(part, money)]
     if not part.by_rules:
         intro = (
-            "Tiers as the retailer recorded them; an empty one is the lowest. There is no programme file, so it is not known what tiers ask for: "
-            "nothing can be said of the next one, or of who may fall. "
-            f"Orders and amounts are of {part.days} days."
+            "Tiers as the retailer recorded them; an empty one is the lowest. There is no programme file, so it is not "
+            "known what tiers ask for: nothing can be said of the next one, or of who may fall. Orders and amounts are "
+            f"of {part.days} days."
         )
         if part.n_without:
             intro += f" Without a tier: {part.n_without:,}."
@@ -90,7 +90,7 @@ def _way_chart(part: TierPart) -> Chart:
         tuple((label, *counts) for label, counts in zip(labels, zip(*part.members_by_way, strict=True), strict=True)),
     )
     parts = tuple(tuple(map(float, counts)) for counts in part.members_by_way)
-    plot = Columns(labels, parts, shaded(below), "reached of what the next tier asks, from", "members")
+    plot = Columns(labels, parts, shaded(part.names)[:-1], "reached of what the next tier asks, from", "members")
     reading = (
         "Shades are the tiers held now. Where a tier asks for several things the one furthest along counts. Those on "
         "the right are near: a nudge may lift them."

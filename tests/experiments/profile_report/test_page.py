@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from experiments.profile_report.page import missing_of, profile_page, report_sections, write_profile_report
+from experiments.profile_report.points import NO_TIER
 from experiments.profile_report.sections import Absent
 from experiments.profile_report.short import headlines
 from recsys.report import Table
-from tests.experiments.profile_report.worlds import THIN, full, programme, report_of, thin
+from tests.experiments.profile_report.worlds import LADDER, THIN, full, programme, report_of, thin
 from tests.features.profile.small_facts import Line, small_facts
 from tests.training.test_html_report import Page
 from training.figures import svg_of
@@ -132,6 +133,36 @@ class TestWhatIsMissing:
         sections = {section.name: section for section in report_sections(replace(full(), currency=""))}
         assert "minor units" in sections["value"].intro
         assert "GBP" not in sections["value"].intro
+
+
+def colours_by_name(report, names):
+    """Every colour that each of some names has in any legend of the page."""
+    looks = [look for chart in charts_of(report) for look in chart.plot.looks()]
+    return {name: {look.colour for look in looks if look.label == name} for name in names}
+
+
+@pytest.mark.parametrize("some_without", [False, True], ids=["everybody in a tier", "some in none"])
+def test_a_tier_has_one_colour_on_the_whole_page(some_without):
+    names = ("basic", "silver", "gold", "diamond")
+    entries = [{"name": name, "entry": {"spend_minor": 1_000 * at}} for at, name in enumerate(names) if at]
+    lines = [Line(member, 90, 0, 950 * member) for member in range(1, 5)]
+    ladder = LADDER | {"tiers": [{"name": "basic"}, *entries]}
+    report = report_of(small_facts(lines, n_members=5), programme(ladder=ladder), tiers=names)
+    if some_without:
+        ending = tuple(replace(one, points=(*one.points, 3)) for one in report.points.ending)
+        report = replace(report, points=replace(report.points, tiers=(*names, NO_TIER), ending=ending))
+    assert {chart.name for chart in charts_of(report)} >= {"tiers-members", "tiers-way", "points-ending"}
+    found = colours_by_name(report, names)
+    assert {len(colours) for colours in found.values()} == {1}
+    assert len(set.union(*found.values())) == 4
+    assert colours_by_name(report, [NO_TIER])[NO_TIER].isdisjoint(set.union(*found.values()))
+
+
+def test_a_stage_has_the_colour_of_its_changes():
+    found = colours_by_name(full(), ["active", "came back", "dormant", "became dormant", "churned", "became churned"])
+    assert found["active"] == found["came back"] != found["dormant"] == found["became dormant"]
+    assert found["churned"] == found["became churned"]
+    assert {len(colours) for colours in found.values()} == {1}
 
 
 def test_tables_have_a_cell_for_each_column():
