@@ -107,8 +107,8 @@ def ask(workspace: Path, *, as_of: EpochSeconds | None, left_out: LeftOut | None
     instant = opened.now if as_of is None else as_of
     if instant > opened.now:
         raise InputError(
-            f"--as-of {instant} ({moment(instant, 'UTC')}) is later than the facts of {workspace} reach; choose an "
-            f"instant up to {opened.now} ({moment(opened.now, 'UTC')}), or ingest newer facts"
+            f"--as-of {_as_typed(instant)} ({instant}) is later than the facts of {workspace} reach; choose an "
+            f"instant up to {_as_typed(opened.now)} ({opened.now}), or ingest newer facts"
         )
     read_programme(opened)  # now, because the facts take longer
     progress.step("read the facts of members")
@@ -165,6 +165,13 @@ def moment(at: EpochSeconds, timezone: str) -> str:
         return "after the year 9999"
     local = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(timezone))
     return f"{local:%Y-%m-%d %H:%M}"
+
+
+def _as_typed(at: EpochSeconds) -> str:
+    """An instant as it can be given: an ISO date where it is a midnight of UTC, else with its time."""
+    if at > _LATEST:
+        return moment(at, "UTC")
+    return datetime.fromtimestamp(at, UTC).isoformat().removesuffix("T00:00:00+00:00")
 
 
 def check_target(path: Path | None, example: str) -> None:

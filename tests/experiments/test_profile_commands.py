@@ -71,9 +71,19 @@ def test_as_of_an_earlier_day_nothing_later_is_known(club: Path) -> None:
     assert told.facts["n_orders"] == 8
 
 
-def test_an_instant_after_the_facts_is_refused_with_the_latest_one(club: Path) -> None:
-    with pytest.raises(InputError, match=rf"--as-of {NOW + 1} .* up to {NOW} \(2024-04-10 00:00\)"):
-        profile(club, as_of=NOW + 1)
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        (NOW + 1, "2024-04-10T00:00:01+00:00"),
+        (1_806_451_200, "2027-03-31"),
+        (10**15, "after the year 9999"),
+    ],
+)
+def test_an_instant_after_the_facts_is_refused_with_the_latest_one(club: Path, as_of: int, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        profile(club, as_of=as_of)
+    assert f"--as-of {said} ({as_of}) is later" in str(refused.value)
+    assert f"up to 2024-04-10 ({NOW}), or" in str(refused.value)
 
 
 def test_before_anybody_joined_there_is_nobody(club: Path, tmp_path: Path) -> None:
