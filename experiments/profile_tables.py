@@ -109,6 +109,8 @@ def _points(part: PointsPart, money: Money) -> Table:
         *((f"end {_in(one.month)}", f"{sum(one.points):,}") for one in part.ending[:_LAST_MONTHS]),
         ("never end", f"{part.endless:,}"),
     ]
+    if part.n_refused:
+        rows.append(("redemptions of more points than there were, not counted", f"{part.n_refused:,}"))
     return Table(f"Points; {part.per_points:,} redeem for {money.text(part.worth_minor)}", _TWO, tuple(rows))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.profile_report.counting import Counts, by_code, in_classes, log_edges, month_of
+from experiments.profile_report.counting import Counts, by_code, in_classes, log_edges, month_of, several
 from experiments.profile_report.ledger import FLOWS, Ledger, post_everybody
 from experiments.profile_report.recorded_points import RecordedPoints
 from experiments.profile_report.sections import Absent
@@ -116,7 +116,8 @@ def points_part(
     recorded = RecordedPoints.of(facts.points)
     if not ledger.n_entries:
         nobody = f"Nobody earned or spent a point by the rules of {programme.name!r}."
-        return Absent(" ".join((nobody, *recorded.sentences())))
+        refused = (refused_sentence(ledger.n_refused),) if ledger.n_refused else ()
+        return Absent(" ".join((nobody, *recorded.sentences(), *refused)))
     last = int(facts.calendar.local_days(np.array([facts.as_of - 1]))[0])
     usable, pending = np.concatenate(ledger.usable), np.concatenate(ledger.pending)
     redemption = _in_force(programme.points, facts.as_of_day).redemption
@@ -142,6 +143,14 @@ def points_part(
             PointsMonth(month_of(day), opening, **dict(zip(FLOWS, flows, strict=True)), closing=closing)
             for day, opening, flows, closing in ledger.months(last)[-MONTHS:]
         ),
+    )
+
+
+def refused_sentence(n: int) -> str:
+    """Redemptions of more points than there were, and what that may mean."""
+    return (
+        f"{several(n, 'redemption')} asked for more points than there were by then; nothing was taken for that. Either "
+        "points were given that no file tells, or the rules are not those that were applied."
     )
 
 

@@ -5,7 +5,7 @@ from experiments.profile_report.figures import compact
 from experiments.profile_report.ledger import FLOWS
 from experiments.profile_report.money import Money
 from experiments.profile_report.plots import LINES, PLAIN, Bar, Bars, Columns, Lines, Strand, named, shaded
-from experiments.profile_report.points import NO_TIER, PointsPart
+from experiments.profile_report.points import NO_TIER, PointsPart, refused_sentence
 from experiments.profile_report.sections import Absent, Block, PageSection, chart_of
 from recsys.report import Table
 from training.plots import Look
@@ -43,11 +43,7 @@ def points_section(part: PointsPart | Absent, money: Money) -> PageSection:
     if part.endless:
         blocks.append(f"{part.endless:,} points never end and are not in the calendar.")
     if part.n_refused:
-        blocks.append(
-            f"{several(part.n_refused, 'redemption')} asked for more points than the rules had given by then; "
-            "nothing was taken for that. Either points were given that no file tells, or the rules are not those that "
-            "were applied."
-        )
+        blocks.append(refused_sentence(part.n_refused))
     return PageSection("points", TITLE, intro, tuple(blocks))
 
 
