@@ -1,7 +1,10 @@
 """Members merged into others, and returns: what the dataset makes of them."""
 
+import numpy as np
+import pytest
+
 from features.dataset import Dataset
-from tests.features.small_workspace import DAY, START_AT, day, small_rows, write_workspace
+from tests.features.small_workspace import DAY, START_AT, day, member, points_entry, small_rows, write_workspace
 
 
 def merged_workspace(tmp_path, **instead):
