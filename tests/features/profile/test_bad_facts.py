@@ -10,6 +10,7 @@ from features.dataset import Dataset
 from features.profile.config import ProfileConfig
 from features.profile.known import KnownMembers, know_members
 from recsys.errors import InputError
+from tests.features.profile.small_programme import GOLD_OF_SPEND
 from tests.features.small_workspace import (
     DAY,
     NOW,
@@ -24,22 +25,10 @@ from tests.features.small_workspace import (
     write_workspace,
 )
 
-PROGRAMME = """
-name: test
-currency: GBP
-timezone: UTC
-ladders:
-  - from: 2020-01-01
-    window: {rolling_days: 50}
-    downgrade: {review: continuous}
-    tiers:
-      - name: basic
-      - name: gold
-        entry: {spend_minor: 1000}
-        keep: {spend_minor: 1000}
+PROGRAMME = f"""{GOLD_OF_SPEND}
 points:
   - from: 2020-01-01
-    earning: {per_minor: 10}
+    earning: {{per_minor: 10}}
 """
 
 

@@ -8,20 +8,11 @@ from features.profile.points import PointsBalance
 from recsys.loyalty.programme import parse_programme
 from recsys.types import OFFER_KINDS, OfferKind
 from tests.features.profile.small_facts import DAY, START, TIERS, Line, rules, small_facts
+from tests.features.profile.small_programme import GOLD_OF_SPEND
 
-TEXT = """
-name: test
-currency: GBP
-timezone: UTC
-ladders:
-  - from: 2020-01-01
-    window: {rolling_days: 50}
-    downgrade: {review: continuous}
-    tiers:
-      - name: basic
-      - name: gold
-        entry: {spend_minor: 1000}
-        keep: {spend_minor: 1000}
+TEXT = (
+    GOLD_OF_SPEND
+    + """\
         benefits: {points_multiplier_bp: 20000}
 points:
   - from: 2024-01-11
@@ -29,6 +20,7 @@ points:
     redemption: {points: 2, worth_minor: 1}
     expiry: {rolling_months: 3}
 """
+)
 PROGRAMME = parse_programme(TEXT)
 RULES = Rules(PROGRAMME, TIERS, ProfileConfig())
 LINES = [

@@ -5,23 +5,9 @@ from features.profile.group import NEXT_CHANGE_AT, Fitted, Rules
 from features.profile.tier import TierStanding
 from recsys.loyalty.programme import parse_programme
 from tests.features.profile.small_facts import DAY, START, TIERS, Line, rules, small_facts
+from tests.features.profile.small_programme import GOLD_OF, GOLD_OF_SPEND
 
-PROGRAMME = parse_programme(
-    """
-name: test
-currency: GBP
-timezone: UTC
-ladders:
-  - from: 2020-01-01
-    window: {rolling_days: 50}
-    downgrade: {review: continuous}
-    tiers:
-      - name: basic
-      - name: gold
-        entry: {spend_minor: 1000}
-        keep: {spend_minor: 1000}
-"""
-)
+PROGRAMME = parse_programme(GOLD_OF_SPEND)
 RULES = Rules(PROGRAMME, TIERS, ProfileConfig())
 LINES = [
     Line(0, 60, 0, 700),
@@ -78,17 +64,8 @@ def test_a_return_of_what_was_bought_before_joining_takes_nothing():
 
 
 POINTS = parse_programme(
-    """
-name: test
-currency: GBP
-timezone: UTC
-ladders:
-  - from: 2020-01-01
-    window: {rolling_days: 50}
-    downgrade: {review: continuous}
-    tiers:
-      - name: basic
-      - name: gold
+    GOLD_OF
+    + """\
         entry: {points: 100}
         benefits: {points_multiplier_bp: 30000}
 points:
