@@ -31,13 +31,13 @@ def profile_schema(service: Running) -> dict[str, Any]:
 def test_the_profile_has_every_column_of_the_bundle_as_of_its_cut_off(shared_service: Running) -> None:
     known = member(shared_service, "m002")
     assert known["profile"] == {
-        "coupon_share": 0.333333, "due_families": 2, "main_channel": "store", "at_risk": True,
+        "coupon_share": 0.333333, "due_families": 2, "main_channel": "store", "at_risk": True, "silent_days": 10,
     }  # fmt: skip
     assert known["profile_as_of"] == CUT_OFF
 
 
 def test_what_is_unknown_is_null(shared_service: Running) -> None:
-    unknown = {"coupon_share": None, "due_families": None, "main_channel": None, "at_risk": False}
+    unknown = {"coupon_share": None, "due_families": None, "main_channel": None, "at_risk": False, "silent_days": None}
     assert member(shared_service, "m001")["profile"] == unknown
 
 
