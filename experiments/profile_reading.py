@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.dataset import Dataset, LeftOut
+from features.members import recorded_tiers as as_recorded
 from features.programme import read_programme
 from features.workspace import Workspace
 from recsys.errors import InputError
@@ -135,15 +136,7 @@ def recorded_tiers(dataset: Dataset) -> NDArray[np.int8]:
     Raises:
         InputError: A tier is recorded that the workspace does not have.
     """
-    row_of = {name: row for row, name in enumerate(dataset.tiers)}
-    names = dataset.members["tier"].to_list()
-    unknown = {name for name in names if name is not None and name not in row_of}
-    if unknown:
-        raise InputError(
-            f"the members table has the tier {min(unknown)!r}; the tiers are {', '.join(dataset.tiers)}: correct the "
-            "members or the list of tiers and ingest again"
-        )
-    known = np.array([UNKNOWN_ROW if name is None else row_of[name] for name in names], dtype=np.int8)
+    known = as_recorded(dataset)
     lowest = dataset.programme is None and bool((known >= 0).any())
     return np.maximum(known, 0) if lowest else known
 

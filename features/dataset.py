@@ -7,12 +7,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.dated import DATED, read_events, read_loyalty_facts, read_offer_facts, read_returns
+from features.dated import read_events, read_loyalty_facts, read_offer_facts, read_returns
 from features.digest import digest_content
 from features.merges import refused_by_survivor, survivors
 from features.places import usual_places
 from features.programme import read_programme
 from features.purchases import Purchases, PurchaseTerms, id_rows, instant, read_purchases
+from features.tables import DATED
 from features.workspace import Workspace
 from recsys.errors import InputError
 from recsys.loyalty.programme import Programme

@@ -5,19 +5,9 @@ from collections.abc import Mapping
 import polars as pl
 
 from features.purchases import instant
+from features.tables import DATED
 from features.workspace import Workspace
 from recsys.types import UNKNOWN_ROW, EpochSeconds
-
-DATED = {
-    "purchases": "purchased_at",
-    "events": "occurred_at",
-    "exposures": "exposed_at",
-    "redemptions": "redeemed_at",
-    "returns": "returned_at",
-    "points_entries": "occurred_at",
-    "tier_changes": "changed_at",
-}
-"""Which column of a table says when it happened."""
 
 
 def read_offer_facts(

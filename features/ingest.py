@@ -15,7 +15,7 @@ from features.landing import Landing
 from features.merges import closes_circle, survivors
 from features.returns import RETURNED_TOO_MUCH, read_bought, refuse_unlike_bought, returned_too_much
 from features.sources.base import REASON, Chunk, Source
-from features.tables import REQUIRED, TABLES
+from features.tables import DATED, REQUIRED, TABLES
 from features.validate import MERGE_CYCLE, Checked, TableCheck
 from features.workspace import Workspace
 from recsys.errors import SourceError
@@ -24,12 +24,7 @@ from recsys.types import EpochSeconds
 
 SCOPE_REJECTED = "scope_rejected"
 """Reason of an offer none of whose products was kept; without its scope it would be valid for the whole basket."""
-_FACTS = {
-    "purchases": "purchased_at",
-    "events": "occurred_at",
-    "exposures": "exposed_at",
-    "redemptions": "redeemed_at",
-}
+_FACTS = ("purchases", "events", "exposures", "redemptions")
 _Judge = tuple[str, Callable[[pl.DataFrame], NDArray[np.bool_]]]  # the reason, and which rows of a whole table get it
 _NOUNS = {"members": "member_id", "products": "product_id", "offers": "offer_id"}
 
@@ -224,7 +219,7 @@ class _Run:
         if table == "members":
             self.not_personal.append(not_personal(kept))
         if table in _FACTS:
-            self.latest = max(self.latest, int(kept[_FACTS[table]].dt.epoch("s").to_numpy().max()))
+            self.latest = max(self.latest, int(kept[DATED[table]].dt.epoch("s").to_numpy().max()))
 
     def _close(self, table: str) -> None:
         count = self.counts[table]

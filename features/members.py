@@ -42,7 +42,7 @@ class Stranger:
     margin_rate: float
 
 
-def build_members(dataset: Dataset, config: ProfileConfig = _DEFAULT) -> Members:
+def build_members(dataset: Dataset, config: ProfileConfig = _DEFAULT, *, known: Columns | None = None) -> Members:
     """
     All members of the dataset, in the order of ``dataset.member_ids``.
 
@@ -50,12 +50,18 @@ def build_members(dataset: Dataset, config: ProfileConfig = _DEFAULT) -> Members
     tier, as at any cut-off before the ingest, it is that of the programme's rules, and without a programme the lowest.
     Points are those recorded. What else there is to know comes with `with_profile`.
 
+    Args:
+        dataset: Whose members.
+        config: Settings of what is known of them.
+        known: The columns of their profile, where it is there already; else only those needed here are worked out.
+
     Raises:
         InputError: A member has a tier that the workspace does not have, or there are too many segments.
     """
     history = order_history(dataset)
     rates, _ = order_rates(history)
-    known = know_groups(dataset, config, (Lifecycle(), TierStanding()))
+    if known is None:
+        known = know_groups(dataset, config, (Lifecycle(), TierStanding()))
     margins, _ = margin_rates(dataset, history, BASKET_ORDERS)
     segment, names = text_codes(dataset.members["segment"])
     if len(names) > np.iinfo(np.int16).max:
@@ -90,12 +96,13 @@ def with_profile(members: Members, profile: MemberProfile) -> Members:
     return replace(members, profile=profile, points=members.points if members.points.any() else by_rules)
 
 
-def segment_names(dataset: Dataset) -> tuple[str, ...]:
-    """The segments in the order of the rows that `build_members` gives."""
-    return text_codes(dataset.members["segment"])[1]
+def recorded_tiers(dataset: Dataset) -> NDArray[np.int8]:
+    """
+    Shape (n_members,): position in the workspace's tiers as the retailer recorded them; UNKNOWN_ROW where nothing is.
 
-
-def _tier_rows(dataset: Dataset, known: Columns) -> NDArray[np.int8]:
+    Raises:
+        InputError: A tier is recorded that the workspace does not have.
+    """
     row_of = {tier: row for row, tier in enumerate(dataset.tiers)}
     names = dataset.members["tier"].to_list()
     unknown = {name for name in names if name is not None and name not in row_of}
@@ -104,8 +111,17 @@ def _tier_rows(dataset: Dataset, known: Columns) -> NDArray[np.int8]:
             f"the members table has the tier {min(unknown)!r}; the tiers are {', '.join(dataset.tiers)}: "
             "correct the members or the list of tiers and ingest again"
         )
-    recorded = np.array([UNKNOWN_ROW if name is None else row_of[name] for name in names], dtype=np.int8)
-    by_rules = known.get("tier_by_rules", np.zeros(len(names), dtype=np.int8))
+    return np.array([UNKNOWN_ROW if name is None else row_of[name] for name in names], dtype=np.int8)
+
+
+def segment_names(dataset: Dataset) -> tuple[str, ...]:
+    """The segments in the order of the rows that `build_members` gives."""
+    return text_codes(dataset.members["segment"])[1]
+
+
+def _tier_rows(dataset: Dataset, known: Columns) -> NDArray[np.int8]:
+    recorded = recorded_tiers(dataset)
+    by_rules = known.get("tier_by_rules", np.zeros(len(recorded), dtype=np.int8))
     return np.maximum(np.where(recorded == UNKNOWN_ROW, by_rules, recorded), 0).astype(np.int8)
 
 

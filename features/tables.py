@@ -207,3 +207,14 @@ TABLES: dict[str, type[dy.Schema]] = {
 
 REQUIRED = ("members", "products", "purchases")
 """Tables that a workspace cannot do without; the others may be empty."""
+
+DATED = {
+    "purchases": "purchased_at",
+    "events": "occurred_at",
+    "exposures": "exposed_at",
+    "redemptions": "redeemed_at",
+    "returns": "returned_at",
+    "points_entries": "occurred_at",
+    "tier_changes": "changed_at",
+}
+"""Tables of facts: which column says when it happened."""

@@ -12,21 +12,11 @@ from features.convert import converted
 from features.purchases import instant
 from features.seen import SeenKeys
 from features.sources.base import REASON, SOURCE_ROW, Chunk, refuse
-from features.tables import TABLES
+from features.tables import DATED, TABLES
 from recsys.types import NO_OFFER, EpochSeconds
 
 _INDEX = "row_index"
-_DATED = {
-    "members": "joined_at",
-    "purchases": "purchased_at",
-    "events": "occurred_at",
-    "exposures": "exposed_at",
-    "redemptions": "redeemed_at",
-    "returns": "returned_at",
-    "points_entries": "occurred_at",
-    "tier_changes": "changed_at",
-    "merges": "merged_at",
-}
+_DATED = {**DATED, "members": "joined_at", "merges": "merged_at"}
 _REFERENCES: dict[str, tuple[str, ...]] = {
     "purchases": ("member", "product"),
     "events": ("member", "product"),

@@ -18,6 +18,7 @@ from features.workspace import Workspace
 from recsys.bundle import Manifest, write_bundle
 from recsys.errors import InputError
 from recsys.knowledge import Knowledge, RankedProducts, as_arrays
+from recsys.profile import MemberProfile
 from recsys.reasons import RERANKED_SOURCE
 from recsys.report import Progress
 from training.calibration import Correction, corrected_members, corrected_rate, corrected_response, curves_of
@@ -142,7 +143,8 @@ def _knowledge_and_norms(
     corrections: Mapping[str, Correction],
 ) -> tuple[Knowledge, AllNorms]:
     """And what was learnt of all members together."""
-    fitted = fit_models(dataset, config, seed, progress)
+    profile, norms = _profile_and_norms(dataset, config, progress)
+    fitted = fit_models(dataset, config, seed, progress, known=profile.columns)
     offers, stranger = build_offers(dataset), build_stranger(dataset)
     keep = fitted.catalogue.on_sale(dataset.cut_off)
     everybody = np.arange(len(fitted.members), dtype=np.int32)
@@ -166,8 +168,7 @@ def _knowledge_and_norms(
         keep=fitted.catalogue.sale_until > dataset.cut_off,
         config=config.related,
     )
-    known = know_members(dataset, config.profile, progress=progress)
-    members = with_profile(fitted.members, known.profile.member_profile())
+    members = with_profile(fitted.members, profile)
     progress.step("measure offers")
     knowledge = Knowledge(
         bundle_id="",
@@ -187,4 +188,10 @@ def _knowledge_and_norms(
         stranger_basket_minor=stranger.basket_minor,
         stranger_margin_rate=stranger.margin_rate,
     )
-    return knowledge, known.norms
+    return knowledge, norms
+
+
+def _profile_and_norms(dataset: Dataset, config: TrainConfig, progress: Progress) -> tuple[MemberProfile, AllNorms]:
+    """Every feature of the members; what it was made from is let go before models are fitted."""
+    known = know_members(dataset, config.profile, progress=progress)
+    return known.profile.member_profile(), known.norms

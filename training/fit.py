@@ -13,6 +13,7 @@ from features.dataset import Dataset
 from features.members import build_members
 from features.products import build_catalogue
 from features.profile.config import ProfileConfig
+from features.profile.group import Columns
 from recsys.catalogue import Catalogue
 from recsys.errors import NotEnoughDataError
 from recsys.members import Members
@@ -67,11 +68,14 @@ class Fitted:
     costs: Mapping[str, Cost]
 
 
-def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progress) -> Fitted:
+def fit_models(
+    dataset: Dataset, config: TrainConfig, seed: int, progress: Progress, *, known: Columns | None = None
+) -> Fitted:
     """
     Fit every source that the configuration has switched on, and those that such a source needs.
 
     Each model has its own generator, derived from the seed and its name, so that switching one off changes no other.
+    Where the members' profile is there already, *known* are its columns: then nothing of it is worked out again.
 
     Raises:
         NotEnoughDataError: There are no products, no members or no purchases.
@@ -80,7 +84,7 @@ def fit_models(dataset: Dataset, config: TrainConfig, seed: int, progress: Progr
         raise NotEnoughDataError(
             f"there is no purchase by a member with consent before {dataset.cut_off}; ingest more history"
         )
-    members, catalogue = build_members(dataset, config.profile), build_catalogue(dataset)
+    members, catalogue = build_members(dataset, config.profile, known=known), build_catalogue(dataset)
     costs: dict[str, Cost] = {}
     progress.step("fit item neighbours and popularity")
     neighbours = _measured(costs, NEIGHBOURS, lambda: item_neighbours.fit(dataset, config.neighbours))

@@ -12,6 +12,7 @@ from features.workspace import Workspace
 from recsys.report import Progress
 from recsys.types import EpochSeconds
 from training.as_of_ingest import AsOfIngest
+from training.calibrate import Outcomes
 from training.calibration import (
     Checked,
     Correction,
@@ -222,15 +223,7 @@ def _corrections(
 ) -> dict[str, Correction]:
     if not config.calibration.enabled:
         return {}
-    outcomes = money_outcomes(
-        workspace,
-        fitted.dataset,
-        fitted.members,
-        config.response,
-        stop=stop,
-        left_out=left_out,
-        profile=fitted.profile,
-    )
+    outcomes = _outcomes(workspace, fitted, stop, config, left_out=left_out)
     return choose_corrections(outcomes, config.calibration, seed=seed)
 
 
@@ -245,7 +238,15 @@ def _checked(
 ) -> dict[str, Checked]:
     if not config.calibration.enabled:
         return {}
-    outcomes = money_outcomes(
+    outcomes = _outcomes(workspace, fitted, stop, config, left_out=left_out)
+    return check_corrections(outcomes, corrections, config.calibration)
+
+
+def _outcomes(
+    workspace: Workspace, fitted: Fitted, stop: EpochSeconds, config: TrainConfig, *, left_out: LeftOut | None
+) -> Mapping[str, Outcomes]:
+    """What became of the chances that meet money, from the cut-off of the models to *stop*."""
+    return money_outcomes(
         workspace,
         fitted.dataset,
         fitted.members,
@@ -254,7 +255,6 @@ def _checked(
         left_out=left_out,
         profile=fitted.profile,
     )
-    return check_corrections(outcomes, corrections, config.calibration)
 
 
 def _summary(folds: list[Measured], config: TrainConfig, seed: int) -> CaseResult:

@@ -11,7 +11,6 @@ import pytest
 
 from features.commands import ingest
 from features.dataset import Dataset
-from features.dated import DATED
 from features.profile.build import build_profile, fit_norms
 from features.profile.config import ProfileConfig
 from features.profile.groups import GROUPS
@@ -20,6 +19,7 @@ from features.profile.rfm import Rfm
 from features.profile.update import split_at
 from features.purchases import instant
 from features.simulator import run
+from features.tables import DATED
 from features.workspace import Workspace
 from recsys.report import SILENT
 from recsys.types import SECONDS_PER_DAY
