@@ -12,8 +12,8 @@ from recsys.catalogue import Catalogue
 from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
+from recsys.policy.attribute_types import AttributeType
 from recsys.policy.expressions import Value, is_plain_text
-from recsys.policy.schema import AttributeType
 from recsys.profile import MemberProfile
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Channel, Consent, EpochSeconds
 

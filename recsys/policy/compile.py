@@ -20,7 +20,7 @@ from recsys.policy.native import (
     NativeRule,
     remove,
 )
-from recsys.policy.rule import CapGroup, Effect
+from recsys.policy.rule import LEVERS, CapGroup, Effect
 from recsys.policy.rules import CompiledRule, compile_rule
 from recsys.policy.schema import Policy
 from recsys.policy.standing import CapRule, Dated, PinRule, Standings, all_changes, boost_of, removal_of
@@ -58,7 +58,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
         name: Placement(name, spec.channel, spec.capacity, frozenset(spec.types), spec.max_offers)
         for name, spec in policy.placements.items()
     }
-    boosts = [rule for rule in rules if rule.rule.effect is Effect.BOOST]
+    boosts = [rule for rule in rules if rule.rule.effect in LEVERS]
     pins = _pins(rules, knowledge)
     dated = _dated(policy, knowledge, native)
     return CompiledPolicy(

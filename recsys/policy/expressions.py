@@ -14,7 +14,7 @@ from enum import IntEnum
 from cel_expr_python import cel
 
 from recsys.errors import PolicyError
-from recsys.policy.schema import AttributeType
+from recsys.policy.attribute_types import AttributeType
 
 Value = str | int | float | bool | list[str]
 

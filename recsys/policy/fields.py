@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from recsys.types import EpochSeconds
 
@@ -52,3 +52,33 @@ Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 Days = Annotated[int, Field(strict=True, ge=1, le=3_650)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 MinorUnits = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+
+
+class Wording(Part):
+    """A text for people in the languages of answers; one that is empty has no text."""
+
+    en: Annotated[str, Field(max_length=500)] = ""
+    zh: Annotated[str, Field(max_length=500)] = ""
+
+    def of(self, language: str) -> str:
+        """The text in a language; the English one, or any, where that has none."""
+        return (self.zh if language == "zh" else self.en) or self.en or self.zh
+
+
+def _worded(value: Any) -> Any:
+    return {"en": value} if isinstance(value, str) else value
+
+
+Words = Annotated[
+    Wording,
+    BeforeValidator(_worded),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "maxLength": 500},
+                {"type": "object", "properties": {"en": {"type": "string"}, "zh": {"type": "string"}}},
+            ]
+        }
+    ),
+]
+"""A text, in English, or one a language: ``{en: ..., zh: ...}``."""

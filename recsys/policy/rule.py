@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from recsys.policy.fields import Instant, Part, Slug, Text, iso
+from recsys.policy.fields import Instant, Part, Slug, Text, Wording, Words, iso
 from recsys.types import Channel, ItemKind
 
 
@@ -15,8 +15,14 @@ class Effect(StrEnum):
     EXCLUDE = "exclude"
     REQUIRE = "require"
     BOOST = "boost"
+    BURY = "bury"
     PIN = "pin"
     CAP = "cap"
+
+
+LEVERS = (Effect.BOOST, Effect.BURY)
+REMOVALS = (Effect.EXCLUDE, Effect.REQUIRE)
+_EFFECTS_WITH = {"factor": LEVERS, "pin": (Effect.PIN,), "cap": (Effect.CAP,)}
 
 
 class CapGroup(StrEnum):
@@ -48,16 +54,17 @@ class Rule(Part):
     Attributes:
         id: Stable; decisions name it.
         owner: Who answers for it.
+        reason: Why it exists; told to whoever asks why something is not shown.
         from_at, until_at: First instant, and first instant after (``from`` and ``until`` in the file).
-        who: CEL over ``member`` and ``context``; absent means everybody.
+        who: CEL over ``member``, ``context``, ``basket`` and ``segment``; absent means everybody.
         what: CEL over ``product`` or ``offer``, whichever ``applies_to`` names; absent means all of them.
         placements, channels: Where it holds; absent means everywhere.
-        factor: Of a boost; below 1 it buries.
+        factor: What multiplies a score or a value: above 1 of a boost, below 1 of a bury.
     """
 
     id: Slug
     owner: Text
-    reason: str = ""
+    reason: Words = Wording()
     from_at: Instant | None = Field(None, alias="from")
     until_at: Instant | None = Field(None, alias="until")
     who: str | None = None
@@ -72,15 +79,20 @@ class Rule(Part):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        given = {"boost": self.factor, "pin": self.pin, "cap": self.cap}
-        key = {"boost": "factor", "pin": "pin", "cap": "cap"}
-        for effect, value in given.items():
-            if effect == self.effect and value is None:
-                raise ValueError(f"the effect {effect} needs `{key[effect]}`; add it")
-            if effect != self.effect and value is not None:
-                raise ValueError(f"`{key[effect]}` belongs to the effect {effect}, not to {self.effect}; remove it")
-        if self.effect is Effect.BOOST and self.until_at is None:
-            raise ValueError("a boost is a lever and needs an end; add `until`")
+        for key, value in {"factor": self.factor, "pin": self.pin, "cap": self.cap}.items():
+            effects = _EFFECTS_WITH[key]
+            if self.effect in effects and value is None:
+                raise ValueError(f"the effect {self.effect} needs `{key}`; add it")
+            if self.effect not in effects and value is not None:
+                belongs = " and ".join(effects)
+                raise ValueError(f"`{key}` belongs to the effect {belongs}, not to {self.effect}; remove it")
+        if self.factor is not None:
+            if (self.factor > 1) is not (self.effect is Effect.BOOST) or self.factor == 1:
+                raise ValueError(
+                    f"the factor is {self.factor:g} with the effect {self.effect}; a boost is above 1, a bury below 1"
+                )
+            if self.until_at is None:
+                raise ValueError(f"a {self.effect} is a lever and needs an end; add `until`")
         if self.from_at is not None and self.until_at is not None and self.from_at >= self.until_at:
             raise ValueError(f"it ends ({iso(self.until_at)}) before it starts ({iso(self.from_at)}); swap the dates")
         if self.effect is Effect.PIN and self.what is not None:

@@ -32,6 +32,7 @@ WHO_ON_ERROR: Mapping[Effect, bool] = {
     Effect.REQUIRE: True,
     Effect.CAP: True,
     Effect.BOOST: False,
+    Effect.BURY: False,
     Effect.PIN: False,
 }
 """An error never shows what would not be shown otherwise: limits hold for whom they cannot judge, favours do not."""

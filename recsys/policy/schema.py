@@ -2,46 +2,38 @@
 
 import hashlib
 import json
-from enum import StrEnum
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from recsys.policy.attribute_types import AttributeType, ScalarType
+from recsys.policy.experiment_schema import Arm, ArmBehaviour, Experiment
 from recsys.policy.fields import Days, MinorUnits, Part, Share, Slug, Text, refuse_repeats
 from recsys.policy.native import NativeRule
-from recsys.policy.rule import Effect, Rule
+from recsys.policy.rule import LEVERS, Rule
+from recsys.policy.sections import (
+    ApplicabilityRule,
+    DiversityLimit,
+    EligibilityRule,
+    Lever,
+    PlacedRule,
+    Reach,
+    Section,
+    SuitabilityRule,
+)
 from recsys.types import Channel, ItemKind, OfferKind
 
+__all__ = [
+    "Arm", "ArmBehaviour", "AttributeType", "ContactPolicy", "Economics", "Experiment", "Guardrails", "PlacementSpec",
+    "Policy", "RecentlyBought",
+]  # fmt: skip
+
 SMALLEST_EPSILON = 1e-6
-MAX_BOOSTS = 32
-"""Boosts that touched a candidate are the bits of one uint32."""
-
-
-class AttributeType(StrEnum):
-    """What an attribute of an expression holds."""
-
-    STRING = "string"
-    INT = "int"
-    DOUBLE = "double"
-    BOOL = "bool"
-    STRINGS = "strings"
-
-
-def _scalar(kind: AttributeType) -> AttributeType:
-    if kind is AttributeType.STRINGS:
-        raise ValueError("requests send one value an attribute; use string, int, double or bool")
-    return kind
-
-
-ScalarType = Annotated[AttributeType, AfterValidator(_scalar)]
-
-
-class ArmBehaviour(StrEnum):
-    """What an arm of an experiment changes: nothing, no offers at all, or nothing personal."""
-
-    FULL = "full"
-    NO_OFFERS = "no_offers"
-    POPULAR = "popular"
+MAX_LEVERS = 64
+"""Levers that touched a candidate are the bits of one uint64."""
+MAX_SEGMENTS = 100
+MAX_RULES = 2_000
 
 
 class PlacementSpec(Part):
@@ -158,39 +150,6 @@ class Exploration(Part):
         return self
 
 
-class Arm(Part):
-    """One arm of an experiment; weights of all arms add up to 1."""
-
-    name: Slug
-    weight: Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
-    behaviour: ArmBehaviour = ArmBehaviour.FULL
-
-
-class Experiment(Part):
-    """
-    A running experiment; `recsys.assignment` says which arm a member is in.
-
-    Attributes:
-        key: Name in logs and analyses.
-        seed: Of the hash; a new seed shuffles the members anew. Empty means the key.
-        coverage: Share of members in the experiment at all.
-        arms: In the order of their buckets; append rather than reorder, or members change arms.
-    """
-
-    key: Text
-    seed: str = ""
-    coverage: Share = 1.0
-    arms: Annotated[tuple[Arm, ...], Field(min_length=2, max_length=100)]
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        total = sum(arm.weight for arm in self.arms)
-        if abs(total - 1) > 1e-9:
-            raise ValueError(f"the weights of the arms add up to {total:g}; make them add up to 1")
-        refuse_repeats("arm", [arm.name for arm in self.arms])
-        return self
-
-
 class Policy(Part):
     """
     A whole policy file.
@@ -198,7 +157,16 @@ class Policy(Part):
     Attributes:
         drafted_by, approved_by: Two different people; not part of ``policy_id``.
         currency: Of every amount in the file and in the bundle.
+        time_zone: Of dates without an offset, of the calendar, of quiet hours and of what expressions see of the time.
         tiers: Low to high; those of the bundle.
+        segments: Named groups of members: CEL over ``member``, ``context`` and ``basket``, read as ``segment.<name>``.
+        reach: What only a tier and those above it can reach.
+        eligibility: Who may have what at all; the effects are exclude and require.
+        applicability: What makes sense now; the effects are exclude and require.
+        suitability: What is in both sides' interest; the effects are exclude, require and bury.
+        levers: Multipliers of scores and values, each with an owner and an end.
+        diversity: Caps on what a slate may hold of one kind.
+        rules: Any effect; asked after the sections above.
         context_attributes: What requests may send for expressions to see as ``context.<name>``.
         answer_ttl_s: Seconds that an answer may be kept.
     """
@@ -208,10 +176,16 @@ class Policy(Part):
     drafted_by: str = ""
     approved_by: str = ""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    time_zone: Text = "UTC"
     tiers: Annotated[tuple[Text, ...], Field(min_length=1, max_length=16)]
     placements: Annotated[dict[Slug, PlacementSpec], Field(min_length=1)]
     default_placement: str
     context_attributes: dict[Slug, ScalarType] = Field(default_factory=dict)
+    segments: Annotated[dict[Slug, str], Field(max_length=MAX_SEGMENTS)] = Field(default_factory=dict)
+    reach: tuple[Reach, ...] = ()
+    eligibility: tuple[EligibilityRule, ...] = ()
+    applicability: tuple[ApplicabilityRule, ...] = ()
+    suitability: tuple[SuitabilityRule, ...] = ()
     contact: ContactPolicy = ContactPolicy()
     guardrails: Guardrails = Guardrails()
     recently_bought: RecentlyBought = RecentlyBought()
@@ -219,7 +193,25 @@ class Policy(Part):
     exploration: Exploration = Exploration()
     experiment: Experiment | None = None
     answer_ttl_s: Annotated[int, Field(strict=True, ge=1, le=86_400)] = 900
+    levers: tuple[Lever, ...] = ()
+    diversity: tuple[DiversityLimit, ...] = ()
     rules: tuple[Rule, ...] = ()
+
+    def placed_rules(self) -> tuple[PlacedRule, ...]:
+        """Every rule with its section, in the order in which they are asked."""
+        return tuple(self._placed())
+
+    def _placed(self) -> Iterator[PlacedRule]:
+        for section, rules in (
+            (Section.ELIGIBILITY, self.eligibility),
+            (Section.APPLICABILITY, self.applicability),
+            (Section.SUITABILITY, self.suitability),
+            (Section.RULES, self.rules),
+            (Section.LEVERS, self.levers),
+            (Section.DIVERSITY, [limit.rule() for limit in self.diversity]),
+        ):
+            for rule in rules:
+                yield PlacedRule(rule, section)
 
     @property
     def policy_id(self) -> str:
@@ -230,25 +222,31 @@ class Policy(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         contact, bands = self.contact, self.guardrails.depth_bands
+        rules = [placed.rule for placed in self.placed_rules()]
         refuse_repeats("tier", self.tiers)
-        ids = [part.id for group in (contact.caps, contact.cooldowns, bands, self.rules) for part in group]
+        ids = [part.id for group in (contact.caps, contact.cooldowns, bands, self.reach, rules) for part in group]
         refuse_repeats("id", ids)
         native = {str(rule) for rule in NativeRule}.intersection(ids)
         if native:
             raise ValueError(f"the id {min(native)!r} is a built-in rule's; rename yours")
+        if len(rules) > MAX_RULES:
+            raise ValueError(f"there are {len(rules)} rules; at most {MAX_RULES} are allowed; remove those that ended")
         known = ", ".join(self.placements)
         if self.default_placement not in self.placements:
             raise ValueError(f"default_placement {self.default_placement!r} is no placement; it may be one of {known}")
-        for rule in self.rules:
+        for rule in rules:
             for name in rule.placements or ():
                 if name not in self.placements:
                     raise ValueError(f"rule {rule.id!r}: {name!r} is no placement; it may be one of {known}")
-        for band in bands:
-            if band.tier is not None and band.tier not in self.tiers:
-                raise ValueError(f"depth band {band.id!r}: {band.tier!r} is no tier; it may be {', '.join(self.tiers)}")
-        boosts = sum(rule.effect is Effect.BOOST for rule in self.rules)
-        if boosts > MAX_BOOSTS:
-            raise ValueError(f"there are {boosts} boosts; at most {MAX_BOOSTS} are allowed; remove those that ended")
+        for what, part_id, tier in (
+            *(("depth band", band.id, band.tier) for band in bands),
+            *(("reach", reach.id, reach.from_tier) for reach in self.reach),
+        ):
+            if tier is not None and tier not in self.tiers:
+                raise ValueError(f"{what} {part_id!r}: {tier!r} is no tier; it may be {', '.join(self.tiers)}")
+        levers = sum(rule.effect in LEVERS for rule in rules)
+        if levers > MAX_LEVERS:
+            raise ValueError(f"there are {levers} levers; at most {MAX_LEVERS} are allowed; remove those that ended")
         if self.drafted_by and self.drafted_by == self.approved_by:
             raise ValueError(f"{self.drafted_by!r} drafted and approved it; have somebody else approve")
         return self

@@ -84,4 +84,5 @@ def on(context: Context, channel: Channel) -> Context:
 
 def boost(rule_id: str, factor: float, **rest: object) -> dict[str, object]:
     """A boost that has not ended yet."""
-    return {"id": rule_id, "effect": "boost", "factor": factor, "until": "2030-01-01", **rest}
+    effect = "boost" if factor > 1 else "bury"
+    return {"id": rule_id, "effect": effect, "factor": factor, "until": "2030-01-01", **rest}

@@ -73,7 +73,7 @@ MISTAKES = {
     "boost without end": (with_rule(f"{RULE}, effect: boost, factor: 2.0"), "add `until`"),
     "pin without target": (with_rule(f"{RULE}, effect: pin"), "needs `pin`"),
     "cap without limit": (with_rule(f"{RULE}, effect: cap"), "needs `cap`"),
-    "factor on exclude": (with_rule(f"{RULE}, effect: exclude, factor: 2.0"), "`factor` belongs to the effect boost"),
+    "factor on exclude": (with_rule(f"{RULE}, effect: exclude, factor: 2.0"), "`factor` belongs to the effect boost and bury"),
     "pin with what": (with_rule(f"{RULE}, effect: pin, what: 'true', pin: {{id: x, position: 1}}"), "remove `what`"),
     "cap of offers": (
         with_rule(f"{RULE}, effect: cap, applies_to: offer, cap: {{limit: 1, per: all}}"),
@@ -150,9 +150,9 @@ def test_every_problem_is_listed_at_once() -> None:
     assert message.count("\n  - ") == 3
 
 
-def test_more_than_32_boosts_are_refused() -> None:
-    rules = "".join(f"  - {{id: b{n}, owner: me, effect: boost, factor: 2.0, until: 2030-01-01}}\n" for n in range(33))
-    assert "at most 32" in broken(f"{MINIMAL}rules:\n{rules}")
+def test_more_than_64_levers_are_refused() -> None:
+    rules = "".join(f"  - {{id: b{n}, owner: me, effect: boost, factor: 2.0, until: 2030-01-01}}\n" for n in range(65))
+    assert "at most 64" in broken(f"{MINIMAL}rules:\n{rules}")
 
 
 def test_a_file_that_cannot_be_read_is_no_policy(tmp_path: Path) -> None:

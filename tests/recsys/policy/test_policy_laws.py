@@ -20,7 +20,7 @@ RULES: list[dict[str, object]] = [
     {"id": "r1", "effect": "require", "who": "member.tier == 'silver'", "what": "product.price_minor > 900"},
     {"id": "r2", "effect": "exclude", "applies_to": "offer", "who": "member.days_since_last_purchase < 4"},
     {"id": "r3", "effect": "boost", "factor": 1.7, "what": "product.stock > 0", **UNTIL},
-    {"id": "r4", "effect": "boost", "factor": 0.3, "who": "member.segment == 0 && member.points < 500", **UNTIL},
+    {"id": "r4", "effect": "bury", "factor": 0.3, "who": "member.segment == 0 && member.points < 500", **UNTIL},
     {"id": "r5", "effect": "boost", "factor": 2.0, "applies_to": "offer", "who": "member.tier_rank > 1", **UNTIL},
     {"id": "r6", "effect": "cap", "cap": {"limit": 2, "per": "brand"}, "who": "member.tier_rank < 2"},
     {"id": "r7", "effect": "pin", "pin": {"id": "p008", "position": 1}, "who": "member.consent_push"},
