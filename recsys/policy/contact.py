@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.members import MemberBatch
+from recsys.policy.contact_schema import ContactCap, Cooldown
 from recsys.policy.native import KEPT, Code, Codes
-from recsys.policy.schema import ContactCap, Cooldown
 from recsys.types import CHANNEL_CONSENT, SECONDS_PER_DAY, Channel, EpochSeconds
 from recsys.vocabulary import Vocabulary
 

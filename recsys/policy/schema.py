@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from recsys.policy.attribute_types import AttributeType, ScalarType
+from recsys.policy.contact_schema import Campaign, ContactPolicy, check_campaigns, contact_ids
 from recsys.policy.experiment_schema import Arm, ArmBehaviour, Experiment
-from recsys.policy.fields import Days, MinorUnits, Part, Share, Slug, Text, refuse_repeats
+from recsys.policy.fields import MinorUnits, Part, Share, Slug, Text, refuse_repeats
 from recsys.policy.native import NativeRule
 from recsys.policy.rule import LEVERS, Rule
 from recsys.policy.sections import (
@@ -25,8 +26,8 @@ from recsys.policy.sections import (
 from recsys.types import Channel, ItemKind, OfferKind
 
 __all__ = [
-    "Arm", "ArmBehaviour", "AttributeType", "ContactPolicy", "Economics", "Experiment", "Guardrails", "PlacementSpec",
-    "Policy", "RecentlyBought",
+    "Arm", "ArmBehaviour", "AttributeType", "Campaign", "ContactPolicy", "Economics", "Experiment", "Guardrails",
+    "PlacementSpec", "Policy", "RecentlyBought",
 ]  # fmt: skip
 
 SMALLEST_EPSILON = 1e-6
@@ -49,33 +50,6 @@ class PlacementSpec(Part):
         if self.max_offers > self.capacity:
             raise ValueError(f"max_offers is {self.max_offers}, more than the capacity of {self.capacity}; lower it")
         return self
-
-
-class ContactCap(Part):
-    """
-    At most so many messages to a member through a channel in any window of so many days.
-
-    On the web a reached cap removes the offers; elsewhere nothing at all is sent.
-    """
-
-    id: Slug
-    channel: Channel
-    max_messages: Annotated[int, Field(strict=True, ge=0, le=1_000)]
-    period_days: Days
-
-
-class Cooldown(Part):
-    """An offer that reached a member through any channel is not proposed again for so many days."""
-
-    id: Slug
-    days: Days
-
-
-class ContactPolicy(Part):
-    """Limits on messages, whatever they say."""
-
-    caps: tuple[ContactCap, ...] = ()
-    cooldowns: tuple[Cooldown, ...] = ()
 
 
 class DepthBand(Part):
@@ -160,6 +134,8 @@ class Policy(Part):
         time_zone: Of dates without an offset, of the calendar, of quiet hours and of what expressions see of the time.
         tiers: Low to high; those of the bundle.
         segments: Named groups of members: CEL over ``member``, ``context`` and ``basket``, read as ``segment.<name>``.
+        campaigns: Which offers belong together; ``contact`` speaks of them.
+        contact: Limits on messages.
         reach: What only a tier and those above it can reach.
         eligibility: Who may have what at all; the effects are exclude and require.
         applicability: What makes sense now; the effects are exclude and require.
@@ -186,6 +162,7 @@ class Policy(Part):
     eligibility: tuple[EligibilityRule, ...] = ()
     applicability: tuple[ApplicabilityRule, ...] = ()
     suitability: tuple[SuitabilityRule, ...] = ()
+    campaigns: dict[Slug, Campaign] = Field(default_factory=dict)
     contact: ContactPolicy = ContactPolicy()
     guardrails: Guardrails = Guardrails()
     recently_bought: RecentlyBought = RecentlyBought()
@@ -221,11 +198,12 @@ class Policy(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        contact, bands = self.contact, self.guardrails.depth_bands
+        bands = self.guardrails.depth_bands
         rules = [placed.rule for placed in self.placed_rules()]
         refuse_repeats("tier", self.tiers)
-        ids = [part.id for group in (contact.caps, contact.cooldowns, bands, self.reach, rules) for part in group]
+        ids = [*contact_ids(self.contact), *(part.id for group in (bands, self.reach, rules) for part in group)]
         refuse_repeats("id", ids)
+        check_campaigns(self.contact, self.campaigns)
         native = {str(rule) for rule in NativeRule}.intersection(ids)
         if native:
             raise ValueError(f"the id {min(native)!r} is a built-in rule's; rename yours")

@@ -73,7 +73,7 @@ MISTAKES = {
     "boost without end": (with_rule(f"{RULE}, effect: boost, factor: 2.0"), "add `until`"),
     "pin without target": (with_rule(f"{RULE}, effect: pin"), "needs `pin`"),
     "cap without limit": (with_rule(f"{RULE}, effect: cap"), "needs `cap`"),
-    "factor on exclude": (with_rule(f"{RULE}, effect: exclude, factor: 2.0"), "`factor` belongs to the effect boost and bury"),
+    "factor on exclude": (with_rule(f"{RULE}, effect: exclude, factor: 2.0"), "belongs to the effect boost and bury"),
     "pin with what": (with_rule(f"{RULE}, effect: pin, what: 'true', pin: {{id: x, position: 1}}"), "remove `what`"),
     "cap of offers": (
         with_rule(f"{RULE}, effect: cap, applies_to: offer, cap: {{limit: 1, per: all}}"),
