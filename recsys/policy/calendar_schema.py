@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from recsys.policy.fields import Instant, Part, Slug, Text, iso, refuse_repeats
 from recsys.policy.rule import Rule
+from recsys.policy.sections import Lever
 from recsys.types import Channel
 
 _LEAP_YEAR = 2024
@@ -236,7 +237,7 @@ class Period(Part):
     stores: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     offers: tuple[Text, ...] = ()
     rules: tuple[Rule, ...] = ()
-    levers: tuple[Rule, ...] = ()
+    levers: tuple[Lever, ...] = ()
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
@@ -266,11 +267,6 @@ class Period(Part):
                 raise ValueError(
                     f"rule {rule.id!r} is for {', '.join(rule.channels)} and the period for "
                     f"{', '.join(self.channels)}: it would never hold; give them a channel in common"
-                )
-        for lever in self.levers:
-            if lever.effect not in ("boost", "bury"):
-                raise ValueError(
-                    f"lever {lever.id!r} has the effect {lever.effect}; levers boost or bury, the others go to `rules`"
                 )
         return self
 

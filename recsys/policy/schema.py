@@ -8,19 +8,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from recsys.policy.attribute_types import AttributeType, ScalarType
+from recsys.policy.calendar_schema import Period
 from recsys.policy.contact_schema import Campaign, ContactPolicy, check_campaigns, contact_ids
 from recsys.policy.experiment_schema import Arm, ArmBehaviour, Experiment
 from recsys.policy.fields import MinorUnits, Part, Share, Slug, Text, refuse_repeats
 from recsys.policy.native import NativeRule
+from recsys.policy.placed import PlacedRule, Section
 from recsys.policy.rule import LEVERS, Rule
 from recsys.policy.sections import (
     ApplicabilityRule,
     DiversityLimit,
     EligibilityRule,
     Lever,
-    PlacedRule,
     Reach,
-    Section,
     SuitabilityRule,
 )
 from recsys.types import Channel, ItemKind, OfferKind
@@ -35,6 +35,7 @@ MAX_LEVERS = 64
 """Levers that touched a candidate are the bits of one uint64."""
 MAX_SEGMENTS = 100
 MAX_RULES = 2_000
+MAX_PERIODS = 200
 
 
 class PlacementSpec(Part):
@@ -140,6 +141,7 @@ class Policy(Part):
         eligibility: Who may have what at all; the effects are exclude and require.
         applicability: What makes sense now; the effects are exclude and require.
         suitability: What is in both sides' interest; the effects are exclude, require and bury.
+        calendar: Periods with rules, levers and offers of their own.
         levers: Multipliers of scores and values, each with an owner and an end.
         diversity: Caps on what a slate may hold of one kind.
         rules: Any effect; asked after the sections above.
@@ -170,6 +172,7 @@ class Policy(Part):
     exploration: Exploration = Exploration()
     experiment: Experiment | None = None
     answer_ttl_s: Annotated[int, Field(strict=True, ge=1, le=86_400)] = 900
+    calendar: Annotated[tuple[Period, ...], Field(max_length=MAX_PERIODS)] = ()
     levers: tuple[Lever, ...] = ()
     diversity: tuple[DiversityLimit, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -179,16 +182,18 @@ class Policy(Part):
         return tuple(self._placed())
 
     def _placed(self) -> Iterator[PlacedRule]:
-        for section, rules in (
-            (Section.ELIGIBILITY, self.eligibility),
-            (Section.APPLICABILITY, self.applicability),
-            (Section.SUITABILITY, self.suitability),
-            (Section.RULES, self.rules),
-            (Section.LEVERS, self.levers),
-            (Section.DIVERSITY, [limit.rule() for limit in self.diversity]),
+        for section, period, rules in (
+            (Section.ELIGIBILITY, "", self.eligibility),
+            (Section.APPLICABILITY, "", self.applicability),
+            (Section.SUITABILITY, "", self.suitability),
+            *((Section.CALENDAR, period.id, period.rules) for period in self.calendar),
+            (Section.RULES, "", self.rules),
+            *((Section.CALENDAR, period.id, period.levers) for period in self.calendar),
+            (Section.LEVERS, "", self.levers),
+            (Section.DIVERSITY, "", [limit.rule() for limit in self.diversity]),
         ):
             for rule in rules:
-                yield PlacedRule(rule, section)
+                yield PlacedRule(rule, section, period)
 
     @property
     def policy_id(self) -> str:
@@ -196,35 +201,52 @@ class Policy(Part):
         content = self.model_dump(mode="json", by_alias=True, exclude={"drafted_by", "approved_by"})
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
+    def part_ids(self) -> tuple[str, ...]:
+        """The id of every part of the file that has one, each of which decisions may name."""
+        parts = (*self.guardrails.depth_bands, *self.reach, *self.calendar)
+        rules = [placed.rule.id for placed in self.placed_rules()]
+        return (*contact_ids(self.contact), *(part.id for part in parts), *rules)
+
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        bands = self.guardrails.depth_bands
-        rules = [placed.rule for placed in self.placed_rules()]
+    def _named_once(self) -> Self:
         refuse_repeats("tier", self.tiers)
-        ids = [*contact_ids(self.contact), *(part.id for group in (bands, self.reach, rules) for part in group)]
+        ids = self.part_ids()
         refuse_repeats("id", ids)
-        check_campaigns(self.contact, self.campaigns)
         native = {str(rule) for rule in NativeRule}.intersection(ids)
         if native:
             raise ValueError(f"the id {min(native)!r} is a built-in rule's; rename yours")
-        if len(rules) > MAX_RULES:
-            raise ValueError(f"there are {len(rules)} rules; at most {MAX_RULES} are allowed; remove those that ended")
+        return self
+
+    @model_validator(mode="after")
+    def _names_what_is_there(self) -> Self:
+        check_campaigns(self.contact, self.campaigns)
         known = ", ".join(self.placements)
         if self.default_placement not in self.placements:
             raise ValueError(f"default_placement {self.default_placement!r} is no placement; it may be one of {known}")
-        for rule in rules:
-            for name in rule.placements or ():
+        for placed in self.placed_rules():
+            for name in placed.rule.placements or ():
                 if name not in self.placements:
-                    raise ValueError(f"rule {rule.id!r}: {name!r} is no placement; it may be one of {known}")
+                    raise ValueError(f"rule {placed.rule.id!r}: {name!r} is no placement; it may be one of {known}")
         for what, part_id, tier in (
-            *(("depth band", band.id, band.tier) for band in bands),
+            *(("depth band", band.id, band.tier) for band in self.guardrails.depth_bands),
             *(("reach", reach.id, reach.from_tier) for reach in self.reach),
         ):
             if tier is not None and tier not in self.tiers:
                 raise ValueError(f"{what} {part_id!r}: {tier!r} is no tier; it may be {', '.join(self.tiers)}")
+        return self
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        rules = [placed.rule for placed in self.placed_rules()]
+        if len(rules) > MAX_RULES:
+            raise ValueError(f"there are {len(rules)} rules; at most {MAX_RULES} are allowed; remove those that ended")
         levers = sum(rule.effect in LEVERS for rule in rules)
         if levers > MAX_LEVERS:
             raise ValueError(f"there are {levers} levers; at most {MAX_LEVERS} are allowed; remove those that ended")
+        return self
+
+    @model_validator(mode="after")
+    def _approved_by_another(self) -> Self:
         if self.drafted_by and self.drafted_by == self.approved_by:
             raise ValueError(f"{self.drafted_by!r} drafted and approved it; have somebody else approve")
         return self

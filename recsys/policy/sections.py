@@ -1,39 +1,13 @@
-"""The sections that rules stand in, what each may hold, and the short forms that stand for rules."""
+"""What rules each section of a policy file may hold, and the short forms that stand for rules."""
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from recsys.policy.fields import Part, Slug, Text, Wording, Words
+from recsys.policy.placed import Section
 from recsys.policy.rule import LEVERS, REMOVALS, CapGroup, CapLimit, Effect, Rule
 from recsys.types import Channel, ItemKind
-
-
-class Section(StrEnum):
-    """
-    Where a rule stands; the order is the order of removal.
-
-    Eligibility: may have it at all. Applicability: makes sense now. Suitability: is in both sides' interest. Calendar:
-    rules of periods. The others remove nothing, but for diversity and rules.
-    """
-
-    ELIGIBILITY = "eligibility"
-    APPLICABILITY = "applicability"
-    SUITABILITY = "suitability"
-    CALENDAR = "calendar"
-    RULES = "rules"
-    LEVERS = "levers"
-    DIVERSITY = "diversity"
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedRule:
-    """A rule and the section that it stands in."""
-
-    rule: Rule
-    section: Section
 
 
 class Reach(Part):
