@@ -1,6 +1,5 @@
 """Who moved which model when and on what figures, in a chain where a changed row breaks all after it."""
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import StoreError
+from recsys.hash_chain import NO_HASH, chained, first_broken
 from recsys.types import EpochSeconds
 
 _TABLE = """
@@ -19,7 +19,6 @@ CREATE TABLE IF NOT EXISTS audit (
     hash TEXT NOT NULL UNIQUE
 ) STRICT
 """
-_NO_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,9 @@ class AuditTrail:
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             last = connection.execute("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-            previous = last[0] if last else _NO_HASH
+            previous = last[0] if last else NO_HASH
             connection.execute(
-                "INSERT INTO audit (content, hash) VALUES (?, ?)", (content, _chained(previous, content))
+                "INSERT INTO audit (content, hash) VALUES (?, ?)", (content, chained(previous, content))
             )
             connection.commit()
 
@@ -88,16 +87,15 @@ class AuditTrail:
         """
         with self._open() as connection:
             stored = connection.execute("SELECT seq, content, hash FROM audit ORDER BY seq").fetchall()
-        previous, rows = _NO_HASH, []
-        for place, (seq, content, digest) in enumerate(stored, start=1):
-            if seq != place or _chained(previous, content) != digest:
-                raise StoreError(
-                    f"the audit trail {self.path} was altered at row {place}; "
-                    "restore it from a backup and find out who did"
-                )
-            previous = digest
-            rows.append(AuditRow(**json.loads(content)))
-        return rows
+        broken = first_broken((content, digest) for _, content, digest in stored)
+        missing = next((place for place, (seq, *_) in enumerate(stored, start=1) if seq != place), None)
+        places = [place for place in (broken, missing) if place is not None]
+        if places:
+            raise StoreError(
+                f"the audit trail {self.path} was altered at row {min(places)}; "
+                "restore it from a backup and find out who did"
+            )
+        return [AuditRow(**json.loads(content)) for _, content, _ in stored]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -113,6 +111,3 @@ class AuditTrail:
                 "make the folder writable, or move a broken file away"
             ) from error
 
-
-def _chained(previous: str, content: str) -> str:
-    return hashlib.sha256(f"{previous}\n{content}".encode()).hexdigest()
