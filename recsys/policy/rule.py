@@ -59,6 +59,7 @@ class Rule(Part):
         who: CEL over ``member``, ``context``, ``basket`` and ``segment``; absent means everybody.
         what: CEL over ``product`` or ``offer``, whichever ``applies_to`` names; absent means all of them.
         placements, channels: Where it holds; absent means everywhere.
+        accepts: Codes of findings of `recsys policy check` that its owner accepts.
         factor: What multiplies a score or a value: above 1 of a boost, below 1 of a bury.
     """
 
@@ -76,6 +77,7 @@ class Rule(Part):
     factor: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] | None = None
     pin: PinTarget | None = None
     cap: CapLimit | None = None
+    accepts: tuple[Slug, ...] = ()
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
