@@ -61,11 +61,27 @@ class ProductFact:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One message or offer that reached a member."""
+    """
+    One message or offer that reached a member.
+
+    Attributes:
+        offer_id: The first offer in it; absent where there was none.
+        more_offers: The other offers in the same message.
+    """
 
     channel: Channel
     contacted_at: EpochSeconds
     offer_id: str | None = None
+    more_offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfferResponse:
+    """What a member did with an offer: a click took it, a redemption used it up."""
+
+    offer_id: str
+    kind: EventKind
+    occurred_at: EpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,7 @@ class LiveFacts:
         consent: The member's word of today; absent where it never changed.
         tier: The member's tier of today by name; absent where it never changed.
         erased: The member asked to be forgotten; nothing of the bundle may be used.
+        responses: Clicks on offers and redemptions, newest first.
     """
 
     product_facts: tuple[ProductFact, ...] = ()
@@ -88,6 +105,7 @@ class LiveFacts:
     consent: Consent | None = None
     tier: str | None = None
     erased: bool = False
+    responses: tuple[OfferResponse, ...] = ()
 
 
 NO_FACTS = LiveFacts()

@@ -1,6 +1,7 @@
 """From a policy file and a bundle to a policy that answers with arrays."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from recsys.knowledge import Knowledge
 from recsys.policy.attributes import margin_rate
 from recsys.policy.compiled import CompiledPolicy, Pin, Placement, SlateCap
 from recsys.policy.contact import ContactRules
+from recsys.policy.contact_schema import contact_ids
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.guardrails import DepthLimit, smallest_basket_depth, tier_codes
 from recsys.policy.native import (
@@ -90,10 +92,8 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
             pins=pins,
             changes=all_changes(list(dated.values()), rules),
         ),
-        _contact=ContactRules(
-            consent_code=native[NativeRule.CHANNEL_CONSENT_MISSING],
-            caps=tuple((codes[cap.id], cap) for cap in policy.contact.caps),
-            cooldowns=tuple((codes[cooldown.id], cooldown) for cooldown in policy.contact.cooldowns),
+        _contact=ContactRules.of(
+            policy.contact, policy.campaigns, knowledge, code_of=codes, time_zone=ZoneInfo(policy.time_zone)
         ),
         _depth_limits=limits,
         _basket_offers=np.flatnonzero(np.isnan(depth)),
@@ -107,13 +107,12 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
 
 def _codes(policy: Policy) -> dict[str, Code]:
     """The code of every rule that removes, in the order in which they are asked; caps count what is left, so last."""
-    contact = [*(cap.id for cap in policy.contact.caps), *(cooldown.id for cooldown in policy.contact.cooldowns)]
     bands = [band.id for band in policy.guardrails.depth_bands]
     removing = [rule.id for rule in policy.rules if rule.effect in (Effect.EXCLUDE, Effect.REQUIRE)]
     caps = [rule.id for rule in policy.rules if rule.effect is Effect.CAP]
     ordered = [
-        *NATIVE_BEFORE_CONTACT, *contact, *NATIVE_AFTER_CONTACT, *bands, *removing, NativeRule.EXPERIMENT_HOLDOUT,
-        *caps,
+        *NATIVE_BEFORE_CONTACT, *contact_ids(policy.contact), *NATIVE_AFTER_CONTACT, *bands, *removing,
+        NativeRule.EXPERIMENT_HOLDOUT, *caps,
     ]  # fmt: skip
     return {str(rule_id): Code(position) for position, rule_id in enumerate(ordered)}
 

@@ -194,6 +194,7 @@ class CompiledPolicy:
         remove_owned(codes, batch.held, self._code[NativeRule.OFFER_ALREADY_HELD])
         reach = self._contact.member_codes(batch, situation.channel, situation.now)
         np.minimum(codes, reach[:, None], out=codes)
+        self._contact.cap_offers(codes, batch, situation.channel, situation.now)
         self._contact.cool_offers(codes, batch, self._offers.offers, situation.now)
         remove_by_basket(codes, batch, self._offers.amount_minor, self._basket_offers, self._depth_limits)
         for removal in standing.offers.removals:
