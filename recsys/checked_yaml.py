@@ -1,25 +1,48 @@
-"""From the text of a settings file to a checked model, with errors that say which entry, which value and what to do."""
+"""From a settings file to a checked model, with errors that say where, which entry, which value and what to do."""
 
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from recsys.errors import InputError
-from recsys.wrong_settings import keys_of, plain_words
+from recsys.policy.problems import Problem, Severity, problem_list
+from recsys.schema_problems import in_order, part_name, schema_problems
+from recsys.yaml_nodes import Node, YamlFlaws, compose, plain
+from recsys.yaml_places import Place, place_of
 
 MAX_BYTES = 1 << 20
-_SHOWN_PROBLEMS = 10
-_ONE_OF = {"rules ": "rule ", "ladders ": "ladder "}
 
 Model = TypeVar("Model", bound=BaseModel)
+Stamp = tuple[int, int]
+"""When a file was written, in nanoseconds, and its bytes."""
 
 
-def read_text(path: Path, *, kind: str, error: type[InputError]) -> str:
+@dataclass(frozen=True, slots=True)
+class SourceFile:
     """
-    The text of a file.
+    A file as it was read.
+
+    Attributes:
+        path: As it was opened.
+        text: What it holds.
+        digest: SHA-256 of its bytes, in hexadecimal.
+        stamp: Of the file when it was opened, so a later write shows.
+    """
+
+    path: Path
+    text: str
+    digest: str
+    stamp: Stamp
+
+
+def read_file(path: Path, *, kind: str, error: type[InputError]) -> SourceFile:
+    """
+    Read a file of text, within MAX_BYTES.
 
     Args:
         path: Of the file.
@@ -27,13 +50,32 @@ def read_text(path: Path, *, kind: str, error: type[InputError]) -> str:
         error: What to raise.
     """
     try:
-        content = path.read_bytes()
-    except OSError as wrong:
-        raise error(f"the {kind} {path} cannot be read ({wrong.strerror}); give the path of a YAML file") from wrong
+        with path.open("rb") as stream:
+            stat = os.fstat(stream.fileno())
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as wrong:
+        reason = wrong.strerror if isinstance(wrong, OSError) else wrong
+        raise error(f"the {kind} {path} cannot be read ({reason}); give the path of a YAML file") from wrong
+    if len(content) > MAX_BYTES:
+        size = f"{stat.st_size} bytes" if stat.st_size > MAX_BYTES else f"more than {MAX_BYTES} bytes"
+        place = Place(str(path), content.count(b"\n", 0, MAX_BYTES) + 1, 1)
+        message = f"the {kind} {path} has {size}; at most {MAX_BYTES} are allowed"
+        problem = Problem("too_long", Severity.ERROR, message, f"split the {kind}", (), place)
+        raise error(str(problem), problems=(problem,))
     try:
-        return content.decode()
+        text = content.decode()
     except UnicodeDecodeError as wrong:
-        raise error(f"the {kind} {path} is not UTF-8 text (byte {wrong.start}); save it as UTF-8") from wrong
+        line = content.count(b"\n", 0, wrong.start) + 1
+        column = wrong.start - (content.rfind(b"\n", 0, wrong.start) + 1) + 1
+        message = f"the {kind} {path} is not UTF-8 text (byte {wrong.start})"
+        problem = Problem("not_utf8", Severity.ERROR, message, "save it as UTF-8", (), Place(str(path), line, column))
+        raise error(str(problem), problems=(problem,)) from wrong
+    return SourceFile(path, text, hashlib.sha256(content).hexdigest(), (stat.st_mtime_ns, stat.st_size))
+
+
+def read_text(path: Path, *, kind: str, error: type[InputError]) -> str:
+    """The text of a file; see `read_file`."""
+    return read_file(path, kind=kind, error=error).text
 
 
 def parse_checked(text: str, model: type[Model], *, source: str, kind: str, error: type[InputError]) -> Model:
@@ -47,125 +89,73 @@ def parse_checked(text: str, model: type[Model], *, source: str, kind: str, erro
         kind: What messages call what it holds.
         error: What to raise.
     """
-    if len(text) > MAX_BYTES:
-        raise error(f"{source} has {len(text)} characters; at most {MAX_BYTES} are allowed; split the {kind}")
-    content = _read_yaml(text, source, kind, error)
-    if not isinstance(content, dict):
-        raise error(f"{source} holds {_kind(content)}, not keys and values; start from the default {kind}")
+    return check_nodes(read_nodes(text, source=source, kind=kind, error=error), model, kind=kind, error=error)
+
+
+def read_nodes(text: str, *, source: str, kind: str, error: type[InputError]) -> Node:
+    """
+    The keys and values of a YAML text, with their places.
+
+    Args:
+        text: YAML.
+        source: What messages call the text.
+        kind: What messages call what it holds.
+        error: What to raise; it carries the problems.
+    """
     try:
-        return model.model_validate(content)
-    except ValidationError as wrong:
-        found = wrong.errors(include_url=False)
-        inner = {one["loc"][:-1] for one in found}
-        # A list whose entries are wrong is then also too short: the entries say it all.
+        root = compose(text, file=source)
+    except YamlFlaws as wrong:
         problems = [
-            _explained(one, content, model) for one in found if not (one["type"] == "too_short" and one["loc"] in inner)
+            Problem(
+                flaw.code,
+                Severity.ERROR,
+                f"{part_name(flaw.path, None)}: {flaw.message}" if flaw.path else flaw.message,
+                flaw.hint,
+                flaw.path,
+                Place(source, flaw.line + 1, flaw.column + 1),
+            )
+            for flaw in wrong.flaws
         ]
-        shown = "\n".join(f"  - {problem}" for problem in problems[:_SHOWN_PROBLEMS])
-        more = f"\n  and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
-        raise error(f"{source} breaks the schema of a {kind}:\n{shown}{more}") from None
+        raise error(f"{source} is not valid YAML of a {kind}:\n{problem_list(problems)}", problems=problems) from None
+    if not isinstance(root.value, dict):
+        held = "nothing" if root.value is None else f"a {type(root.value).__name__}"
+        message, hint = f"it holds {held}, not keys and values", f"start from the default {kind}"
+        raise broken([Problem("wrong_type", Severity.ERROR, message, hint, (), place_of(root))], source, kind, error)
+    return root
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """YAML without what settings never need: repeated keys, and aliases, which can blow a page up to gigabytes."""
+def check_nodes(
+    root: Node,
+    model: type[Model],
+    *,
+    kind: str,
+    error: type[InputError],
+    context: Mapping[str, Any] | None = None,
+    found: Sequence[Problem] = (),
+) -> Model:
+    """
+    Check what was read against a model.
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML has no types here
-            raise yaml.MarkedYAMLError(None, None, "aliases (*name) are not allowed; write it out", event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            return super().construct_object(node, deep)
-        except ValueError as wrong:  # what looks like a date or a number and is none: 2025-02-30
-            problem = f"{node.value!r} cannot be read ({wrong}); correct it, or quote it if it is a text"
-            raise yaml.MarkedYAMLError(None, None, problem, node.start_mark) from None
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            name = self.construct_object(key, deep=True)
-            if not isinstance(name, str):
-                raise yaml.MarkedYAMLError(None, None, f"the key {name!r} is no text; quote it", key.start_mark)
-            if name in seen:
-                raise yaml.MarkedYAMLError(None, None, f"the key {name!r} stands twice; remove one", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(text: str, source: str, kind: str, error: type[InputError]) -> Any:
+    Args:
+        root: Of the whole, joined.
+        model: What it has to be.
+        kind: What messages call it.
+        error: What to raise; it carries the problems.
+        context: What validators may ask for.
+        found: Problems that are known already; each takes the place of one with the same message.
+    """
+    problems = list(found)
     try:
-        # A SafeLoader: it builds plain values only.
-        return yaml.load(text, Loader=_PlainLoader)
-    except yaml.MarkedYAMLError as wrong:
-        mark = wrong.problem_mark or wrong.context_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "an unknown place"
-        problem = wrong.problem or wrong.context
-        if problem and "'\\t'" in problem:
-            problem += "; use spaces, not tabs"
-        raise error(f"{source} is not valid YAML at {place}: {problem}") from None
-    except (yaml.YAMLError, ValueError) as wrong:
-        raise error(f"{source} is not valid YAML: {str(wrong).splitlines()[0]}") from None
-    except RecursionError:
-        raise error(f"{source} is nested too deeply; no {kind} needs more than a few levels") from None
+        checked = model.model_validate(plain(root), context=dict(context or {}))
+    except ValidationError as wrong:
+        told = {problem.message for problem in found}
+        problems += [one for one in schema_problems(wrong, root, model) if one.message not in told]
+    if problems:
+        raise broken(problems, root.source.file, kind, error)
+    return checked
 
 
-def _explained(problem: ErrorDetails, content: dict[str, Any], model: type[BaseModel]) -> str:
-    """One problem as a sentence: where, the value, what is allowed."""
-    where = _place(problem["loc"], content)
-    message = problem["msg"].removeprefix("Value error, ").replace("Tuple should", "List should")
-    message = plain_words(message.replace(" after validation", ""))
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"{where}: this key is unknown; remove it or correct its name"
-        case "missing":
-            return f"{where}: this key is missing; add it"
-        case "tuple_type":
-            return f"{where}: {_short(problem['input'])} is not allowed; write a list, [] for none"
-        case "dict_type" | "model_type":
-            keys = keys_of(problem.get("ctx", {}).get("class_name", ""), model)
-            told = f"; the keys are {', '.join(keys)}" if keys else ", as {KEY: VALUE}"
-            return f"{where}: {_short(problem['input'])} is not allowed; write keys and values{told}"
-        case "date_type" | "date_parsing" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
-            return f"{where}: {_short(problem['input'])} is not allowed; write a day of the calendar as 2025-12-31"
-        case "value_error":
-            return f"{where}: {message}" if where else message
-        case _:
-            return f"{where}: {_short(problem['input'])} is not allowed; {message[0].lower()}{message[1:]}"
-
-
-def _place(location: tuple[int | str, ...], content: Any) -> str:
-    """The path of a problem, with list entries called by their id or name."""
-    words: list[str] = []
-    for step in location:
-        inner = content[step] if _has(content, step) else None
-        if isinstance(step, int):
-            name = next((inner[key] for key in ("id", "name") if isinstance(inner, dict) and key in inner), None)
-            words.append(f"{words.pop()} {name!r}" if name is not None else f"{words.pop()} no. {step + 1}")
-        else:
-            words.append(step)
-        content = inner
-    return ": ".join(_singular(word) for word in words)
-
-
-def _singular(word: str) -> str:
-    for many, one in _ONE_OF.items():
-        if word.startswith(many):
-            return one + word.removeprefix(many)
-    return word
-
-
-def _has(content: Any, step: int | str) -> bool:
-    if isinstance(content, dict):
-        return step in content
-    return isinstance(content, list) and isinstance(step, int) and step < len(content)
-
-
-def _kind(content: Any) -> str:
-    return "nothing" if content is None else f"a {type(content).__name__}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def broken(problems: Sequence[Problem], source: str, kind: str, error: type[InputError]) -> InputError:
+    """The error that lists problems by their places, ten at most, and carries all of them."""
+    ordered = in_order(list(problems))
+    return error(f"{source} breaks the schema of a {kind}:\n{problem_list(ordered)}", problems=ordered)

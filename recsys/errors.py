@@ -26,9 +26,19 @@ class RecsysError(Exception):
 
 
 class InputError(RecsysError):
-    """What was given is wrong."""
+    """
+    What was given is wrong.
+
+    Attributes:
+        problems: Where it is a file: each problem by itself, as `recsys.policy.problems.Problem`; empty elsewhere.
+    """
 
     exit_code = 2
+
+    def __init__(self, *message: object, problems: Sequence[Any] = ()) -> None:
+        """A message, as of any exception."""
+        super().__init__(*message)
+        self.problems: tuple[Any, ...] = tuple(problems)
 
 
 class SourceError(InputError):
@@ -36,7 +46,32 @@ class SourceError(InputError):
 
 
 class PolicyError(InputError):
-    """The policy file breaks its schema, or an expression in it does not compile."""
+    """
+    The policy file breaks its schema, or an expression in it does not compile.
+
+    Attributes:
+        problems: Each by itself; those that know a ``path`` and no place are given one by `PolicyDocument.locate`.
+        code: Stable, snake_case, of the problem that the message tells; empty where ``problems`` have theirs.
+        hint: What to do, if the message does not say it.
+        path: Of the part that is wrong, such as ``("rules", 3, "who")``; empty means unknown, or the whole file.
+        offset: Line and column inside the expression at ``path``, both from 1; ``None`` means all of it.
+    """
+
+    def __init__(
+        self,
+        *message: object,
+        problems: Sequence[Any] = (),
+        code: str = "",
+        hint: str = "",
+        path: Sequence[str | int] = (),
+        offset: tuple[int, int] | None = None,
+    ) -> None:
+        """A message, and where in the file it is about."""
+        super().__init__(*message, problems=problems)
+        self.code = code
+        self.hint = hint
+        self.path: tuple[str | int, ...] = tuple(path)
+        self.offset = offset
 
 
 class BundleError(RecsysError):

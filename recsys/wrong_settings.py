@@ -45,6 +45,15 @@ def keys_of(part: str, model: type[BaseModel]) -> list[str]:
     return []
 
 
+def names_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str]:
+    """The settings of the part that *steps* lead to; steps into lists and tables of free names change nothing."""
+    for step in steps:
+        field = model.model_fields.get(str(step))
+        if field is not None:
+            model = next(_models_in(field.annotation), model)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
 def plain_words(message: str) -> str:
     """
     A message with the members of enumerations as a file writes them.
@@ -61,7 +70,7 @@ def _sentence(problem: ErrorDetails, model: type[BaseModel]) -> str:
     message = plain_words(problem["msg"].removeprefix("Value error, "))
     match problem["type"]:
         case "extra_forbidden":
-            allowed = _names_at(model, problem["loc"][:-1])
+            allowed = names_at(model, problem["loc"][:-1])
             near = difflib.get_close_matches(str(problem["loc"][-1]), allowed, n=1)
             meant = f", did you mean {near[0]!r}?" if near else ";"
             return f"unknown setting {where!r}{meant} allowed: {', '.join(allowed)}"
@@ -74,15 +83,6 @@ def _sentence(problem: ErrorDetails, model: type[BaseModel]) -> str:
         case _:
             wanted = re.sub(r"^(Input|String|Tuple|Value) should", "it must", message)
             return f"{where or 'the file'} is {_short(problem['input'])}; {wanted[0].lower()}{wanted[1:]}"
-
-
-def _names_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str]:
-    """The settings of the part that *steps* lead to; steps into lists and tables of free names change nothing."""
-    for step in steps:
-        field = model.model_fields.get(str(step))
-        if field is not None:
-            model = next(_models_in(field.annotation), model)
-    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
