@@ -64,6 +64,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
     pins = _pins(rules, knowledge)
     dated = _dated(policy, knowledge, native)
     return CompiledPolicy(
+        source=policy,
         policy_id=policy.policy_id,
         name=policy.name,
         rule_ids=tuple(codes),

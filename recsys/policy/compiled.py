@@ -16,7 +16,7 @@ from recsys.policy.guardrails import DepthLimit, remove_by_basket
 from recsys.policy.masks import multiply, remove_listed, remove_owned, remove_rows, standing_boost
 from recsys.policy.native import KEPT, Code, Codes, NativeRule, as_answer
 from recsys.policy.rules import CompiledRule, Situation
-from recsys.policy.schema import Experiment, RecentlyBought
+from recsys.policy.schema import Experiment, Policy, RecentlyBought
 from recsys.policy.standing import Standings
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
 
@@ -82,6 +82,7 @@ class CompiledPolicy:
     placement the policy does not know is treated as the default placement.
 
     Attributes:
+        source: What it was compiled from; says in which section a rule stands, and why it exists.
         policy_id, name: Of the file.
         rule_ids: Position is the code that removals answer.
         boost_ids: Position is the bit that boosts answer.
@@ -94,6 +95,7 @@ class CompiledPolicy:
         rules: Those of the file, over this bundle.
     """
 
+    source: Policy
     policy_id: str
     name: str
     rule_ids: tuple[str, ...]
