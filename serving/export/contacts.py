@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from recsys.errors import InputError
-from recsys.types import NO_OFFER, Channel
+from recsys.types import Channel, ItemKind
 from serving.export.files import is_single_file, sha256
 from serving.export.parquet_file import read_text_rows
 from serving.export.plan import ExportPlan, FileFormat
@@ -13,7 +13,7 @@ from serving.export.run import Manifest
 from serving.export.table import Status
 from serving.store.members import MemberStore
 
-_COLUMNS = ("member_id", "status", "position", "decision_id", "offer_choice")
+_COLUMNS = ("member_id", "status", "position", "decision_id", "kind", "id")
 _FIRST = "1"
 
 
@@ -39,7 +39,7 @@ def record_contacts(out: Path, manifest: Manifest, store: MemberStore, *, channe
             raise InputError(f"{path} is not as it was exported; export again before contacts are recorded")
         messages = list(_messages(path, plan.file_format))
         store.record_contacts(messages, channel=channel, now=plan.now)
-        n_messages += len(messages)
+        n_messages += len({message for _, message, _ in messages})
     return n_messages
 
 
@@ -48,9 +48,9 @@ def _messages(path: Path, file_format: FileFormat) -> Iterator[tuple[str, str, s
         FileFormat.CSV: _read_csv_rows,
         FileFormat.PARQUET: read_text_rows,
     }
-    for member_id, status, position, decision_id, offer in readers[file_format](path, _COLUMNS):
-        if status == Status.SENT and position == _FIRST:
-            yield member_id, decision_id, None if offer in ("", NO_OFFER) else offer
+    for member_id, status, position, decision_id, kind, item in readers[file_format](path, _COLUMNS):
+        if status == Status.SENT and (kind == ItemKind.OFFER or position == _FIRST):
+            yield member_id, decision_id, item if kind == ItemKind.OFFER else None
 
 
 def _read_csv_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

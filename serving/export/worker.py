@@ -156,13 +156,14 @@ def value_name(index: int) -> str:
 
 def known_by(now: EpochSeconds, facts: LiveFacts) -> LiveFacts:
     """
-    What was known at an instant: later purchases, views and contacts are left out, so that a continued export sees
-    what the stopped one saw. Consent and erasure always hold as they are today.
+    What was known at an instant: later purchases, views, contacts and responses are left out, so that a continued
+    export sees what the stopped one saw. Consent and erasure always hold as they are today.
     """
-    if not facts.product_facts and not facts.contacts:
+    if not facts.product_facts and not facts.contacts and not facts.responses:
         return facts
     return replace(
         facts,
         product_facts=tuple([fact for fact in facts.product_facts if fact.occurred_at <= now]),
         contacts=tuple([contact for contact in facts.contacts if contact.contacted_at <= now]),
+        responses=tuple([response for response in facts.responses if response.occurred_at <= now]),
     )

@@ -1,19 +1,21 @@
 """What the store keeps of one member for decisions: how events are merged into it and how it is read back."""
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import orjson
 
-from recsys.members import Contact, LiveFacts, ProductFact
+from recsys.members import Contact, LiveFacts, OfferResponse, ProductFact
 from recsys.types import Channel, Consent, EpochSeconds, EventKind
 
 MAX_PRODUCT_FACTS = 200
-MAX_CONTACTS = 100
+MAX_CONTACTS = 200
 MAX_OFFERS = 100
-"""Bounds of one member's row; the newest stay."""
+MAX_RESPONSES = 100
+"""Bounds of one member's row, of contacts by channel; the newest stay."""
 
 EMPTY = "{}"
 """The text of a member of whom nothing is known."""
@@ -21,7 +23,10 @@ EMPTY = "{}"
 ERASED = LiveFacts(consent=Consent.NONE, erased=True)
 """Of a member who asked to be forgotten."""
 
+ContactEntry = tuple[int, str, str, str]
+
 _INTEREST = frozenset({EventKind.VIEW, EventKind.CART, EventKind.PURCHASE, EventKind.CLICK})
+_RESPONSES = frozenset({EventKind.CLICK, EventKind.REDEMPTION})
 _NEVER = -1
 
 
@@ -61,18 +66,21 @@ class Recent:
 
     Attributes:
         products: (-occurred_at, product id, kind), so that ascending order is newest first.
-        contacts: (-contacted_at, channel, message, offer id or empty): one entry a message. Messages of a decision
-            are one message; on the web each offer shown counts by itself.
+        contacts: (-contacted_at, channel, message, offer id or empty): one entry an offer of a message, and one a
+            message without offers. Messages of a decision are one message; on the web each offer shown counts by
+            itself. What is shown on the web never displaces a message.
         offers: By offer id: when the member last took it (clicked), and when they last redeemed it; -1 for never.
+        responses: (-occurred_at, offer id, kind): every click on an offer and every redemption.
     """
 
     products: tuple[tuple[int, str, str], ...] = ()
-    contacts: tuple[tuple[int, str, str, str], ...] = ()
+    contacts: tuple[ContactEntry, ...] = ()
     offers: tuple[tuple[str, int, int], ...] = ()
+    responses: tuple[tuple[int, str, str], ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read back what `dumps` wrote."""
+        """Read back what `dumps` wrote, in this release or an earlier one."""
         if text == EMPTY:
             return cls()
         kept = orjson.loads(text)
@@ -80,23 +88,30 @@ class Recent:
             tuple((at, product, kind) for at, product, kind in kept["products"]),
             tuple((at, channel, message, offer) for at, channel, message, offer in kept["contacts"]),
             tuple((offer, taken, redeemed) for offer, taken, redeemed in kept["offers"]),
+            tuple((at, offer, kind) for at, offer, kind in _responses(kept)),
         )
 
     def dumps(self) -> str:
         """The text that the store keeps; the same facts give the same text."""
         return orjson.dumps(
-            {"products": self.products, "contacts": self.contacts, "offers": self.offers},
+            {
+                "products": self.products,
+                "contacts": self.contacts,
+                "offers": self.offers,
+                "responses": self.responses,
+            }
         ).decode()
 
     def merged(self, events: Iterable[StoredEvent]) -> "Recent":
         """These facts and those of *events*, bounded to the newest."""
-        products = set(self.products)
+        products, responses = set(self.products), set(self.responses)
         contacts = {_contact_key(entry): entry for entry in self.contacts}
         offers = {offer: (taken, redeemed) for offer, taken, redeemed in self.offers}
         for event in events:
             if event.product_id is not None and event.kind in _INTEREST:
                 products.add((-event.occurred_at, event.product_id, event.kind.value))
-            if event.offer_id is not None and event.kind in (EventKind.CLICK, EventKind.REDEMPTION):
+            if event.offer_id is not None and event.kind in _RESPONSES:
+                responses.add((-event.occurred_at, event.offer_id, event.kind.value))
                 taken, redeemed = offers.get(event.offer_id, (_NEVER, _NEVER))
                 if event.kind is EventKind.CLICK:
                     taken = max(taken, event.occurred_at)
@@ -106,13 +121,14 @@ class Recent:
             if event.kind is EventKind.EXPOSURE and (event.offer_id is not None or event.channel is not Channel.WEB):
                 entry = (-event.occurred_at, event.channel.value, event.decision_id or "", event.offer_id or "")
                 key = _contact_key(entry)
-                contacts[key] = min(contacts.get(key, entry), entry, key=_first_with_offer)
+                contacts[key] = min(contacts.get(key, entry), entry)
         newest_offers = sorted(offers.items(), key=lambda pair: (-max(pair[1]), pair[0]))[:MAX_OFFERS]
         return replace(
             self,
             products=tuple(sorted(products)[:MAX_PRODUCT_FACTS]),
-            contacts=tuple(sorted(contacts.values())[:MAX_CONTACTS]),
+            contacts=tuple(_newest_contacts(contacts.values())),
             offers=tuple((offer, taken, redeemed) for offer, (taken, redeemed) in newest_offers),
+            responses=tuple(sorted(responses)[:MAX_RESPONSES]),
         )
 
 
@@ -137,19 +153,66 @@ def read_facts(consent: int | None, tier: str | None, *, erased: bool, recent: s
             [ProductFact(product, EventKind(kind), -at) for at, product, kind in kept["products"] if -at >= since]
         ),
         held_offers=tuple([offer for offer, taken, redeemed in kept["offers"] if taken > redeemed]),
-        contacts=tuple([Contact(Channel(channel), -at, offer or None) for at, channel, _, offer in kept["contacts"]]),
+        contacts=_contacts(kept["contacts"]),
         consent=None if consent is None else Consent(consent),
         tier=tier,
+        responses=tuple([OfferResponse(offer, EventKind(kind), -at) for at, offer, kind in _responses(kept)]),
     )
 
 
-def _contact_key(entry: tuple[int, str, str, str]) -> tuple[str, ...]:
+def _responses(kept: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Those of a text; one of an earlier release knows the last of each offer."""
+    if "responses" in kept:
+        found: list[tuple[int, str, str]] = kept["responses"]
+        return found
+    return sorted(
+        (-at, offer, kind.value)
+        for offer, taken, redeemed in kept["offers"]
+        for at, kind in ((taken, EventKind.CLICK), (redeemed, EventKind.REDEMPTION))
+        if at != _NEVER
+    )[:MAX_RESPONSES]
+
+
+def _contact_key(entry: ContactEntry) -> tuple[str, ...]:
+    """Entries of one key are one: on the web what was shown at an instant, elsewhere an offer in a message."""
     at, channel, message, offer = entry
     if channel == Channel.WEB:
         return channel, str(at), offer
-    return channel, message or str(at)
+    return channel, message or str(at), offer
 
 
-def _first_with_offer(entry: tuple[int, str, str, str]) -> tuple[bool, int, str]:
-    at, _, _, offer = entry
-    return not offer, -at, offer
+def _message_key(entry: ContactEntry) -> tuple[str, ...]:
+    key = _contact_key(entry)
+    return key if entry[1] == Channel.WEB else key[:-1]
+
+
+def _newest_contacts(entries: Iterable[ContactEntry]) -> list[ContactEntry]:
+    """The newest of each channel, newest first; a message without offers is no news where an offer of it is known."""
+    ordered = sorted(entries)
+    with_offer = {_message_key(entry): entry[0] for entry in reversed(ordered) if entry[3]}
+    counts: Counter[str] = Counter()
+    kept = []
+    for entry in ordered:
+        if not entry[3] and with_offer.get(_message_key(entry), entry[0] + 1) <= entry[0]:
+            continue
+        counts[entry[1]] += 1
+        if counts[entry[1]] <= MAX_CONTACTS:
+            kept.append(entry)
+    return kept
+
+
+def _contacts(entries: Sequence[ContactEntry]) -> tuple[Contact, ...]:
+    """One contact a message, as of its newest entry, newest first; entries may be lists."""
+    messages: dict[tuple[str, ...], list[ContactEntry]] = {}
+    for entry in entries:
+        messages.setdefault(_message_key(entry), []).append(entry)
+    return tuple(
+        [
+            Contact(Channel(its[0][1]), -its[0][0], *_offers_in([offer for _, _, _, offer in its if offer]))
+            for its in messages.values()
+        ]
+    )
+
+
+def _offers_in(offers: list[str]) -> tuple[str | None, tuple[str, ...]]:
+    return (offers[0], tuple(offers[1:])) if offers else (None, ())

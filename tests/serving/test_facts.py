@@ -1,11 +1,23 @@
 """How events become what the store keeps of one member."""
 
+from unittest.mock import patch
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.members import Contact, LiveFacts, ProductFact
+from recsys.members import Contact, LiveFacts, OfferResponse, ProductFact
 from recsys.types import Channel, Consent, EventKind
-from serving.store.facts import EMPTY, MAX_PRODUCT_FACTS, Recent, StoredEvent, member_key, read_facts
+from serving.store import facts as kept_facts
+from serving.store.facts import (
+    EMPTY,
+    MAX_CONTACTS,
+    MAX_PRODUCT_FACTS,
+    MAX_RESPONSES,
+    Recent,
+    StoredEvent,
+    member_key,
+    read_facts,
+)
 
 
 def event(kind: EventKind, at: int, **named: object) -> StoredEvent:
@@ -40,6 +52,19 @@ def test_order_and_splitting_of_events_do_not_matter(batch: list[StoredEvent], r
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     in_parts = Recent.parse(Recent().merged(shuffled[:cut]).dumps()).merged(shuffled[cut:])
     assert in_parts == at_once
+
+
+@given(st.lists(events, max_size=16), st.randoms(use_true_random=False), st.integers(0, 16))
+def test_what_no_longer_fits_does_not_depend_on_the_order_either(
+    batch: list[StoredEvent], random: object, cut: int
+) -> None:
+    shuffled = list(batch)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    with patch.multiple(kept_facts, MAX_CONTACTS=2, MAX_RESPONSES=2, MAX_PRODUCT_FACTS=2):
+        in_parts = Recent.parse(Recent().merged(shuffled[:cut]).dumps()).merged(shuffled[cut:])
+        assert in_parts == Recent().merged(batch)
+        assert len(in_parts.responses) <= 2
+        assert len(in_parts.contacts) <= 2 * len(Channel)
 
 
 @given(st.lists(events, max_size=12))
@@ -81,6 +106,48 @@ def test_on_the_web_only_offers_are_contacts_and_each_counts() -> None:
         event(EventKind.EXPOSURE, 5, offer_id="o2", decision_id="d1"),
     )
     assert facts.contacts == (Contact(Channel.WEB, 5, "o1"), Contact(Channel.WEB, 5, "o2"))
+
+
+def test_all_offers_of_a_message_are_known_and_it_is_one_contact() -> None:
+    shown = [
+        event(EventKind.EXPOSURE, 5, offer_id=offer, channel=Channel.EMAIL, decision_id="d1") for offer in ("o2", "o1")
+    ]
+    assert merged(*shown).contacts == (Contact(Channel.EMAIL, 5, "o1", ("o2",)),)
+
+
+def test_offers_shown_on_the_web_never_displace_a_message() -> None:
+    email = event(EventKind.EXPOSURE, 1, channel=Channel.EMAIL, decision_id="d1")
+    web = [event(EventKind.EXPOSURE, 10 + at, offer_id="o1") for at in range(MAX_CONTACTS + 5)]
+    contacts = merged(email, *web).contacts
+    assert (len(contacts), contacts[-1]) == (MAX_CONTACTS + 1, Contact(Channel.EMAIL, 1))
+
+
+def test_every_click_and_redemption_is_kept_newest_first_up_to_a_bound() -> None:
+    answers = merged(
+        event(EventKind.REDEMPTION, 2, offer_id="o1"),
+        event(EventKind.CLICK, 1, offer_id="o1"),
+        event(EventKind.REDEMPTION, 9, offer_id="o1"),
+    ).responses
+    assert [(one.kind, one.occurred_at) for one in answers] == [
+        (EventKind.REDEMPTION, 9),
+        (EventKind.REDEMPTION, 2),
+        (EventKind.CLICK, 1),
+    ]
+    many = merged(*(event(EventKind.CLICK, at, offer_id="o1") for at in range(MAX_RESPONSES + 3))).responses
+    assert (len(many), many[0].occurred_at) == (MAX_RESPONSES, MAX_RESPONSES + 2)
+
+
+def test_a_text_of_an_earlier_release_tells_the_last_response_to_each_offer() -> None:
+    old = '{"products":[],"contacts":[[-7,"email","d1","o1"]],"offers":[["o1",5,-1],["o2",3,4]]}'
+    facts = read_facts(None, None, erased=False, recent=old, since=0)
+    assert facts.contacts == (Contact(Channel.EMAIL, 7, "o1"),)
+    assert facts.held_offers == ("o1",)
+    assert facts.responses == (
+        OfferResponse("o1", EventKind.CLICK, 5),
+        OfferResponse("o2", EventKind.REDEMPTION, 4),
+        OfferResponse("o2", EventKind.CLICK, 3),
+    )
+    assert Recent.parse(old).merged([]) == Recent.parse(Recent.parse(old).dumps())
 
 
 def test_an_erased_member_has_agreed_to_nothing_whatever_the_row_says() -> None:
