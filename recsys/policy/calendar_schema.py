@@ -1,5 +1,6 @@
 """What a policy file may say of its calendar: periods that come once, every year, month or week, or with a birthday."""
 
+import json
 import re
 from datetime import date
 from enum import StrEnum
@@ -7,14 +8,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from recsys.policy.contact_schema import TimeOfDay
 from recsys.policy.fields import Instant, Part, Slug, Text, iso, refuse_repeats
 from recsys.policy.rule import Rule
 from recsys.policy.sections import Lever
 from recsys.types import Channel
 
 _LEAP_YEAR = 2024
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
+_LONGEST_STORES = 900
+"""Letters; an expression has at most 1,000."""
 _FORMS = (
     "write {from: DATE, until: DATE}, {every: year, from: MM-DD, until: MM-DD}, {every: month, on: DAYS}, "
     "{every: week, on: WEEKDAYS} or {birthday: {before_days: N, after_days: N}}"
@@ -42,12 +45,6 @@ class Weekday(StrEnum):
     FRI = "fri"
     SAT = "sat"
     SUN = "sun"
-
-
-def _clock(value: Any) -> Any:
-    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-        raise ValueError(f'{value!r} is no time of day; write it in quotes as "09:30", "00:00" to "24:00"')
-    return value
 
 
 def _month_day(value: Any) -> Any:
@@ -78,9 +75,6 @@ def _distinct(days: tuple[Any, ...]) -> tuple[Any, ...]:
     return days
 
 
-ClockTime = Annotated[str, BeforeValidator(_clock)]
-"""A time of day of the file's time zone: 00:00 to 24:00, the end of the day."""
-
 MonthDay = Annotated[str, BeforeValidator(_month_day)]
 """A day of any year. 02-29 is 1 March in a year that has none: what starts then starts, what ends then ends."""
 
@@ -93,12 +87,12 @@ class ClockHours(Part):
     The part of each day on which a period is on.
 
     Attributes:
-        from_at, until_at: First minute, and first minute after. An end at or before the start is the next day's: the
-            hours after midnight belong to the day on which they began.
+        from_at, until_at: First minute, and first minute after. An end before the start is the next day's, so an end at
+            "00:00" is the end of the day; hours after midnight belong to the day on which they began.
     """
 
-    from_at: ClockTime = Field(alias="from")
-    until_at: ClockTime = Field(alias="until")
+    from_at: TimeOfDay = Field(alias="from")
+    until_at: TimeOfDay = Field(alias="until")
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -106,8 +100,6 @@ class ClockHours(Part):
             raise ValueError(
                 f"the hours start and end at {self.from_at}; remove `hours` for the whole day, or correct one of them"
             )
-        if self.from_at == "24:00":
-            raise ValueError('hours cannot start at "24:00"; write "00:00", the start of the next day')
         return self
 
 
@@ -261,6 +253,11 @@ class Period(Part):
             _refuse_backwards(self.from_at, self.until_at)
         refuse_repeats("channel", self.channels or ())
         refuse_repeats("store", self.stores or ())
+        if len(json.dumps(self.stores, ensure_ascii=False)) > _LONGEST_STORES:
+            raise ValueError(
+                f"the {len(self.stores or ())} stores are more than one condition can ask for; list those of one "
+                "period in several periods, with the same offers"
+            )
         refuse_repeats("offer", self.offers)
         for rule in (*self.rules, *self.levers):
             if self.channels and rule.channels and not set(self.channels) & set(rule.channels):
