@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from recsys.errors import InputError
 from recsys.types import EpochSeconds
 
+_SHORT_ID = 12
+_SHORTEST_PREFIX = 6
+
 
 class Move(StrEnum):
     """What somebody did with a version."""
@@ -134,7 +137,7 @@ def same_person(one: str, other: str) -> bool:
 
 
 def person_key(name: str) -> str:
-    """A name without case, width, accents' encoding, invisible characters and spare blanks; empty where none is left."""
+    """A name without case, width, invisible characters and spare blanks; empty where nothing is left."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join("".join(each for each in text if unicodedata.category(each) != "Cf").split())
 
@@ -204,7 +207,9 @@ def in_force_since(entries: Sequence[Entry], now: EpochSeconds) -> EpochSeconds 
     if current is None:
         return None
     versions = fold(entries)
-    dates = {entry.at for entry in entries} | {date for one in versions.values() for date in (one.start, one.end) if date}
+    dates = {entry.at for entry in entries} | {
+        date for one in versions.values() for date in (one.start, one.end) if date
+    }
     since = now
     for instant in sorted((date for date in dates if date <= now), reverse=True):
         if _id(live_at(entries, instant)) == current.version:
@@ -230,6 +235,28 @@ def state_of(version: Version, versions: dict[str, Version], now: EpochSeconds) 
         return VersionState.SCHEDULED
     current = in_force(versions, now)
     return VersionState.LIVE if current and current.version == version.version else VersionState.SUPERSEDED
+
+
+def find_version(entries: Sequence[Entry], text: str) -> Version:
+    """
+    The version with an id, or with the only id that begins so.
+
+    Raises:
+        InputError: None begins so, several do, or fewer than six characters are given.
+    """
+    found = [one for key, one in fold(entries).items() if key.startswith(text) and len(text) >= _SHORTEST_PREFIX]
+    if len(found) != 1:
+        why = "several versions begin so" if found else "no version that was submitted begins so"
+        raise InputError(
+            f"there is no one version {text!r}: {why}; give at least {_SHORTEST_PREFIX} characters of an id that "
+            "`recsys policy status` lists"
+        )
+    return found[0]
+
+
+def shown(version: Version) -> str:
+    """A version as messages name it."""
+    return f"version {version.version[:_SHORT_ID]} ({version.name})"
 
 
 def _submitted(entry: Entry) -> Version:

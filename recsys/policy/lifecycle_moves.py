@@ -11,19 +11,19 @@ from recsys.policy.lifecycle import (
     Version,
     VersionState,
     coming_dates,
+    find_version,
     fold,
     in_force,
     may_approve,
     person_key,
     same_person,
+    shown,
     state_of,
 )
 from recsys.types import EpochSeconds
 
 _LONGEST_NAME = 200
 _LONGEST_REASON = 2_000
-_SHORT_ID = 12
-_SHORTEST_PREFIX = 6
 _OTHERS = "somebody other than its author and its submitter"
 _SUBMIT_AGAIN = "submit it again (anybody)"
 _APPROVED_MOVES = f"activate it with other dates ({_OTHERS}), retire it (anybody, with a reason)"
@@ -202,28 +202,6 @@ def rollback(
     return _without_gap(entries, entry, f"{shown(current)} cannot be rolled back", "name another version with --to")
 
 
-def find_version(entries: Sequence[Entry], text: str) -> Version:
-    """
-    The version with an id, or with the only id that begins so.
-
-    Raises:
-        InputError: None begins so, several do, or fewer than six characters are given.
-    """
-    found = [one for key, one in fold(entries).items() if key.startswith(text) and len(text) >= _SHORTEST_PREFIX]
-    if len(found) != 1:
-        why = "several versions begin so" if found else "no version that was submitted begins so"
-        raise InputError(
-            f"there is no one version {text!r}: {why}; give at least {_SHORTEST_PREFIX} characters of an id that "
-            "`recsys policy status` lists"
-        )
-    return found[0]
-
-
-def shown(version: Version) -> str:
-    """A version as messages name it."""
-    return f"version {version.version[:_SHORT_ID]} ({version.name})"
-
-
 def _dated(
     entries: Sequence[Entry],
     move: Move,
@@ -236,7 +214,9 @@ def _dated(
 ) -> Entry:
     start, end = dates
     if start is not None and start < at:
-        raise InputError(f"the start {iso(start)} lies before now, {iso(at)}; leave it out for at once, or give a later")
+        raise InputError(
+            f"the start {iso(start)} lies before now, {iso(at)}; leave it out for at once, or give a later"
+        )
     first = at if start is None else start
     if end is not None and end <= first:
         raise InputError(f"the end {iso(end)} is not after the start {iso(first)}; give a later end, or none")
@@ -249,10 +229,14 @@ def _dated(
     entry = _entry(
         entries, move, known.version, actor=actor, at=at, reason=reason, effective_from=start, effective_until=end
     )
-    return _without_gap(entries, entry, f"{shown(known)} cannot have these dates", "leave the end out, or a later start")
+    return _without_gap(
+        entries, entry, f"{shown(known)} cannot have these dates", "leave the end out, or a later start"
+    )
 
 
-def _entry(entries: Sequence[Entry], move: Move, version: str, *, actor: str, at: EpochSeconds, **more: object) -> Entry:
+def _entry(
+    entries: Sequence[Entry], move: Move, version: str, *, actor: str, at: EpochSeconds, **more: object
+) -> Entry:
     key = person_key(actor)
     if not key or len(actor) > _LONGEST_NAME or not actor.isprintable():
         raise InputError(
