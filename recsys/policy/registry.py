@@ -126,7 +126,7 @@ class PolicyRegistry:
             StoreError: It was altered, or the journal is gone and the versions are there.
         """
         record = self.journal.read()
-        if not record.entries and any(self._versions.glob("*.json")) and not record.torn:
+        if not record.entries and any(self._versions.glob("*.json")) and not self.journal.path.exists():
             raise StoreError(f"{self.journal.path} is gone, and versions are there; restore it from a backup")
         return record
 
@@ -142,7 +142,6 @@ class PolicyRegistry:
             InputError: The move is not allowed.
             StoreError: The registry is broken or cannot be written.
         """
-        self.read()
         return self.journal.append(lambda entries: decide(entries, present(entries, now)))
 
     def keep(self, policy: Policy) -> str:
@@ -155,6 +154,7 @@ class PolicyRegistry:
         Raises:
             StoreError: It cannot be written, or another content is there.
         """
+        self.read()
         content = canonical(policy).encode()
         version = hashlib.sha256(content).hexdigest()
         path = self.path_of(version)
@@ -163,6 +163,7 @@ class PolicyRegistry:
                 self._verified(version)
                 return version
             self._versions.mkdir(parents=True, exist_ok=True)
+            self.journal.path.touch()  # before any version, so that versions without a journal mean that it is gone
             write_aside(path, content)
         except OSError as error:
             raise StoreError(f"{path} cannot be written ({error.strerror}); make the folder writable") from error
