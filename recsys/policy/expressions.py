@@ -5,21 +5,26 @@ Attributes are declared one by one, with dots in their names and with types, so 
 comparison of a number with a text is an error when the policy loads, not a surprise when a member asks.
 """
 
-import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from cel_expr_python import cel
 
-from recsys.errors import PolicyError
 from recsys.policy.attribute_types import AttributeType
+from recsys.policy.cel_budget import MAX_PATTERN, MAX_STEPS, is_match, nested_loop, pattern_of, pattern_size, steps
+from recsys.policy.cel_logic import Verdict
+from recsys.policy.cel_refusal import explained, misfit, refusal, short
+from recsys.policy.cel_syntax import CheckedExpression, Kind, Node, read_checked_expression
+from recsys.policy.cel_tokens import Token, deepest, longest_chain, read_tokens
+
+__all__ = ["MAX_DEPTH", "MAX_LENGTH", "Expression", "Value", "Verdict", "compile_expression", "is_plain_text"]
 
 Value = str | int | float | bool | list[str]
 
 MAX_LENGTH = 1_000
-"""Characters of one expression. With one loop at most, this bounds what an evaluation can cost."""
+"""Characters of one expression; with the bounds of `cel_budget` this bounds what an evaluation can cost."""
+MAX_DEPTH = 16
+"""Brackets inside each other; what the binding's parser takes is 32 of anything inside each other."""
 
 _TYPES = {
     AttributeType.STRING: cel.Type.STRING,
@@ -28,19 +33,6 @@ _TYPES = {
     AttributeType.BOOL: cel.Type.BOOL,
     AttributeType.STRINGS: cel.Type.List(cel.Type.STRING),
 }
-_DOTTED = re.compile(r"\b([A-Za-z_]\w*)\s*\.\s*([A-Za-z_]\w*)")
-_LOOP = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(")
-_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
-_OF_BUNDLE = "; the columns of `recsys profile` are known with a bundle that has them: check with --bundle"
-_UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
-
-
-class Verdict(IntEnum):
-    """What an expression says of one set of attributes."""
-
-    NO = 0
-    YES = 1
-    ERROR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +43,7 @@ class Expression:
     Attributes:
         text: As the file has it.
         references: Names of the attributes it reads, sorted; no others need to be given.
+        syntax: Its tree.
 
     Example:
         >>> loyal = compile_expression("member.points > 10", {"member.points": AttributeType.INT}, where="a test")
@@ -62,7 +55,10 @@ class Expression:
 
     text: str
     references: tuple[str, ...]
+    syntax: Node = field(repr=False)
     _program: cel.Expression = field(repr=False)
+    _checked: CheckedExpression = field(repr=False)
+    _environment: cel.Env = field(repr=False)
 
     def evaluate(self, attributes: Mapping[str, Value]) -> Verdict:
         """A missing attribute, a division by zero and the like are `Verdict.ERROR`, never an exception."""
@@ -81,7 +77,22 @@ class Expression:
             answer = self._program.eval(data=attributes)
         except RuntimeError as error:
             return str(error)
-        return str(answer.value()) if answer.type() == cel.Type.ERROR else ""
+        if answer.type() == cel.Type.ERROR:
+            return str(answer.value())
+        return "" if answer.type() == cel.Type.BOOL else f"{answer.type().name()}, not true or false"
+
+    def part(self, node: Node, text: str) -> "Expression":
+        """
+        A part of it as an expression of its own, which is an error where it is not true or false.
+
+        Args:
+            node: Of its tree.
+            text: What messages show of the part.
+        """
+        names = {below.name for below in node.walk() if below.kind is Kind.NAME}
+        references = tuple(name for name in self.references if name in names)
+        program = self._environment.deserialize(self._checked.part(node))
+        return Expression(text, references, node, program, self._checked, self._environment)
 
 
 def compile_expression(text: str, available: Mapping[str, AttributeType], *, where: str) -> Expression:
@@ -94,70 +105,77 @@ def compile_expression(text: str, available: Mapping[str, AttributeType], *, whe
         where: What messages call the expression.
 
     Raises:
-        PolicyError: It does not parse, reads what is not available, mixes types, is not true or false, is longer than
-            MAX_LENGTH or loops more than once.
+        PolicyError: It does not parse, reads what is not available, mixes types, is not true or false, or may cost
+            too much; the error's ``offset`` is where in the text.
     """
-    if len(text) > MAX_LENGTH:
-        raise PolicyError(
-            f"{where} has {len(text)} characters; at most {MAX_LENGTH} are allowed; split the rule in two"
-        )
-    if not is_plain_text(text):
-        raise PolicyError(f"{where}: {_short(text)} holds a NUL or half a character; remove it")
-    loops = _LOOP.findall(text)
-    if len(loops) > 1:
-        raise PolicyError(f"{where} loops {len(loops)} times ({', '.join(loops)}); one loop is allowed; split the rule")
-    program = _compile(text, available, where)
+    tokens = _readable(text, where)
+    environment = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in available.items()})
+    try:
+        program = environment.compile(text)
+    # The binding has no error class of its own.
+    except RuntimeError as error:
+        raise explained(str(error), text, available, longest_chain(tokens), where=where) from None
+    start = tokens[0].start
     if program.return_type() != cel.Type.BOOL:
-        kind = program.return_type().name()
-        raise PolicyError(
-            f"{where}: {_short(text)} gives {kind}, not true or false; compare it with something (==, <, in)"
-        )
-    references = tuple(sorted({f"{scope}.{name}" for scope, name in _DOTTED.findall(text)} & set(available)))
-    if not _is_enough(text, {name: available[name] for name in references}):
-        references = tuple(sorted(available))
-    return Expression(text, references, program)
+        raise misfit(text, program.return_type().name(), start, where=where)
+    checked = read_checked_expression(program.serialize())
+    _refuse_costs(checked.root, text, available, start, where)
+    names = {node.name for node in checked.root.walk() if node.kind is Kind.NAME}
+    return Expression(text, tuple(sorted(names & set(available))), checked.root, program, checked, environment)
 
 
 def is_plain_text(text: str) -> bool:
     """Can the binding take it as it is? It cuts texts at a NUL, and fails on half a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
-def _compile(text: str, available: Mapping[str, AttributeType], where: str) -> cel.Expression:
-    environment = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in available.items()})
-    try:
-        return environment.compile(text)
-    # The binding has no error class of its own.
-    except RuntimeError as error:
-        raise PolicyError(f"{where}: {_short(text)} {_explained(str(error), available)}") from None
+def is_pattern(pattern: str) -> bool:
+    """Is it a regular expression that the binding reads?"""
+    environment = cel.NewEnv(variables={"pattern": cel.Type.STRING})
+    matched = environment.compile("''.matches(pattern)").eval(data={"pattern": pattern})
+    return bool(matched.type() == cel.Type.BOOL)
 
 
-def _is_enough(text: str, available: Mapping[str, AttributeType]) -> bool:
-    """Does the expression compile with these attributes alone? (A comment can hide a name from the pattern.)"""
-    try:
-        _compile(text, available, "")
-    except PolicyError:
-        return False
-    return True
+def _readable(text: str, where: str) -> list[Token]:
+    """The words of a text that is short, flat and plain enough to be parsed."""
+    if len(text) > MAX_LENGTH:
+        problem = f"has {len(text)} characters; at most {MAX_LENGTH} are allowed; split the rule in two"
+        raise refusal(problem, text, MAX_LENGTH, code="expression_too_long", where=where)
+    for offset, letter in enumerate(text):
+        if not is_plain_text(letter):
+            problem = f"{short(text)} holds a NUL or half a character; remove it"
+            raise refusal(problem, text, offset, code="expression_not_text", where=where)
+    tokens = read_tokens(text)
+    depth, opens = deepest(tokens)
+    if depth > MAX_DEPTH:
+        problem = f"has {depth} brackets inside each other; the recursion limit is {MAX_DEPTH}; split the rule in two"
+        raise refusal(problem, text, opens, code="expression_too_deep", where=where)
+    return tokens
 
 
-def _explained(message: str, available: Mapping[str, AttributeType]) -> str:
-    place = _PLACE.search(message)
-    if not place:
-        return f"is not a valid expression: {message.splitlines()[0] if message else 'no reason given'}"
-    line, column, problem = place.groups()
-    problem = problem.removesuffix(" [INVALID_ARGUMENT]").split(" expecting ")[0]
-    unknown = _UNKNOWN.search(problem)
-    if unknown:
-        name = unknown.group(1)
-        near = difflib.get_close_matches(name, available, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        of_bundle = _OF_BUNDLE if name.startswith("member.") else ""
-        return f"reads {name!r}, which is not known here; {hint}it may read {', '.join(sorted(available))}{of_bundle}"
-    if "no matching overload" in problem and "double" in problem and "int" in problem:
-        problem += "; decimal attributes are compared with decimals: write 3.0, not 3"
-    return f"is wrong at line {line}, column {column}: {problem}"
+def _refuse_costs(root: Node, text: str, available: Mapping[str, AttributeType], start: int, where: str) -> None:
+    inner = nested_loop(root)
+    if inner is not None:
+        problem = "loops 2 times, one inside the other (all, exists, exists_one, map, filter); split the rule"
+        raise refusal(problem, text, inner.offset, code="expression_too_costly", where=where)
+    for match in root.walk():
+        if is_match(match):
+            _refuse_pattern(match, text, where)
+    cost = steps(root, available)
+    if cost > MAX_STEPS:
+        problem = f"may take {cost} steps; at most {MAX_STEPS} are allowed; shorten its lists or split the rule"
+        raise refusal(problem, text, start, code="expression_too_costly", where=where)
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 80 else f"{text[:77]}...")
+def _refuse_pattern(match: Node, text: str, where: str) -> None:
+    pattern = pattern_of(match)
+    if pattern is None:
+        problem = "compares with a pattern that is not written out; write it as a text between quotes"
+        raise refusal(problem, text, match.offset, code="pattern_not_written_out", where=where)
+    size = pattern_size(pattern)
+    if size > MAX_PATTERN:
+        problem = (
+            f"has the pattern {short(pattern)}, which costs {size}; at most {MAX_PATTERN} is allowed; "
+            f"write fewer repetitions and [a-z] in place of \\pL, or use startsWith, endsWith or contains"
+        )
+        raise refusal(problem, text, match.offset, code="pattern_too_costly", where=where)

@@ -1,0 +1,220 @@
+"""
+The syntax tree of a checked CEL expression, read from the bytes in which the binding serialises it.
+
+Only the fields that the policy asks for are read (cel-spec: proto/cel/expr/checked.proto and syntax.proto).
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Constant = bool | int | float | str
+Fields = list[tuple[int, int | bytes]]
+
+_CHECKED_REFERENCES, _CHECKED_EXPRESSION, _CHECKED_SOURCE = 2, 4, 5
+_SOURCE_POSITIONS = 4
+_ANY_MESSAGE = 2
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_LARGEST_INT = 2**63
+
+
+class Kind(StrEnum):
+    """What a node of the tree is."""
+
+    CONSTANT = "constant"
+    NAME = "name"
+    SELECT = "select"
+    CALL = "call"
+    LIST = "list"
+    STRUCT = "struct"
+    LOOP = "loop"
+
+
+_KINDS = {3: Kind.CONSTANT, 4: Kind.NAME, 5: Kind.SELECT, 6: Kind.CALL, 7: Kind.LIST, 8: Kind.STRUCT, 9: Kind.LOOP}
+_BELOW = {Kind.SELECT: (1,), Kind.CALL: (1, 3), Kind.LIST: (1,), Kind.LOOP: (2, 4, 5, 6, 7)}
+_OF_ENTRY = (3, 4)
+_NAME_AT = {Kind.SELECT: 2, Kind.CALL: 2, Kind.LOOP: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """
+    One node; equal to another that says the same elsewhere.
+
+    Attributes:
+        kind: What it is.
+        name: Of the attribute, function or field; of a loop its variable.
+        constant: Empty, or the one value of a constant that is a bool, int, double or text.
+        children: In the order of the format: of a call its receiver first, of a loop what it goes over first.
+        detail: All else that it says, so that two nodes are equal only where their bytes mean the same.
+        offset: Characters of the text before what stands for it: of an operator the sign, of a call the bracket.
+        encoded: The bytes it was read from.
+    """
+
+    kind: Kind
+    name: str
+    constant: tuple[Constant, ...]
+    children: tuple["Node", ...]
+    detail: str
+    offset: int = field(compare=False, repr=False)
+    encoded: bytes = field(compare=False, repr=False)
+
+    def walk(self) -> Iterator["Node"]:
+        """This node and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedExpression:
+    """
+    What the binding made of a text.
+
+    Attributes:
+        root: The whole expression.
+    """
+
+    root: Node
+    _fields: Fields = field(repr=False)
+    _envelope: Fields = field(repr=False)
+
+    def part(self, node: Node) -> bytes:
+        """A part of the expression as an expression of its own, for the binding to read."""
+        checked = [(number, node.encoded if number == _CHECKED_EXPRESSION else held) for number, held in self._fields]
+        message = _written(checked)
+        return _written([(number, message if number == _ANY_MESSAGE else held) for number, held in self._envelope])
+
+
+def read_checked_expression(serialised: bytes) -> CheckedExpression:
+    """The tree of an expression that the binding serialised; names are as the checker resolved them."""
+    envelope = _read(serialised)
+    fields = _read(_message(envelope, _ANY_MESSAGE))
+    names = {}
+    for entry in _messages(fields, _CHECKED_REFERENCES):
+        pair = _read(entry)
+        names[_number(pair, 1)] = _text(_read(_message(pair, 2)), 1)
+    offsets = {}
+    for entry in _messages(_read(_message(fields, _CHECKED_SOURCE)), _SOURCE_POSITIONS):
+        pair = _read(entry)
+        offsets[_number(pair, 1)] = _number(pair, 2)
+    root = _Reader(names, offsets).node(_message(fields, _CHECKED_EXPRESSION))
+    return CheckedExpression(root, fields, envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Names and offsets of nodes, by their number."""
+
+    names: dict[int, str]
+    offsets: dict[int, int]
+
+    def node(self, encoded: bytes) -> Node:
+        number = _number(fields := _read(encoded), 2)
+        for at, held in fields:
+            if at in _KINDS and isinstance(held, bytes):
+                return self._of_kind(_KINDS[at], _read(held), number, encoded)
+        return Node(Kind.CONSTANT, "", (), (), detail="", offset=self.offsets.get(number, 0), encoded=encoded)
+
+    def _of_kind(self, kind: Kind, fields: Fields, number: int, encoded: bytes) -> Node:
+        name, below = "", _BELOW.get(kind, ())
+        detail = [(at, held) for at, held in fields if at not in below]
+        children = [held for at in below for held in _messages(fields, at)]
+        if kind is Kind.NAME:
+            name = self.names.get(number) or _text(fields, 1)
+        elif kind in _NAME_AT:
+            name = _text(fields, _NAME_AT[kind])
+        elif kind is Kind.STRUCT:
+            entries = [_read(entry) for entry in _messages(fields, 2)]
+            children = [held for entry in entries for at in _OF_ENTRY for held in _messages(entry, at)]
+            detail = [(at, held) for entry in entries for at, held in entry if at not in {1, *_OF_ENTRY}]
+            detail += [(1, held) for held in _messages(fields, 1)]
+        return Node(
+            kind,
+            name,
+            _constant(fields) if kind is Kind.CONSTANT else (),
+            tuple(self.node(child) for child in children),
+            detail=f"{len(_messages(fields, 1))} {detail!r}",
+            offset=self.offsets.get(number, 0),
+            encoded=encoded,
+        )
+
+
+def _constant(fields: Fields) -> tuple[Constant, ...]:
+    for number, held in fields:
+        if number == 2 and isinstance(held, int):
+            return (bool(held),)
+        if number == 3 and isinstance(held, int):
+            return (held - 2 * _LARGEST_INT if held >= _LARGEST_INT else held,)
+        if number == 5 and isinstance(held, bytes):
+            return (float(struct.unpack("<d", held)[0]),)
+        if number == 6 and isinstance(held, bytes):
+            return (held.decode(),)
+    return ()
+
+
+def _read(message: bytes) -> Fields:
+    """The fields of a protobuf message, in order: an integer for a varint, the bytes for all else."""
+    fields: Fields = []
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        wire = tag & 7
+        if wire == _VARINT:
+            value, at = _varint(message, at)
+            fields.append((tag >> 3, value))
+            continue
+        if wire == _BYTES:
+            size, at = _varint(message, at)
+        else:
+            size = {_FIXED64: 8, _FIXED32: 4}[wire]
+        fields.append((tag >> 3, message[at : at + size]))
+        at += size
+    return fields
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+
+
+def _written(fields: Fields) -> bytes:
+    """The opposite of `_read`, for messages whose fields are all messages, as those around an expression are."""
+    written = bytearray()
+    for number, held in fields:
+        if not isinstance(held, bytes):
+            raise TypeError(f"field {number} is no message")
+        written += _as_varint(number << 3 | _BYTES) + _as_varint(len(held)) + held
+    return bytes(written)
+
+
+def _as_varint(value: int) -> bytes:
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
+
+
+def _message(fields: Fields, wanted: int) -> bytes:
+    return next((held for number, held in fields if number == wanted and isinstance(held, bytes)), b"")
+
+
+def _messages(fields: Fields, wanted: int) -> list[bytes]:
+    return [held for number, held in fields if number == wanted and isinstance(held, bytes)]
+
+
+def _text(fields: Fields, wanted: int) -> str:
+    return _message(fields, wanted).decode()
+
+
+def _number(fields: Fields, wanted: int) -> int:
+    return next((held for number, held in fields if number == wanted and isinstance(held, int)), 0)
