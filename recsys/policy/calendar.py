@@ -9,8 +9,8 @@ from recsys.policy.calendar_schema import ClockHours, EveryMonth, EveryWeek, Eve
 from recsys.policy.contact_schema import minute_of_day
 from recsys.types import EpochSeconds
 
-_ALWAYS = 1 << 40
-"""Further from 1970 than any instant that Python can tell the date of."""
+_ALWAYS = 1 << 62
+"""Further from 1970 than any instant."""
 _FIRST, _LAST = -62_000_000_000, 220_000_000_000
 """The years 5 and 8941."""
 _HORIZON_DAYS = 9 * 366
