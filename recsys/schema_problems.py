@@ -35,7 +35,7 @@ _CODES: Mapping[str, str] = {
     "string_pattern_mismatch": "wrong_form",
 }
 _DATE_TYPES = frozenset({"date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"})
-_QUOTED = re.compile(r"'([^']*)'")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 
 def schema_problems(error: ValidationError, root: Node, model: type[BaseModel]) -> list[Problem]:
@@ -92,21 +92,48 @@ def part_name(path: Path, content: Any) -> str:
     return ": ".join(_singular(word) for word in words)
 
 
+def mentioned(message: str, part: Node) -> Path:
+    """
+    The way from a part to what a message about all of it quotes: an entry by its id or name, and values in it.
+
+    Example:
+        >>> from recsys.yaml_nodes import compose
+        >>> mentioned("rule 'b': 'hom' is no placement", compose("rules: [{id: a}, {id: b, at: [hom]}]", file=""))
+        ('rules', 1, 'at', 0)
+    """
+    path: Path = ()
+    for groups in _QUOTED.findall(message):
+        found = _find("".join(groups), part)
+        if found is not None:
+            inner, part = found
+            path += inner
+    return path
+
+
 def _problem(problem: ErrorDetails, content: Any, places: Places, model: type[BaseModel]) -> Problem:
     kind, location = problem["type"], problem["loc"]
     cause = problem.get("ctx", {}).get("error")
-    code = _CODES.get(kind, "wrong_type" if kind.endswith("_type") or "parsing" in kind else "invalid_value")
+    code = _code(kind)
     if isinstance(cause, PartError):
         code, location = cause.code, (*location, *cause.path)
     of_key = bool(location) and location[-1] == _KEY
-    path = _path(location[:-1] if of_key else location, content)
+    path = _path(location[:-1] if of_key else location, content, of_missing=kind == "missing")
     message, hint = _told(problem, path, places, model)
     where = part_name(path, content)
+    if kind == "value_error" and not isinstance(cause, PartError):
+        part = places.node(path)
+        path += mentioned(message, part) if part is not None else ()
     # An error of a validator about some inner part names it itself.
     says_where = not where or isinstance(cause, PartError)
     at_key = of_key or kind == "extra_forbidden"
     place = (places.key(path) if at_key else None) or places.nearest(path)
     return Problem(code, Severity.ERROR, message if says_where else f"{where}: {message}", hint, path, place)
+
+
+def _code(kind: str) -> str:
+    if kind in _CODES or kind.startswith("unknown_"):
+        return _CODES.get(kind, kind)
+    return "wrong_type" if kind.endswith("_type") or "parsing" in kind else "invalid_value"
 
 
 def _told(problem: ErrorDetails, path: Path, places: Places, model: type[BaseModel]) -> tuple[str, str]:
@@ -132,7 +159,8 @@ def _told(problem: ErrorDetails, path: Path, places: Places, model: type[BaseMod
         said, _, to_do = message.rpartition("; ")
         return (said, to_do) if said and not hint else (message, hint)
     if kind in {"enum", "literal_error"} and isinstance(value, str):
-        near = difflib.get_close_matches(value, _QUOTED.findall(message), n=1)
+        allowed = ["".join(groups) for groups in _QUOTED.findall(message)]
+        near = difflib.get_close_matches(value, allowed, n=1)
         hint = hint or _meant(near).strip(" ()")
     return f"{_short(value)} is not allowed; {message[0].lower()}{message[1:]}", hint
 
@@ -149,22 +177,33 @@ def _misread_at(path: Path, places: Places) -> str:
     return misread(node.raw, node.value)
 
 
-def _path(location: tuple[int | str, ...], content: Any) -> Path:
-    """
-    The steps of a location that are the file's: alternatives of a union have names that no file has.
-
-    The last step stays where nothing stands: it is a key that is missing.
-    """
+def _path(location: tuple[int | str, ...], content: Any, *, of_missing: bool) -> Path:
+    """The steps of a location that are the file's: alternatives of a union have names that no file has."""
     path: list[Step] = []
     for row, step in enumerate(location):
-        rest = location[row + 1 :]
-        if not _has(content, step) and rest and isinstance(content, dict | list) and _has(content, rest[0]):
-            continue
-        if not _has(content, step) and row and not isinstance(content, dict | list):
-            continue
-        path.append(step)
-        content = content[step] if _has(content, step) else None
+        is_there = _has(content, step)
+        if is_there or (of_missing and row == len(location) - 1):
+            path.append(step)
+            content = content[step] if is_there else None
     return tuple(path)
+
+
+def _find(word: str, node: Node) -> tuple[Path, Node] | None:
+    """The first entry called *word*, or else the first value that is *word*."""
+    found: tuple[Path, Node] | None = None
+    waiting: list[tuple[Path, Node]] = [((), node)]
+    while waiting:
+        path, one = waiting.pop()
+        value = one.value
+        if isinstance(value, dict):
+            if path and any(key in value and value[key][1].value == word for key in ("id", "name")):
+                return path, one
+            waiting += [((*path, key), inner) for key, (_, inner) in reversed(value.items())]
+        elif isinstance(value, list):
+            waiting += [((*path, row), inner) for row, inner in reversed(list(enumerate(value)))]
+        elif path and value == word and found is None:
+            found = path, one
+    return found
 
 
 def _singular(word: str) -> str:

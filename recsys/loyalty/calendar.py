@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
+from recsys.time_zones import read_zone
 from recsys.types import SECONDS_PER_DAY, Instants
 
 LocalDays = NDArray[np.int32]
@@ -167,14 +168,7 @@ def _day(year: int) -> int:
 @lru_cache(maxsize=64)
 def _day_starts(timezone: str) -> Instants:
     """Shape (n_days + 1,), not falling: the first instant of every day from 1900, and of the first day of 2200."""
-    try:
-        zone = ZoneInfo(timezone)
-    except (ValueError, OSError, KeyError) as error:
-        raise InputError(
-            f"{timezone!r} is no time zone; write a name of the IANA data base such as Europe/London, Asia/Hong_Kong "
-            "or UTC"
-        ) from error
-    changes, offsets = _transitions(zone)
+    changes, offsets = _transitions(read_zone(timezone))
     days = np.arange(_day(_FIRST_YEAR), _day(_LAST_YEAR) + 1, dtype=np.int64) * SECONDS_PER_DAY
     # Clocks with offset i show *day* before the next change if that change comes later on them.
     shown_until = np.maximum.accumulate(np.append(changes[1:] + offsets[:-1], np.iinfo(np.int64).max))

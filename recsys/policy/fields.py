@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo, WithJsonSchema
 
+from recsys.time_zones import day_start, instant_of
 from recsys.types import EpochSeconds
 
 
@@ -23,20 +26,35 @@ def refuse_repeats(what: str, names: Iterable[str]) -> None:
         raise ValueError(f"the {what} {repeated[0]!r} is used twice; rename one of them")
 
 
+TIME_ZONE = "time_zone"
+"""What the validation context calls the `ZoneInfo` of dates without an offset."""
+
+_UTC = ZoneInfo("UTC")
 _DATES = "write a date (2027-01-31) or an instant (2027-01-31T09:00:00Z)"
 
 
-def _instant(value: Any) -> Any:
+def _instant(value: Any, info: ValidationInfo) -> Any:
+    zone = (info.context or {}).get(TIME_ZONE, _UTC)
     if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is no date; {_DATES}") from None
+        value = _dated(value)
     if isinstance(value, datetime):
-        return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
-    if isinstance(value, date):
-        return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp())
-    raise ValueError(f"{value!r} is no date; {_DATES}")
+        seconds = int(value.timestamp()) if value.tzinfo else instant_of(value.replace(microsecond=0), zone)
+    elif isinstance(value, date):
+        seconds = day_start(value, zone)
+    else:
+        raise ValueError(f"{value!r} is no date; {_DATES}")
+    try:
+        iso(seconds)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{value!s} is beyond the calendar; {_DATES}") from None
+    return seconds
+
+
+def _dated(text: str) -> date:
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        with suppress(ValueError):
+            return read(text)
+    raise ValueError(f"{text!r} is no date; {_DATES}")
 
 
 def iso(value: EpochSeconds) -> str:
@@ -44,8 +62,13 @@ def iso(value: EpochSeconds) -> str:
     return datetime.fromtimestamp(value, UTC).isoformat()
 
 
-Instant = Annotated[int, BeforeValidator(_instant), PlainSerializer(iso)]
-"""Epoch seconds, written as a date (its 00:00 UTC) or as an instant."""
+Instant = Annotated[
+    int,
+    BeforeValidator(_instant),
+    PlainSerializer(iso),
+    WithJsonSchema({"type": "string", "examples": ["2027-01-31", "2027-01-31T09:00:00Z"]}),
+]
+"""Epoch seconds, written as a date (its first instant in the file's time zone) or as an instant."""
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]

@@ -1,40 +1,66 @@
-"""From the text of a policy file to a checked policy, with errors that say which rule, which value and what to do."""
+"""From policy files to a checked policy, with errors that say where, which rule, which value and what to do."""
 
 import json
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from recsys.checked_yaml import parse_checked, read_text
-from recsys.errors import PolicyError
+from recsys.checked_yaml import SourceFile, check_nodes, read_file, read_nodes
+from recsys.errors import InputError, PolicyError
+from recsys.policy.document import PolicyDocument
+from recsys.policy.fields import TIME_ZONE
+from recsys.policy.includes import INCLUDE, join_includes, repeated_ids, take_includes
+from recsys.policy.problems import Problem, Severity
 from recsys.policy.schema import Policy
+from recsys.time_zones import read_zone
+from recsys.yaml_nodes import Node
+from recsys.yaml_places import Places, place_of
 
+_KIND = "policy"
 _DEFAULT_TIERS = "tiers: [ordinary, silver, gold, diamond]"
 _DEFAULT_CURRENCY = "currency: GBP"
 
 
 def load_policy(path: Path) -> Policy:
     """
-    Read and check a policy file.
+    Read and check a policy file with all that it includes.
 
     Raises:
         PolicyError: It cannot be read, is not YAML, or breaks the schema.
     """
-    return parse_policy(read_text(path, kind="policy", error=PolicyError), source=str(path))
+    return load_document(path).policy
 
 
-def parse_policy(text: str, *, source: str = "policy") -> Policy:
+def load_document(path: Path) -> PolicyDocument:
+    """
+    As `load_policy`, with the places of everything and the files it was read from.
+
+    Raises:
+        PolicyError: As `load_policy`; it carries every problem with its place.
+    """
+    main = read_file(path, kind=_KIND, error=PolicyError)
+    return _document(main.text, source=str(path), folder=path.parent, main=main)
+
+
+def parse_policy(text: str, *, source: str = _KIND, folder: Path | None = None) -> Policy:
     """
     Check the text of a policy.
 
     Args:
         text: YAML.
         source: What messages call it.
+        folder: What its includes are relative to; without one they are refused.
 
     Raises:
         PolicyError: It is not YAML, or breaks the schema; the message lists every problem found, up to ten.
     """
-    return parse_checked(text, Policy, source=source, kind="policy", error=PolicyError)
+    return parse_document(text, source=source, folder=folder).policy
+
+
+def parse_document(text: str, *, source: str = _KIND, folder: Path | None = None) -> PolicyDocument:
+    """As `parse_policy`, with the places of everything."""
+    return _document(text, source=source, folder=folder, main=None)
 
 
 def default_policy_text(tiers: Sequence[str] | None = None, currency: str | None = None) -> str:
@@ -45,3 +71,35 @@ def default_policy_text(tiers: Sequence[str] | None = None, currency: str | None
     if currency is not None:
         text = text.replace(_DEFAULT_CURRENCY, f"currency: {currency}")
     return text
+
+
+def _document(text: str, *, source: str, folder: Path | None, main: SourceFile | None) -> PolicyDocument:
+    root = read_nodes(text, source=source, kind=_KIND, error=PolicyError)
+    files = [main] if main is not None else []
+    if folder is not None:
+        root, included = join_includes(root, folder=folder, main=None if main is None else main.path)
+        files += included
+    elif take_includes(root)[0] is not None:
+        key = Places(root).key((INCLUDE,))
+        message = "a policy that is no file has no folder to include from"
+        problem = Problem("include", Severity.ERROR, message, "write everything in one text", (INCLUDE,), key)
+        raise PolicyError(str(problem), problems=(problem,))
+    zone, problems = _zone(root)
+    problems += repeated_ids(root)
+    policy = check_nodes(root, Policy, kind=_KIND, error=PolicyError, context={TIME_ZONE: zone}, found=problems)
+    return PolicyDocument(policy, Places(root), tuple(files))
+
+
+def _zone(root: Node) -> tuple[ZoneInfo, list[Problem]]:
+    """The file's time zone; UTC where it has none, or none that is known."""
+    entries = root.value
+    assert isinstance(entries, dict)
+    node = entries[TIME_ZONE][1] if TIME_ZONE in entries else None
+    if node is None or not isinstance(node.value, str):
+        return ZoneInfo("UTC"), []
+    try:
+        return read_zone(node.value), []
+    except InputError as wrong:
+        message, _, hint = f"time_zone: {wrong}".partition("; ")
+        problem = Problem("unknown_time_zone", Severity.ERROR, message, hint, (TIME_ZONE,), place_of(node))
+        return ZoneInfo("UTC"), [problem]
