@@ -81,6 +81,13 @@ class BirthdayWindow:
         start, _ = self._current_or_next(month, day, on)
         return np.where(start < 0, -1, np.maximum(start - on, 0)).astype(np.int32)
 
+    def days_since(self, month: NDArray[np.integer], day: NDArray[np.integer], *, on: int) -> NDArray[np.int32]:
+        """How many days since the window was last open: 0 in it, -1 where there is no birthday. Arguments as above."""
+        known = _checked(month, day)
+        starts, stops = self._windows(month, day, on)
+        last = np.where(starts <= on, stops - 1, np.iinfo(np.int64).min).max(axis=0)
+        return np.where(known, np.maximum(on - last, 0), -1).astype(np.int32)
+
     def _current_or_next(
         self, month: NDArray[np.integer], day: NDArray[np.integer], on: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -67,7 +67,7 @@ def next_change(period: Period, now: EpochSeconds, *, zone: str) -> EpochSeconds
 
 def intervals(period: Period, start: EpochSeconds, end: EpochSeconds, *, zone: str) -> list[Interval]:
     """When a period is on between two instants, in order, apart from each other, and cut at both."""
-    found = _merged(_all_windows(period, zone, _near(start, zone), _near(end, zone)))
+    found = _merged(_all_windows(period, zone, local_day(start, zone), local_day(end, zone)))
     return [(max(low, start), min(high, end)) for low, high in found if low < end and start < high]
 
 
@@ -79,18 +79,18 @@ def stretch(periods: Iterable[Period], now: EpochSeconds, *, zone: str) -> Stret
     return Stretch(active, min(changes, default=None))
 
 
+def local_day(instant: EpochSeconds, zone: str) -> date:
+    """The day that a zone's clocks show, within the years that Python can count in."""
+    return datetime.fromtimestamp(min(max(instant, _FIRST), _LAST), ZoneInfo(zone)).date()
+
+
 def _from(period: Period, now: EpochSeconds, zone: str) -> Iterator[Interval]:
     """The intervals that end after *now*, in order, as far as the horizon."""
     first = max(now, period.from_at if period.from_at is not None else now)
-    day = _near(first, zone)
+    day = local_day(first, zone)
     for low, high in _merged(_all_windows(period, zone, day, day + timedelta(days=_HORIZON_DAYS))):
         if now < high:
             yield low, high
-
-
-def _near(instant: EpochSeconds, zone: str) -> date:
-    """The local day, within the years that Python can count in."""
-    return datetime.fromtimestamp(min(max(instant, _FIRST), _LAST), ZoneInfo(zone)).date()
 
 
 def _all_windows(period: Period, zone: str, first: date, last: date) -> Iterator[Interval]:
@@ -109,7 +109,7 @@ def _unbounded(period: Period, zone: ZoneInfo, first: date, last: date) -> Itera
         case Once(from_at=start, until_at=end, hours=None):
             yield start, end
         case Once(from_at=start, until_at=end, hours=ClockHours() as hours):
-            begins, ends = (_near(at, zone.key) for at in (start, end))
+            begins, ends = (local_day(at, zone.key) for at in (start, end))
             days = (max(begins, first - _DAY), min(ends, last) + _DAY)
             for low, high in _hours_of(hours, days, zone):
                 if max(low, start) < min(high, end):

@@ -101,3 +101,11 @@ def test_windows_agree_with_a_look_at_every_day(birthday: tuple[int, int], on: d
     assert window.in_window(*columns(birthday), on=number(str(on))).tolist() == [near]
     assert window.next_start(*columns(birthday), on=number(str(on)))[0] - number(str(on)) == ahead
     assert window.days_until(*columns(birthday), on=number(str(on)))[0] == (0 if near else ahead)
+
+
+def test_who_told_the_month_only_was_last_celebrated_on_its_last_day() -> None:
+    month, day = np.array([3, 3, 0]), np.array([0, 31, 0])
+    april = int(np.datetime64("2026-04-05").astype(int))
+    assert BirthdayWindow().days_since(month, day, on=april).tolist() == [5, 5, -1]
+    assert BirthdayWindow().days_since(month, day, on=april - 10).tolist() == [0, 360, -1]
+    assert BirthdayWindow(days_after=3).days_since(month, day, on=april).tolist() == [2, 2, -1]
