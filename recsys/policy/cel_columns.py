@@ -1,6 +1,6 @@
 """An atom over the columns of many rows: by NumPy where it compares numbers, else once a distinct value."""
 
-import operator
+import operator as compare
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,15 +11,16 @@ from recsys.policy.attribute_types import AttributeType
 from recsys.policy.attributes import Column, six_decimals
 from recsys.policy.cel_atom import Atom, Comparison, Operator
 from recsys.policy.cel_logic import Bools, Verdict, Verdicts
+from recsys.policy.cel_syntax import Constant
 from recsys.policy.expressions import Value, is_plain_text
 
 _COMPARE: Mapping[Operator, Callable[[Any, Any], Any]] = {
-    Operator.EQUAL: operator.eq,
-    Operator.UNEQUAL: operator.ne,
-    Operator.LESS: operator.lt,
-    Operator.LESS_OR_EQUAL: operator.le,
-    Operator.GREATER: operator.gt,
-    Operator.GREATER_OR_EQUAL: operator.ge,
+    Operator.EQUAL: compare.eq,
+    Operator.UNEQUAL: compare.ne,
+    Operator.LESS: compare.lt,
+    Operator.LESS_OR_EQUAL: compare.le,
+    Operator.GREATER: compare.gt,
+    Operator.GREATER_OR_EQUAL: compare.ge,
 }
 _ROUNDED = 1e-6
 """More than six decimals ever move a number of ordinary size."""
@@ -67,36 +68,50 @@ def _compared(comparison: Comparison, column: Column) -> Bools | None:
     """Shape (n,): a comparison of plain numbers, bools or bytes; ``None`` where the values are none of these."""
     keys, value = column.keys, column.value
     if comparison.kind is AttributeType.INT and value is int and _is_int64(keys):
-        return _holds(comparison, keys.astype(np.int64, copy=False))
+        return _holds(comparison.operator, comparison.constants, keys.astype(np.int64, copy=False))
     if comparison.kind is AttributeType.BOOL and value is bool and keys.dtype.kind in "biu":
-        return _holds(comparison, keys.astype(np.bool_, copy=False))
+        return _holds(comparison.operator, comparison.constants, keys.astype(np.bool_, copy=False))
     if comparison.kind is AttributeType.DOUBLE and keys.dtype.kind == "f" and keys.dtype.itemsize <= 8:
         if value is float:
-            return _holds(comparison, keys.astype(np.float64, copy=False))
+            return _holds(comparison.operator, comparison.constants, keys.astype(np.float64, copy=False))
         if value is six_decimals:
             return _rounded_holds(comparison, keys.astype(np.float64, copy=False))
+    if comparison.kind is AttributeType.STRING and value is bytes.decode and keys.dtype.kind == "S":
+        constants = tuple(str(constant).encode() for constant in comparison.constants)
+        if not any(b"\0" in constant for constant in constants) and not _has_nul_inside(keys):
+            return _holds(comparison.operator, constants, keys)  # the order of UTF-8 is that of characters
     return None
+
+
+def _has_nul_inside(keys: NDArray[np.bytes_]) -> bool:
+    letters = np.ascontiguousarray(keys).view(np.uint8).reshape(len(keys), -1)
+    return bool(((letters[:, :-1] == 0) & (letters[:, 1:] != 0)).any())
 
 
 def _is_int64(keys: NDArray[Any]) -> bool:
     return keys.dtype.kind == "i" or (keys.dtype.kind == "u" and keys.dtype.itemsize < 8)
 
 
-def _holds(comparison: Comparison, values: NDArray[Any]) -> Bools:
-    if comparison.operator is not Operator.IN:
-        held: Bools = _COMPARE[comparison.operator](values, values.dtype.type(comparison.constants[0]))
+def _holds(operator: Operator, constants: Sequence[Constant | bytes], values: NDArray[Any]) -> Bools:
+    if operator is not Operator.IN:
+        held: Bools = _COMPARE[operator](values, _like(constants[:1], values)[0])
         return held
-    if len(comparison.constants) > _FEW:
-        return np.isin(values, np.array(comparison.constants, dtype=values.dtype))
+    if len(constants) > _FEW:
+        return np.isin(values, _like(constants, values))
     held = np.zeros(len(values), dtype=np.bool_)
-    for constant in comparison.constants:
-        held |= values == values.dtype.type(constant)
+    for constant in _like(constants, values):
+        held |= values == constant
     return held
+
+
+def _like(constants: Sequence[Constant | bytes], values: NDArray[Any]) -> NDArray[Any]:
+    """Constants as an array that compares with these values; texts keep their length."""
+    return np.array(constants, dtype="S" if values.dtype.kind == "S" else values.dtype)
 
 
 def _rounded_holds(comparison: Comparison, values: NDArray[np.float64]) -> Bools:
     """Rounding keeps the order, so that it matters only to values beside a constant; these are rounded one by one."""
-    held = _holds(comparison, values)
+    held = _holds(comparison.operator, comparison.constants, values)
     beside = np.zeros(len(values), dtype=np.bool_)
     for constant in comparison.constants:
         reach = _ROUNDED + 1e-12 * abs(float(constant))
@@ -105,7 +120,7 @@ def _rounded_holds(comparison: Comparison, values: NDArray[np.float64]) -> Bools
     if len(rows):
         distinct, place = np.unique(values[rows], return_inverse=True)
         rounded = np.array([six_decimals(value) for value in distinct.tolist()])
-        held[rows] = _holds(comparison, rounded)[place]
+        held[rows] = _holds(comparison.operator, comparison.constants, rounded)[place]
     return held
 
 

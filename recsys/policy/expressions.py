@@ -61,25 +61,26 @@ class Expression:
     _environment: cel.Env = field(repr=False)
 
     def evaluate(self, attributes: Mapping[str, Value]) -> Verdict:
-        """A missing attribute, a division by zero and the like are `Verdict.ERROR`, never an exception."""
-        try:
-            answer = self._program.eval(data=attributes).value()
-        # A text that is not valid Unicode is the one thing that the binding does not turn into an error value.
-        except RuntimeError:
-            return Verdict.ERROR
+        """A missing attribute, half a character, a division by zero are `Verdict.ERROR`, never an exception."""
+        answer = self._answer(attributes).value()
         if answer is True:
             return Verdict.YES
         return Verdict.NO if answer is False else Verdict.ERROR
 
     def error(self, attributes: Mapping[str, Value]) -> str:
         """Why these attributes give `Verdict.ERROR`; empty where they do not."""
-        try:
-            answer = self._program.eval(data=attributes)
-        except RuntimeError as error:
-            return str(error)
+        answer = self._answer(attributes)
         if answer.type() == cel.Type.ERROR:
             return str(answer.value())
         return "" if answer.type() == cel.Type.BOOL else f"{answer.type().name()}, not true or false"
+
+    def _answer(self, attributes: Mapping[str, Value]) -> cel.Value:
+        try:
+            return self._program.eval(data=attributes)
+        # A text that is not valid Unicode is the one thing that the binding does not turn into an error value.
+        except RuntimeError:
+            valid = {name: value for name, value in attributes.items() if _is_valid(value)}
+            return self._program.eval(data=valid)
 
     def part(self, node: Node, text: str) -> "Expression":
         """
@@ -127,6 +128,11 @@ def compile_expression(text: str, available: Mapping[str, AttributeType], *, whe
 def is_plain_text(text: str) -> bool:
     """Can the binding take it as it is? It cuts texts at a NUL, and fails on half a surrogate pair."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
+
+
+def _is_valid(value: Value) -> bool:
+    texts = value if isinstance(value, list) else [value]
+    return all(is_plain_text(text) for text in texts if isinstance(text, str))
 
 
 def is_pattern(pattern: str) -> bool:
