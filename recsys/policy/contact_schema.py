@@ -16,6 +16,9 @@ MAX_MESSAGES = 100
 IGNORED_AFTER_DAYS = 7
 """Days without an answer after which a message was ignored, where a cooldown does not say."""
 
+MAX_CAPS = 64
+"""Caps are bits when a period is planned."""
+
 _MAX_RULES = 200
 _MINUTES_A_DAY = 24 * 60
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -155,7 +158,7 @@ class QuietHours(Part):
 class ContactPolicy(Part):
     """Limits on messages, whatever they say."""
 
-    caps: Annotated[tuple[ContactCap, ...], Field(max_length=_MAX_RULES)] = ()
+    caps: Annotated[tuple[ContactCap, ...], Field(max_length=MAX_CAPS)] = ()
     cooldowns: Annotated[tuple[Cooldown, ...], Field(max_length=_MAX_RULES)] = ()
     quiet_hours: Annotated[tuple[QuietHours, ...], Field(max_length=_MAX_RULES)] = ()
 

@@ -92,14 +92,15 @@ def test_an_answer_after_now_is_none_yet() -> None:
 
 
 OFFER_IDS = st.sampled_from([*sorted(EVERY), "gone", "unheard of"])
+DAYS_AGO = st.integers(-1, 9)
+ANSWERS = st.sampled_from([EventKind.CLICK, EventKind.REDEMPTION])
 HISTORY = st.lists(
-    st.builds(
-        contact, st.integers(-1, 9), st.sampled_from(Channel), OFFER_IDS
-    )
-    | st.builds(lambda day, first, more: contact(day, Channel.EMAIL, first, more), st.integers(-1, 9), OFFER_IDS, OFFER_IDS)
-    | st.builds(response, st.integers(-1, 9), OFFER_IDS, st.sampled_from([EventKind.CLICK, EventKind.REDEMPTION])),
+    st.builds(contact, DAYS_AGO, st.sampled_from(Channel), OFFER_IDS)
+    | st.builds(contact, DAYS_AGO, st.sampled_from(Channel))
+    | st.builds(contact, DAYS_AGO, st.just(Channel.EMAIL), OFFER_IDS, OFFER_IDS)
+    | st.builds(response, DAYS_AGO, OFFER_IDS, ANSWERS),
     max_size=9,
-)  # fmt: skip
+)
 
 
 def groups_of(offer: str, of: Of) -> set[str]:
