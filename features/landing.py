@@ -16,6 +16,7 @@ from features.consents import write_consents
 from features.tables import TABLES
 from features.workspace import Workspace
 from recsys.errors import InputError, SourceError
+from recsys.policy.json_schema import write_schema
 
 _MARKER = "ingest.incomplete"
 _ASIDE = ".ingest"
@@ -150,4 +151,5 @@ class Landing:
         os.rename(self._aside / "consents", workspace.consents)
         if not workspace.policy_path.exists():
             workspace.policy_path.write_text(policy, encoding="utf-8")
+        write_schema(self._path)  # of this release; editors look for it beside the policy
         workspace.write()

@@ -14,7 +14,11 @@ from recsys.yaml_nodes import Node, Path, Step, plain
 from recsys.yaml_places import Places
 from recsys.yaml_scalars import misread
 
+MAX_TOLD = 100
+"""Problems of one file that are told; more are counted."""
+
 _KEY = "[key]"
+_LONGEST_NAME = 80
 _ONE_OF = {"rules ": "rule ", "ladders ": "ladder "}
 _CODES: Mapping[str, str] = {
     "extra_forbidden": "unknown_key",
@@ -49,14 +53,16 @@ def schema_problems(error: ValidationError, root: Node, model: type[BaseModel]) 
     """
     found = error.errors(include_url=False)
     inner = {one["loc"][:-1] for one in found}
-    content, places = plain(root), Places(root)
     # A list whose entries are wrong is then also too short: the entries say it all.
-    problems = [
-        _problem(one, content, places, model)
-        for one in found
-        if not (one["type"] == "too_short" and one["loc"] in inner)
-    ]
-    return in_order(problems)
+    told = [one for one in found if not (one["type"] == "too_short" and one["loc"] in inner)]
+    content, places = plain(root), Places(root)
+    problems = in_order([_problem(one, content, places, model) for one in told[:MAX_TOLD]])
+    more = len(told) - MAX_TOLD
+    if more > 0:
+        problems.append(
+            Problem("more_problems", Severity.ERROR, f"{more} more problems are not listed", "correct these first")
+        )
+    return problems
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:
@@ -89,7 +95,8 @@ def part_name(path: Path, content: Any) -> str:
         else:
             words.append(step)
         content = inner
-    return ": ".join(_singular(word) for word in words)
+    name = ": ".join(_singular(word) for word in words)
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
 
 
 def mentioned(message: str, part: Node) -> Path:

@@ -166,7 +166,7 @@ class _Composer:
             self._add("alias", "aliases (*name) are not allowed", "write it out", event)
             return self._made(event, None)
         if event.tag is not None:
-            self._add("tag", f"tags ({event.tag}) are not allowed", "remove it; quote what is a text", event)
+            self._add("tag", f"tags ({event.tag[:40]}) are not allowed", "remove it; quote what is a text", event)
         if isinstance(event, yaml.ScalarEvent):
             if event.implicit[0] and event.tag is None:
                 return self._made(event, self._read(event, read_plain))
@@ -198,7 +198,7 @@ class _Composer:
             before = entries.get(name)
             if before is not None:
                 first = f"the first is on line {before[0].line + 1}"
-                self._add("repeated_key", f"the key {name!r} stands twice", f"remove one; {first}", event)
+                self._add("repeated_key", f"the key {name[:80]!r} stands twice", f"remove one; {first}", event)
             self._path.append(name)
             entries[name] = key, self._node(self._next())
             self._path.pop()
@@ -213,7 +213,7 @@ class _Composer:
         else:
             key = self._made(event, self._read(event, read_key))
         if not isinstance(key.value, str):
-            shown = repr(key.value) if isinstance(event, yaml.ScalarEvent) else "of brackets"
+            shown = repr(key.value)[:40] if isinstance(event, yaml.ScalarEvent) else "of brackets"
             self._add("key_not_text", f"the key {shown} is no text", "quote it", event)
             key.value = str(self._n_nodes)
         return key

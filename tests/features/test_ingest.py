@@ -142,6 +142,7 @@ def test_a_failed_ingest_leaves_the_former_workspace_as_it_was(tmp_path: Path) -
         "tables",
         "quarantine",
         "policy.yaml",
+        "policy.schema.json",
         "workspace.json",
     }
 
