@@ -12,6 +12,7 @@ from recsys.policy.calendar_schema import Period
 from recsys.policy.contact_schema import Campaign, ContactPolicy, check_campaigns, contact_ids
 from recsys.policy.experiment_schema import Arm, ArmBehaviour, Experiment
 from recsys.policy.fields import MinorUnits, Part, Share, Slug, Text, refuse_repeats
+from recsys.policy.guardrails_schema import Exploration, Fallback, Guardrails, Objective
 from recsys.policy.native import NativeRule
 from recsys.policy.placed import PlacedRule, Section
 from recsys.policy.rule import LEVERS, Rule
@@ -23,14 +24,13 @@ from recsys.policy.sections import (
     Reach,
     SuitabilityRule,
 )
-from recsys.types import Channel, ItemKind, OfferKind
+from recsys.types import Channel, ItemKind
 
 __all__ = [
     "Arm", "ArmBehaviour", "AttributeType", "Campaign", "ContactPolicy", "Economics", "Experiment", "Guardrails",
     "PlacementSpec", "Policy", "RecentlyBought",
 ]  # fmt: skip
 
-SMALLEST_EPSILON = 1e-6
 MAX_LEVERS = 64
 """Levers that touched a candidate are the bits of one uint64."""
 MAX_SEGMENTS = 100
@@ -39,49 +39,28 @@ MAX_PERIODS = 200
 
 
 class PlacementSpec(Part):
-    """A named slot: how many items it takes, of which kinds, through which channel."""
+    """
+    A named slot: how many items it takes, of which kinds, through which channel.
+
+    Attributes:
+        capacity: Products and offers together.
+        max_offers: Of them, offers at most.
+        objective: What its products are ranked by.
+        fallback: Products that fill it where nothing else is left, before the popular ones.
+    """
 
     channel: Channel
     capacity: Annotated[int, Field(strict=True, ge=1, le=100)]
     types: Annotated[tuple[ItemKind, ...], Field(min_length=1)]
     max_offers: Annotated[int, Field(strict=True, ge=0)] = 1
+    objective: Objective = Objective()
+    fallback: Fallback = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.max_offers > self.capacity:
             raise ValueError(f"max_offers is {self.max_offers}, more than the capacity of {self.capacity}; lower it")
         return self
-
-
-class DepthBand(Part):
-    """How deep the offers of a kind may be for a tier (law 4); absent kind or tier means all of them."""
-
-    id: Slug
-    kind: OfferKind | None = None
-    tier: Text | None = None
-    min_depth: Share = 0.0
-    max_depth: Share = 1.0
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_depth > self.max_depth:
-            raise ValueError(f"min_depth {self.min_depth} is above max_depth {self.max_depth}; swap them")
-        return self
-
-
-class Guardrails(Part):
-    """
-    Hard bounds that no score and no lever overrides.
-
-    Attributes:
-        max_depth: No offer is deeper than this share of the smallest basket that qualifies for it.
-        depth_bands: Narrower bounds by kind and tier.
-        min_margin_rate: Products below this margin over price are not recommended; absent means no bound.
-    """
-
-    max_depth: Share = 1.0
-    depth_bands: tuple[DepthBand, ...] = ()
-    min_margin_rate: Annotated[float, Field(strict=True, ge=-1, le=1, allow_inf_nan=False)] | None = None
 
 
 class RecentlyBought(Part):
@@ -110,19 +89,6 @@ class Economics(Part):
     default_margin_rate: Share = 0.3
     risk_aversion: Annotated[float, Field(strict=True, ge=0, le=5, allow_inf_nan=False)] = 0.0
     contact_cost_minor: dict[Channel, MinorUnits] = Field(default_factory=dict)
-
-
-class Exploration(Part):
-    """How often the offer is drawn at random among those that may be shown: 0, or at least once in a million."""
-
-    epsilon: Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)] = 0.0
-
-    @model_validator(mode="after")
-    def _can_be_drawn(self) -> Self:
-        # Draws have 53 bits: much smaller shares would be logged with propensities that the draw does not have.
-        if 0 < self.epsilon < SMALLEST_EPSILON:
-            raise ValueError(f"epsilon is {self.epsilon:g}; write 0 for none, or at least {SMALLEST_EPSILON:f}")
-        return self
 
 
 class Policy(Part):
@@ -203,9 +169,11 @@ class Policy(Part):
 
     def part_ids(self) -> tuple[str, ...]:
         """The id of every part of the file that has one, each of which decisions may name."""
-        parts = (*self.guardrails.depth_bands, *self.reach, *self.calendar)
+        bounds = [band.id for band in self.guardrails.depth_bands]
+        budgets = [budget.id for budget in self.guardrails.budgets]
+        reach, periods = [reach.id for reach in self.reach], [period.id for period in self.calendar]
         rules = [placed.rule.id for placed in self.placed_rules()]
-        return (*contact_ids(self.contact), *(part.id for part in parts), *rules)
+        return (*contact_ids(self.contact), *bounds, *budgets, *reach, *periods, *rules)
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
