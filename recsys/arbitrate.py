@@ -9,6 +9,8 @@ from recsys.offers.economics import OfferValues
 from recsys.types import UNKNOWN_ROW, KeepMask, Rows
 
 _EXPLORE_SD = 2.0
+_EQUAL_SHARES = 1e-12
+_UNBOUNDED_ARMS = 1 << 31
 _EQUAL_DECIMALS = 6
 """Values that differ by less than a millionth of a minor unit are equal: sums of floats are no more exact."""
 
@@ -42,6 +44,7 @@ def arbitrate(
     epsilon: float,
     draw: NDArray[np.float64],
     max_offers: int,
+    min_propensity: float = 0.0,
 ) -> OfferChoice:
     """
     Choose offers whose arbitrated value is above zero, the worth of no offer.
@@ -54,6 +57,10 @@ def arbitrate(
     be worth something (mean + 2 sd > 0), the greedy choice among them. So its probability is
     ``(1 - epsilon) [greedy] + epsilon / K`` for K arms, and 1 where no_offer is the only one.
 
+    A floor under propensities bounds K by ``epsilon / min_propensity``: no_offer and the greedy choice stay, and of the
+    other offers those with the highest mean + 2 sd, among equals as above. The rest are not drawn at all. Where not
+    even two arms fit, nothing is.
+
     Args:
         values: The economics, shape (m, n_offers).
         keep: Shape (m, n_offers): offers that no rule removed.
@@ -63,6 +70,7 @@ def arbitrate(
         epsilon: Share of decisions that explore.
         draw: Shape (m,), uniform on [0, 1): the randomness, a parameter.
         max_offers: Offers that a slate of this placement may hold, at least 1.
+        min_propensity: Smallest probability with which anything is drawn; 0 for no bound.
     """
     m = len(keep)
     bound = values.mean - risk_aversion * values.sd - shadow_price * values.discount
@@ -73,11 +81,15 @@ def arbitrate(
     rows = np.full((m, max_offers), UNKNOWN_ROW, dtype=np.int32)
     rows[:, : order.shape[1]] = np.where(ranked[np.arange(m)[:, None], order] > 0, order, UNKNOWN_ROW)
     best = rows[:, 0].copy()
-    worth_trying = keep & (values.mean + _EXPLORE_SD * values.sd > 0)
-    n_arms = worth_trying.sum(axis=1) + 1
+    promise = values.mean + _EXPLORE_SD * values.sd
+    worth_trying = keep & (promise > 0)
+    most = _most_arms(epsilon, min_propensity)
+    n_arms = np.minimum(worth_trying.sum(axis=1) + 1, most)
     for member in np.flatnonzero(draw < epsilon):
         # The part of the draw below epsilon is itself uniform, so it also picks the arm.
         arms = [UNKNOWN_ROW, *np.flatnonzero(worth_trying[member]).tolist()]
+        if len(arms) > most:
+            arms = _most_promising(arms, promise[member], values.discount[member], most=most, best=int(best[member]))
         tried = arms[min(int(draw[member] / epsilon * len(arms)), len(arms) - 1)]
         if tried != best[member]:
             others = [row for row in rows[member].tolist() if row not in (tried, UNKNOWN_ROW)]
@@ -96,3 +108,24 @@ def no_choice(n_members: int) -> OfferChoice:
         propensity=np.ones(n_members),
         explored=np.zeros(n_members, dtype=np.bool_),
     )
+
+
+def _most_arms(epsilon: float, min_propensity: float) -> int:
+    """The largest number of arms that leaves each at least the smallest propensity; 1 where two are too many."""
+    if min_propensity <= 0:
+        return _UNBOUNDED_ARMS
+    # Decimals: 0.3 over 0.1 is a little below 3.
+    return max(1, int(min(epsilon / min_propensity * (1 + _EQUAL_SHARES), _UNBOUNDED_ARMS)))
+
+
+def _most_promising(
+    arms: list[int], promise: NDArray[np.float64], discount: NDArray[np.float64], *, most: int, best: int
+) -> list[int]:
+    """So many of the arms: the greedy one, no_offer, and the offers that may be worth most; ascending, as drawn."""
+    if most < 2:
+        return [best]
+    equal = promise.round(_EQUAL_DECIMALS)
+    ranked = sorted(
+        arms, key=lambda row: (row != best, row != UNKNOWN_ROW, -equal[row] if row >= 0 else 0.0, discount[row], row)
+    )
+    return sorted(ranked[:most])

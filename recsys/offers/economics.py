@@ -74,12 +74,16 @@ class OfferValues:
         sd: Same shape: standard deviation that the uncertain uplift gives it.
         discount: Same shape: expected discount, the draw on the offer's budget.
         deadweight: Same shape: the part of it that goes to orders which would have come anyway.
+        revenue: Same shape: expected value of orders with the offer, before its discount: p1 b.
+        redemption: Same shape, int64 minor units: what one redemption takes off the member's usual order.
     """
 
     mean: Values
     sd: Values
     discount: Values
     deadweight: Values
+    revenue: Values
+    redemption: MoneyMinor
 
 
 def offer_values(
@@ -112,7 +116,8 @@ def offer_values(
     redeem = np.minimum(terms.redeem[batch.stage] * relative, 1.0)
     basket = batch.basket_minor[:, None]
     spend = np.maximum(np.minimum(basket, terms.most_minor), terms.discounts.least_minor)
-    discount: Values = redeem * terms.discounts.on(spend)
+    redemption = terms.discounts.on(spend)
+    discount: Values = redeem * redemption
     margin = basket * batch.margin_rate.astype(np.float64)[:, None]
     expected_discount: Values = p1 * discount
     cost = knowledge.offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
@@ -121,6 +126,8 @@ def offer_values(
         sd=terms.uplift_sd[batch.stage] * relative * np.abs(margin - discount),
         discount=expected_discount,
         deadweight=p0 * discount,
+        revenue=p1 * basket,
+        redemption=redemption,
     )
 
 

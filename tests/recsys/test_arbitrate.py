@@ -11,7 +11,9 @@ from recsys.offers.economics import OfferValues
 def values(mean: list[list[float]], *, sd: float = 0.0, discount: list[list[float]] | None = None) -> OfferValues:
     means = np.array(mean, dtype=np.float64)
     discounts = np.full_like(means, 10.0) if discount is None else np.array(discount, dtype=np.float64)
-    return OfferValues(means, np.full_like(means, sd), discounts, discounts / 2)
+    return OfferValues(
+        means, np.full_like(means, sd), discounts, discounts / 2, revenue=means, redemption=discounts.astype(np.int64)
+    )
 
 
 def choose(
@@ -130,7 +132,8 @@ def test_logging_propensities_are_the_frequencies_of_a_million_draws(max_offers:
     mean = np.tile([[3.0, 1.0, -50.0, 2.0]], (m, 1))
     draw = (np.arange(m) + 0.5) / m
     keep = np.tile([[True, True, True, False]], (m, 1))
-    offers = OfferValues(mean, np.ones_like(mean), np.ones_like(mean), np.ones_like(mean))
+    ones = np.ones_like(mean)
+    offers = OfferValues(mean, ones, ones, ones, revenue=ones, redemption=ones.astype(np.int64))
     choice = arbitrate(
         offers,
         keep,
