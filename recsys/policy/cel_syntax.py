@@ -16,6 +16,7 @@ _CHECKED_REFERENCES, _CHECKED_EXPRESSION, _CHECKED_SOURCE = 2, 4, 5
 _SOURCE_POSITIONS = 4
 _ANY_MESSAGE = 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_LAST_OF_VARINT = 0x7F
 _LARGEST_INT = 2**63
 
 
@@ -62,9 +63,11 @@ class Node:
 
     def walk(self) -> Iterator["Node"]:
         """This node and all below it, parents first."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,13 @@ class CheckedExpression:
     """
 
     root: Node
-    _fields: Fields = field(repr=False)
-    _envelope: Fields = field(repr=False)
+    _around: bytes = field(repr=False)
+    _envelope: bytes = field(repr=False)
 
     def part(self, node: Node) -> bytes:
         """A part of the expression as an expression of its own, for the binding to read."""
-        checked = [(number, node.encoded if number == _CHECKED_EXPRESSION else held) for number, held in self._fields]
-        message = _written(checked)
-        return _written([(number, message if number == _ANY_MESSAGE else held) for number, held in self._envelope])
+        checked = self._around + _field(_CHECKED_EXPRESSION, node.encoded)
+        return self._envelope + _field(_ANY_MESSAGE, checked)
 
 
 def read_checked_expression(serialised: bytes) -> CheckedExpression:
@@ -100,7 +102,9 @@ def read_checked_expression(serialised: bytes) -> CheckedExpression:
         pair = _read(entry)
         offsets[_number(pair, 1)] = _number(pair, 2)
     root = _Reader(names, offsets).node(_message(fields, _CHECKED_EXPRESSION))
-    return CheckedExpression(root, fields, envelope)
+    around = b"".join(_field(at, held) for at, held in fields if at != _CHECKED_EXPRESSION and isinstance(held, bytes))
+    url = b"".join(_field(at, held) for at, held in envelope if at != _ANY_MESSAGE and isinstance(held, bytes))
+    return CheckedExpression(root, around, url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +161,23 @@ def _constant(fields: Fields) -> tuple[Constant, ...]:
 def _read(message: bytes) -> Fields:
     """The fields of a protobuf message, in order: an integer for a varint, the bytes for all else."""
     fields: Fields = []
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
+    at, end = 0, len(message)
+    while at < end:
+        tag = message[at]
+        at += 1
+        if tag > _LAST_OF_VARINT:
+            tag, at = _varint(message, at - 1)
         wire = tag & 7
-        if wire == _VARINT:
-            value, at = _varint(message, at)
-            fields.append((tag >> 3, value))
-            continue
-        if wire == _BYTES:
-            size, at = _varint(message, at)
+        if wire in (_FIXED64, _FIXED32):
+            size = 8 if wire == _FIXED64 else 4
         else:
-            size = {_FIXED64: 8, _FIXED32: 4}[wire]
+            size = message[at]
+            at += 1
+            if size > _LAST_OF_VARINT:
+                size, at = _varint(message, at - 1)
+            if wire == _VARINT:
+                fields.append((tag >> 3, size))
+                continue
         fields.append((tag >> 3, message[at : at + size]))
         at += size
     return fields
@@ -185,14 +194,9 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def _written(fields: Fields) -> bytes:
-    """The opposite of `_read`, for messages whose fields are all messages, as those around an expression are."""
-    written = bytearray()
-    for number, held in fields:
-        if not isinstance(held, bytes):
-            raise TypeError(f"field {number} is no message")
-        written += _as_varint(number << 3 | _BYTES) + _as_varint(len(held)) + held
-    return bytes(written)
+def _field(number: int, held: bytes) -> bytes:
+    """A field that holds bytes, as it is written."""
+    return _as_varint(number << 3 | _BYTES) + _as_varint(len(held)) + held
 
 
 def _as_varint(value: int) -> bytes:
@@ -217,4 +221,7 @@ def _text(fields: Fields, wanted: int) -> str:
 
 
 def _number(fields: Fields, wanted: int) -> int:
-    return next((held for number, held in fields if number == wanted and isinstance(held, int)), 0)
+    for number, held in fields:
+        if number == wanted and isinstance(held, int):
+            return held
+    return 0

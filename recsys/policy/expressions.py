@@ -5,7 +5,7 @@ Attributes are declared one by one, with dots in their names and with types, so 
 comparison of a number with a text is an error when the policy loads, not a surprise when a member asks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cel_expr_python import cel
@@ -17,12 +17,23 @@ from recsys.policy.cel_refusal import explained, misfit, refusal, short
 from recsys.policy.cel_syntax import CheckedExpression, Kind, Node, read_checked_expression
 from recsys.policy.cel_tokens import Token, deepest, longest_chain, read_tokens
 
-__all__ = ["MAX_DEPTH", "MAX_LENGTH", "Expression", "Value", "Verdict", "compile_expression", "is_plain_text"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_LENGTH",
+    "MAX_WORDS",
+    "Expression",
+    "Value",
+    "Verdict",
+    "compile_expression",
+    "is_plain_text",
+]
 
 Value = str | int | float | bool | list[str]
 
 MAX_LENGTH = 1_000
 """Characters of one expression; with the bounds of `cel_budget` this bounds what an evaluation can cost."""
+MAX_WORDS = 400
+"""Names, constants and signs of one expression: what reading it costs, a hundredth of a millisecond each."""
 MAX_DEPTH = 16
 """Brackets inside each other; what the binding's parser takes is 32 of anything inside each other."""
 
@@ -79,7 +90,7 @@ class Expression:
             return self._program.eval(data=attributes)
         # A text that is not valid Unicode is the one thing that the binding does not turn into an error value.
         except RuntimeError:
-            valid = {name: value for name, value in attributes.items() if _is_valid(value)}
+            valid = {name: value for name, value in attributes.items() if _is_unicode(value)}
             return self._program.eval(data=valid)
 
     def part(self, node: Node, text: str) -> "Expression":
@@ -127,19 +138,20 @@ def compile_expression(text: str, available: Mapping[str, AttributeType], *, whe
 
 def is_plain_text(text: str) -> bool:
     """Can the binding take it as it is? It cuts texts at a NUL, and fails on half a surrogate pair."""
-    return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
+    return "\0" not in text and _is_unicode(text)
 
 
-def _is_valid(value: Value) -> bool:
+def _is_unicode(value: Value) -> bool:
     texts = value if isinstance(value, list) else [value]
-    return all(is_plain_text(text) for text in texts if isinstance(text, str))
+    letters = (letter for text in texts if isinstance(text, str) and not text.isascii() for letter in text)
+    return not any("\ud800" <= letter <= "\udfff" for letter in letters)
 
 
-def is_pattern(pattern: str) -> bool:
-    """Is it a regular expression that the binding reads?"""
+def wrong_patterns(patterns: Sequence[str]) -> list[str]:
+    """Those that are no regular expressions that the binding reads."""
     environment = cel.NewEnv(variables={"pattern": cel.Type.STRING})
-    matched = environment.compile("''.matches(pattern)").eval(data={"pattern": pattern})
-    return bool(matched.type() == cel.Type.BOOL)
+    match = environment.compile("''.matches(pattern)")
+    return [each for each in patterns if match.eval(data={"pattern": each}).type() != cel.Type.BOOL]
 
 
 def _readable(text: str, where: str) -> list[Token]:
@@ -147,15 +159,18 @@ def _readable(text: str, where: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         problem = f"has {len(text)} characters; at most {MAX_LENGTH} are allowed; split the rule in two"
         raise refusal(problem, text, MAX_LENGTH, code="expression_too_long", where=where)
-    for offset, letter in enumerate(text):
-        if not is_plain_text(letter):
-            problem = f"{short(text)} holds a NUL or half a character; remove it"
-            raise refusal(problem, text, offset, code="expression_not_text", where=where)
+    if not is_plain_text(text):
+        offset = next(offset for offset, letter in enumerate(text) if not is_plain_text(letter))
+        problem = f"{short(text)} holds a NUL or half a character; remove it"
+        raise refusal(problem, text, offset, code="expression_not_text", where=where)
     tokens = read_tokens(text)
     depth, opens = deepest(tokens)
     if depth > MAX_DEPTH:
         problem = f"has {depth} brackets inside each other; the recursion limit is {MAX_DEPTH}; split the rule in two"
         raise refusal(problem, text, opens, code="expression_too_deep", where=where)
+    if len(tokens) > MAX_WORDS:
+        problem = f"has {len(tokens)} words and signs; at most {MAX_WORDS} are allowed; split the rule in two"
+        raise refusal(problem, text, tokens[MAX_WORDS].start, code="expression_too_long", where=where)
     return tokens
 
 

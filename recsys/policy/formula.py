@@ -11,7 +11,7 @@ from recsys.policy.cel_logic import Logic, Verdict, Verdicts
 from recsys.policy.cel_refusal import refusal, short
 from recsys.policy.cel_syntax import Kind, Node
 from recsys.policy.cel_tokens import parts_between_logic
-from recsys.policy.expressions import Expression, Value, compile_expression, is_pattern
+from recsys.policy.expressions import Expression, Value, compile_expression, wrong_patterns
 
 __all__ = [
     "Atom", "Comparison", "Formula", "Logic", "Operator", "Verdict", "Verdicts", "atom_verdicts", "compile_formula",
@@ -56,6 +56,10 @@ class Formula:
         """Why these attributes are an error; empty where they are not."""
         return self._expression.error(attributes)
 
+    def whole(self) -> Atom:
+        """All of it as one atom, for an expression with too many alternatives to take apart."""
+        return Atom(self.text, self.references, self._expression.syntax, self._expression, None)
+
 
 def compile_formula(text: str, available: Mapping[str, AttributeType], *, where: str) -> Formula:
     """
@@ -70,11 +74,11 @@ def compile_formula(text: str, available: Mapping[str, AttributeType], *, where:
         PolicyError: As of `compile_expression`, and where a pattern is no regular expression.
     """
     expression = compile_expression(text, available, where=where)
-    for node in expression.syntax.walk():
-        pattern = pattern_of(node) if is_match(node) else None
-        if pattern is not None and not is_pattern(pattern):
-            problem = f"has the pattern {short(pattern)}, which is no regular expression (syntax: RE2)"
-            raise refusal(problem, text, node.offset, code="pattern_invalid", where=where)
+    matches = {pattern_of(node): node for node in expression.syntax.walk() if is_match(node)}
+    patterns = [pattern for pattern in matches if pattern is not None]
+    for pattern in wrong_patterns(patterns) if patterns else ():
+        problem = f"has the pattern {short(pattern)}, which is no regular expression (syntax: RE2)"
+        raise refusal(problem, text, matches[pattern].offset, code="pattern_invalid", where=where)
     return _taken_apart(expression, available)
 
 

@@ -26,7 +26,7 @@ AVAILABLE = {
     "context.hour": INT,
 }
 TIERS = ("", "gold", "silver", "\u00e9t\u00e9", "\U0001f381", "a\0b", "\ud800")
-BRANDS = ([], ["gold"], ["acme", "gold"])
+BRANDS: tuple[list[str], ...] = ([], ["gold"], ["acme", "gold"])
 MIN, MAX = -(2**63), 2**63 - 1
 
 WHOLE = st.sampled_from(["0", "1", "-1", "- 1", "7", str(MAX), str(MIN), "-3000"])
