@@ -12,7 +12,7 @@ from serving.documentation import document
 from serving.gate import Gate
 from serving.metrics import Metrics
 from serving.problems import install_handlers
-from serving.routes import decisions, events, members, related, status
+from serving.routes import decisions, events, members, policy, related, status
 from serving.service import Service, running
 from serving.settings import Settings
 from serving.swagger import install_docs
@@ -54,7 +54,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     install_handlers(app)
     routers = (
         decisions.direct, related.direct, decisions.router, related.router, events.router, members.consents,
-        members.router, status.router,
+        members.router, status.router, policy.router,
     )  # fmt: skip
     # Not included but taken over, and before those of the documentation: routes are tried one after another, and an
     # included router looks for the route of each request twice.

@@ -10,7 +10,6 @@ import uvicorn
 from recsys.decision import Context
 from recsys.errors import InputError, StoreError
 from recsys.members import NO_FACTS, LiveFacts, Subject
-from recsys.policy.load import load_policy
 from recsys.report import Report, Table
 from recsys.types import SECONDS_PER_DAY, Consent, ItemKind, KeepMask, Relation
 from serving.app import create_app
@@ -107,7 +106,7 @@ def decide(
     clock, _ = clock_of(settings.clock, workspace)
     instant = clock() if now is None else now
     served = load_served(read_pointer(settings.serving_folder), settings.policy_path, now=instant)
-    known = load_policy(settings.policy_path).placements
+    known = served.engine.policy.source.placements
     chosen = placement or (_HOME if relation is None else PLACEMENTS[relation])
     if chosen not in known:
         raise InputError(f"the policy has no placement {chosen!r}; it has {', '.join(known)}")
@@ -219,9 +218,13 @@ def _greeting(service: Service, host: str, port: int, key: str) -> Report:
     else:
         notes += ["Key      as before; `recsys key create` makes another"]
     notes += [f"Bundle   {bundle}"]
+    policy, policy_facts = _policy_line(service)
+    notes += [f"Policy   {policy}"] if policy else []
     if lag_s:
         notes += [f"Clock    {lag_s // 86_400} days behind: the facts are historic, and time goes on from their end"]
-    return Report(facts={"url": url, "key": key, "clock_lag_s": lag_s, **bundle_facts}, notes=tuple(notes))
+    return Report(
+        facts={"url": url, "key": key, "clock_lag_s": lag_s, **bundle_facts, **policy_facts}, notes=tuple(notes)
+    )
 
 
 def _bundle_line(service: Service) -> tuple[str, dict[str, str | int | None]]:
@@ -242,6 +245,19 @@ def _bundle_line(service: Service) -> tuple[str, dict[str, str | int | None]]:
         "bundle_refused": reason,
     }
     return (f"refused: {reason}" if reason else "none: run `recsys publish`"), facts
+
+
+def _policy_line(service: Service) -> tuple[str, dict[str, str | int | None]]:
+    """Which version of the policy is served and who let it, for people and as facts."""
+    served = service.live.current
+    if served is None:
+        return "", {"policy_id": "", "policy_reviewed": None}
+    in_force = served.in_force
+    facts: dict[str, str | int | None] = {"policy_id": served.policy_id, "policy_reviewed": in_force.reviewed}
+    name = f"{served.policy_id[:_SHORT_ID]} ({served.policy_name})"
+    if not in_force.reviewed:
+        return f"{name}, a draft that nobody reviewed; `recsys policy submit`, then somebody else `approve`", facts
+    return f"{name}, approved by {in_force.approver}", facts
 
 
 def _show_plainly(report: Report) -> None:

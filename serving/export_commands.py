@@ -1,13 +1,14 @@
 """The command `recsys export`: finds bundle, policy, store and audience of a workspace, and reports what was made."""
 
 import importlib.metadata
+from dataclasses import replace
 from pathlib import Path
 
 from recsys.bundle import Bundle
-from recsys.errors import InputError
+from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.load import load_policy
+from recsys.policy.registry import LivePolicy, live_policy
 from recsys.report import Progress, Report, Table
 from recsys.types import EpochSeconds
 from serving.clock import clock_of
@@ -19,6 +20,7 @@ from serving.export.plan import ExportPlan, FileFormat, iso, read_plan
 from serving.export.run import ExportInputs, Manifest, finished_plan, run_export
 from serving.export.standing import Standing
 from serving.live import read_pointer
+from serving.policy_watch import UNREVIEWED
 from serving.settings import Settings
 from serving.stated_consents import read_stated_consents
 from serving.store.database import open_database
@@ -71,7 +73,7 @@ def export(
     Raises:
         InputError: An input is wrong, or *out* holds something else.
         BundleError: The published bundle is missing or altered.
-        PolicyError: The policy does not hold for the bundle.
+        PolicyError: The policy in force at that instant does not hold for the bundle.
         StoreError: The store does not answer. Nothing is sent on unknown consents.
     """
     file_format = _file_format(format)
@@ -85,20 +87,21 @@ def export(
     progress.step("open")
     bundle = Bundle.open(read_pointer(settings.serving_folder))
     knowledge = Knowledge.of(bundle)
-    policy = load_policy(settings.policy_path)
-    compiled = compile_policy(policy, knowledge)
-    _check_placement(compiled, placement, tuple(policy.placements))
     in_bundle, stated = knowledge.members.members, read_stated_consents(settings.consents_folder)
     members = everybody(in_bundle, stated.members) if audience is None else read_audience(audience)
     standing = Standing.of(members, in_bundle, stated)
     finished = finished_plan(out, file_format)
     before = finished.now if finished is not None else _stopped_at(out)
     clock, _ = clock_of(settings.clock, workspace)
+    instant = now if now is not None else before if before is not None else clock()
+    live = live_policy(settings.policy_path, instant)
+    policy, compiled = live.policy, _compiled(live, knowledge)
+    _check_placement(compiled, placement, tuple(policy.placements))
     plan = ExportPlan(
         bundle_id=knowledge.bundle_id,
         policy_id=compiled.policy_id,
         placement=placement,
-        now=now if now is not None else before if before is not None else clock(),
+        now=instant,
         seed=seed,
         n=n,
         limit=limit,
@@ -122,7 +125,17 @@ def export(
     finally:
         database.close()
     done, continued = finished is not None, finished is None and before is not None
-    return _report(out, manifest, members, done=done, continued=continued, recorded=recorded)
+    report = _report(out, manifest, members, done=done, continued=continued, recorded=recorded)
+    if live.reviewed:
+        return report
+    return replace(report, notes=(*report.notes, UNREVIEWED))
+
+
+def _compiled(live: LivePolicy, knowledge: Knowledge) -> CompiledPolicy:
+    try:
+        return compile_policy(live.policy, knowledge)
+    except PolicyError as error:
+        raise live.placed(error) from error
 
 
 def _file_format(value: str) -> FileFormat:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -10,15 +10,16 @@ import structlog
 from recsys.bundle import MANIFEST, Bundle
 from recsys.decision import SlateItem
 from recsys.engine import Engine
-from recsys.errors import BundleError, RecsysError
+from recsys.errors import BundleError, PolicyError, RecsysError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import load_policy
+from recsys.policy.registry import FOLDER, InForce, LivePolicy, live_policy, load_in_force
 from recsys.types import EpochSeconds
 from serving.clock import Clock
 from serving.encode import AnswerEncoder
 from serving.golden import try_out
 from serving.metrics import Metrics
+from serving.policy_watch import PolicyStamp, PolicyWatch, Stamp, stamp
 
 POINTER = "current"
 _LOG = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ class Served:
         encoder: Of its answers.
         folder: Where the bundle lies.
         bundle_id, run_id, cut_off, policy_id, policy_name: What answers name as their versions.
+        in_force: Which version of the policy it is, since when, and who let it.
         loaded_at: When it was taken in.
         fallbacks: By placement: what a stranger was shown when it was tried out; the answer should the engine fail.
         default_placement: Whose fallback stands in for unknown placements.
@@ -47,6 +49,7 @@ class Served:
     cut_off: EpochSeconds
     policy_id: str
     policy_name: str
+    in_force: InForce
     loaded_at: EpochSeconds
     fallbacks: Mapping[str, tuple[SlateItem, ...]]
     default_placement: str
@@ -61,9 +64,8 @@ class Refusal:
     refused_at: EpochSeconds
 
 
-Stamp = tuple[int, int]
-Fingerprint = tuple[str, tuple[Stamp, Stamp], Stamp]
-"""Folder; stamps of the pointer and the manifest; stamp of the policy file."""
+Fingerprint = tuple[str, tuple[Stamp, Stamp], PolicyStamp]
+"""Folder; stamps of the pointer and the manifest; the policy in force and the stamps of its files."""
 
 
 class Live:
@@ -71,7 +73,8 @@ class Live:
     The pointer to what is served.
 
     Readers take `current` once a request and never see a mixture. A candidate is refused without harm: what was
-    served stays. The same candidate is not tried again until the pointer, the manifest or the policy file is written.
+    served stays. The same candidate is not tried again until the pointer or the manifest is written, or another
+    version of the policy comes into force: because somebody let it, or because its date has come.
 
     Attributes:
         current: What is served; ``None`` before the first bundle.
@@ -82,11 +85,12 @@ class Live:
     def __init__(self, serving_folder: Path, policy_path: Path, *, clock: Clock, metrics: Metrics) -> None:
         self._serving_folder = serving_folder
         self._policy_path = policy_path
+        self._watch = PolicyWatch(policy_path)
         self._clock = clock
         self._metrics = metrics
         self._seen: Fingerprint | None = None
         self._bundle_seen: tuple[str, tuple[Stamp, Stamp]] | None = None
-        self._pointer_problem = ""
+        self._problem = ""
         self._one_at_a_time = threading.Lock()
         self.current: Served | None = None
         self.previous: Served | None = None
@@ -100,34 +104,46 @@ class Live:
             Whether what is served has changed.
         """
         with self._one_at_a_time:
+            now = self._clock()
             try:
                 folder = read_pointer(self._serving_folder)
-                seen = self._fingerprint(folder)
+                in_force, policy_stamp = self._watch.look(now)
             except RecsysError as error:
-                if self._pointer_problem != str(error):
-                    self._pointer_problem = str(error)
-                    self._refuse(POINTER, str(error))
+                if self._problem != str(error):
+                    self._problem = str(error)
+                    self._refuse(POINTER if isinstance(error, BundleError) else FOLDER, str(error))
                 return False
-            self._pointer_problem = ""
-            if seen == self._seen:
-                if self.refusal is not None and self.refusal.folder == POINTER:
-                    self.refusal = None  # the pointer was away for a while and is back
+            self._problem = ""
+            bundle_seen = folder.name, (stamp(self._serving_folder / POINTER), stamp(folder / MANIFEST))
+            if (*bundle_seen, policy_stamp) == self._seen:
+                if self.refusal is not None and self.refusal.folder in (POINTER, FOLDER):
+                    self.refusal = None  # what was away or broken for a while is back as it was
+                self._note(in_force)
                 return False
-            self._seen = seen
-            is_same_bundle = seen[:2] == self._bundle_seen
+            self._seen = (*bundle_seen, policy_stamp)
             try:
-                candidate = load_served(
-                    folder, self._policy_path, now=self._clock(), opened=self.current if is_same_bundle else None
-                )
+                live = load_in_force(self._policy_path, in_force)
+                if live.document is not None:
+                    files = live.document.files
+                    self._watch.note_draft_files([file.path for file in files])
+                    self._seen = (*bundle_seen, (in_force.version, tuple(file.stamp for file in files)))
+                opened = self.current if bundle_seen == self._bundle_seen else None
+                candidate = load_served(folder, self._policy_path, now=now, opened=opened, live=live)
             except RecsysError as error:
                 self._refuse(folder.name, str(error))
                 return False
             except Exception as error:  # noqa: BLE001 (whatever a candidate does wrong, the old one goes on)
                 self._refuse(folder.name, f"it cannot be used ({type(error).__name__}: {error})")
                 return False
-            self._bundle_seen = seen[:2]
+            self._bundle_seen = bundle_seen
             self._take_in(candidate)
             return True
+
+    def _note(self, in_force: InForce) -> None:
+        """Of the version that is served something else may be known now: its end, or what comes next."""
+        current = self.current
+        if current is not None and current.in_force != in_force and current.in_force.version == in_force.version:
+            self.current = replace(current, in_force=in_force)
 
     def _take_in(self, candidate: Served) -> None:
         if self.current is not None:
@@ -145,10 +161,6 @@ class Live:
         self.refusal = Refusal(folder, reason, self._clock())
         self._metrics.swaps.labels("refused").inc()
         _LOG.error("bundle_refused", folder=folder, reason=reason)
-
-    def _fingerprint(self, folder: Path) -> Fingerprint:
-        bundle = (_stamp(self._serving_folder / POINTER), _stamp(folder / MANIFEST))
-        return folder.name, bundle, _stamp(self._policy_path)
 
 
 def read_pointer(serving_folder: Path) -> Path:
@@ -168,27 +180,39 @@ def read_pointer(serving_folder: Path) -> Path:
     return serving_folder / name
 
 
-def load_served(folder: Path, policy_path: Path, *, now: EpochSeconds, opened: Served | None = None) -> Served:
+def load_served(
+    folder: Path,
+    policy_path: Path,
+    *,
+    now: EpochSeconds,
+    opened: Served | None = None,
+    live: LivePolicy | None = None,
+) -> Served:
     """
-    Open and verify a bundle, compile the policy for it, and try both out.
+    Open and verify a bundle, compile the policy in force for it, and try both out.
 
     Args:
         folder: Of the bundle.
-        policy_path: The policy file.
+        policy_path: The policy file; the versions lie beside it.
         now: When.
         opened: The same bundle as it is served already; then only the policy is read.
+        live: The policy in force, where it was read already.
 
     Raises:
         BundleError: The bundle is missing, altered, or answers nonsense.
-        PolicyError: The policy file is broken or does not fit the bundle.
+        PolicyError: The policy in force is broken or does not fit the bundle.
+        StoreError: The registry of versions is broken.
     """
+    live = live or live_policy(policy_path, now)
     if opened is None:
         bundle = Bundle.open(folder)
         knowledge, run_id = Knowledge.of(bundle), bundle.manifest.run_id
     else:
         knowledge, run_id = opened.engine.knowledge, opened.run_id
-    policy = load_policy(policy_path)
-    engine = Engine(knowledge, compile_policy(policy, knowledge))
+    try:
+        engine = Engine(knowledge, compile_policy(live.policy, knowledge))
+    except PolicyError as error:
+        raise live.placed(error) from error
     return Served(
         engine=engine,
         encoder=AnswerEncoder(),
@@ -198,15 +222,8 @@ def load_served(folder: Path, policy_path: Path, *, now: EpochSeconds, opened: S
         cut_off=knowledge.cut_off,
         policy_id=engine.policy.policy_id,
         policy_name=engine.policy.name,
+        in_force=live.in_force,
         loaded_at=now,
-        fallbacks=try_out(engine, tuple(policy.placements), now=now),
+        fallbacks=try_out(engine, tuple(live.policy.placements), now=now),
         default_placement=engine.policy.default_placement.name,
     )
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        stat = path.stat()
-    except OSError:
-        return -1, -1  # load_served says what is missing
-    return stat.st_mtime_ns, stat.st_size

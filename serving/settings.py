@@ -67,7 +67,7 @@ class Settings(BaseSettings):
 
     @property
     def policy_path(self) -> Path:
-        """The policy file that is live."""
+        """The draft of the policy; in force itself only where no version beside it, in ``policies/``, ever was."""
         return self.workspace / "policy.yaml"
 
     @property

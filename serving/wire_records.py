@@ -223,6 +223,7 @@ class ReadyAnswer(Wire):
     Attributes:
         ready: It has a bundle, and keys can be checked.
         reasons: Why not, as sentences.
+        policy_reviewed: Somebody other than its author approved the policy that is served; null where none is.
         store: ``up`` or ``down``; with the store down decisions are answered all the same.
         refused: The newest bundle or policy was not taken in; what was served before goes on.
         clock_lag_s: How far the service's clock lies behind the true time; above 0 for historic workspaces.
@@ -233,6 +234,7 @@ class ReadyAnswer(Wire):
     reasons: tuple[str, ...]
     bundle_id: str
     policy_id: str
+    policy_reviewed: bool | None
     store: str
     refused: RefusalAnswer | None
     clock_lag_s: int

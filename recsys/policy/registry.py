@@ -9,9 +9,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recsys.errors import PolicyError, StoreError
+from recsys.policy.document import PolicyDocument
 from recsys.policy.journal import Journal, Record, write_aside
 from recsys.policy.lifecycle import Change, Entry, VersionState, fold, in_force, in_force_since, next_change
-from recsys.policy.load import load_policy
+from recsys.policy.load import load_document
+from recsys.policy.problems import problem_list
 from recsys.policy.schema import Policy
 from recsys.types import EpochSeconds
 
@@ -55,11 +57,13 @@ class LivePolicy:
         policy: As loaded.
         source: The file it was read from.
         in_force: Which version it is, since when, and who let it.
+        document: The draft with its places, where the draft is in force.
     """
 
     policy: Policy
     source: Path
     in_force: InForce
+    document: PolicyDocument | None = None
 
     @property
     def version(self) -> str:
@@ -95,6 +99,13 @@ class LivePolicy:
     def reviewed(self) -> bool:
         """Approved by another."""
         return self.in_force.reviewed
+
+    def placed(self, error: PolicyError) -> PolicyError:
+        """An error about this policy, naming the file and, of the draft, the line and column."""
+        if self.document is None:
+            return PolicyError(f"{self.source}: {error}")
+        problems = self.document.locate(error)
+        return PolicyError(f"the policy cannot be used:\n{problem_list(problems)}", problems=problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +251,8 @@ def load_in_force(policy_path: Path, in_force: InForce) -> LivePolicy:
     """
     registry = PolicyRegistry.beside(policy_path)
     if not in_force.version:
-        return LivePolicy(load_policy(policy_path), policy_path, in_force)
+        document = load_document(policy_path)
+        return LivePolicy(document.policy, policy_path, in_force, document)
     return LivePolicy(registry.load(in_force.version), registry.path_of(in_force.version), in_force)
 
 

@@ -47,6 +47,7 @@ async def ready(http: Request, response: Response) -> ReadyAnswer:
         reasons=reasons,
         bundle_id=current.bundle_id if current else "",
         policy_id=current.policy_id if current else "",
+        policy_reviewed=current.in_force.reviewed if current else None,
         store="up" if service.store_is_up else "down",
         refused=_refused(service.live.refusal),
         clock_lag_s=service.clock_lag_s,

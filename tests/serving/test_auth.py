@@ -37,6 +37,7 @@ ROUTES: list[tuple[str, str, object, Scope]] = [
     ("POST", "/v1/events", EVENTS, Scope.EVENTS_WRITE),
     ("GET", "/v1/decisions/none", None, Scope.DECISIONS_READ),
     ("GET", "/v1/models", None, Scope.DECISIONS_READ),
+    ("GET", "/v1/policy", None, Scope.DECISIONS_READ),
     ("GET", "/v1/members/m000", None, Scope.MEMBERS_READ),
     ("PUT", "/v1/members/m000/consent", CONSENT, Scope.MEMBERS_WRITE),
     ("DELETE", "/v1/members/m005", None, Scope.MEMBERS_WRITE),

@@ -43,6 +43,7 @@ OPERATIONS = [
     ("DELETE", "/v1/members/{member_id}"),
     ("PUT", "/v1/members/{member_id}/consent"),
     ("GET", "/v1/models"),
+    ("GET", "/v1/policy"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
