@@ -1,12 +1,14 @@
-"""How deep an offer may be: the bound of the policy and its bands by kind and tier."""
+"""How deep an offer may be: the bound of the policy and its bands by kind, tier and category."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.catalogue import Catalogue
 from recsys.members import MemberBatch
 from recsys.offers.definitions import OfferDefinitions
+from recsys.policy.guardrails_schema import DepthBand
 from recsys.policy.native import KEPT, Code, Codes, remove
 from recsys.types import OFFER_KINDS, KeepMask, MoneyMinor, OfferKind
 
@@ -35,6 +37,37 @@ class DepthLimit:
         """Where a depth lies outside the bounds."""
         outside: KeepMask = (depth < self.min_depth) | (depth > self.max_depth)
         return outside
+
+
+def banded_offers(band: DepthBand, offers: OfferDefinitions, catalogue: Catalogue) -> KeepMask:
+    """Shape (n_offers,): the offers that a band is about, whoever gets them."""
+    about = np.ones(len(offers), dtype=np.bool_)
+    if band.kind is not None:
+        about &= offers.kind == OFFER_KINDS.index(band.kind)
+    if band.category is not None:
+        about &= touches_category(band.category, offers, catalogue)
+    return about
+
+
+def touches_category(category: str, offers: OfferDefinitions, catalogue: Catalogue) -> KeepMask:
+    """
+    Which offers take something off products of a category: one of them in scope is enough, and an offer on the whole
+    basket touches every category.
+
+    Args:
+        category: Its name; nothing touches one that the catalogue does not know.
+        offers: Of the same bundle.
+        catalogue: Of the same bundle.
+
+    Returns:
+        Shape (n_offers,).
+    """
+    if category not in catalogue.category_names:
+        return np.zeros(len(offers), dtype=np.bool_)
+    touched: KeepMask = offers.scope.lengths() == 0
+    inside = catalogue.category[offers.scope.values] == catalogue.category_names.index(category)
+    touched[offers.scope.owners()[inside]] = True
+    return touched
 
 
 def smallest_basket_depth(offers: OfferDefinitions) -> NDArray[np.float64]:

@@ -73,7 +73,7 @@ class Guardrails(Part):
         depth_bands: Narrower bounds by kind, tier and category.
         min_margin_rate: Products below this margin over price are not recommended; absent means no bound.
         max_discount_rate: No offer costs a larger share of what the member's order is worth, by expectation (see
-            `recsys.offers.economics.discount_rate`); absent means no bound.
+            `recsys.policy.money_limits.discount_rate_breaks`); absent means no bound.
         min_no_discount_share: Share of members who are shown no discount, others every calendar month.
         budgets: Of discounts.
     """
