@@ -9,7 +9,6 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from recsys.policy.fields import Part
 from recsys.policy.includes import INCLUDE, MAX_FILES
 from recsys.policy.schema import Policy
 from recsys.report import Report, Table
@@ -22,7 +21,6 @@ _ENTRY = re.compile(r"^ {4}([a-z_]+(?:, [a-z_]+)*): (.+)$")
 _MEANINGS = {
     "format": "Of the file; there is one.",
     "name": "Of the policy, in answers and logs.",
-    "placements": "Named slots of pages and messages, by name.",
     "default_placement": "The placement of requests that name none.",
 }
 _INCLUDED = "Other files, relative to this one, beside it or below, that are read before it: lists of parts are joined."
@@ -94,9 +92,9 @@ def _describe(definition: dict[str, Any], part: type[BaseModel]) -> None:
     aliases = {name: field.alias or name for name, field in part.model_fields.items()}
     properties = definition.get("properties", {})
     for key, field in zip(aliases.values(), part.model_fields.values(), strict=True):
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Part) and key in properties:
-            properties[key]["description"] = _documented(section)[0]
+        inner = [one for one in (field.annotation, *get_args(field.annotation)) if _is_part(one)]
+        if inner and key in properties:
+            properties[key]["description"] = _documented(inner[0])[0]
     for names, meaning in _attributes(attributes):
         for name in names:
             key = aliases.get(name, name)
@@ -140,7 +138,11 @@ def _parts(model: type[BaseModel]) -> set[type[BaseModel]]:
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if _is_part(annotation):
         yield annotation
     for inner in get_args(annotation):
         yield from _models_in(inner)
+
+
+def _is_part(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
