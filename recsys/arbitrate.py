@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from recsys.offers.economics import OfferValues
 from recsys.types import UNKNOWN_ROW, KeepMask, Rows
 
-_EXPLORE_SD = 2.0
+EXPLORE_SD = 2.0
 _EQUAL_SHARES = 1e-12
 _UNBOUNDED_ARMS = 1 << 31
-_EQUAL_DECIMALS = 6
+EQUAL_DECIMALS = 6
 """Values that differ by less than a millionth of a minor unit are equal: sums of floats are no more exact."""
 
 
@@ -75,21 +75,21 @@ def arbitrate(
     m = len(keep)
     bound = values.mean - risk_aversion * values.sd - shadow_price * values.discount
     arbitrated = np.where(bound > 0, bound * boost, bound)
-    ranked = np.where(keep, arbitrated, 0.0).round(_EQUAL_DECIMALS)
+    ranked = np.where(keep, arbitrated, 0.0).round(EQUAL_DECIMALS)
     # Value descending, then discount ascending, then row.
     order = np.lexsort((values.discount, -ranked), axis=1)[:, :max_offers]
     rows = np.full((m, max_offers), UNKNOWN_ROW, dtype=np.int32)
     rows[:, : order.shape[1]] = np.where(ranked[np.arange(m)[:, None], order] > 0, order, UNKNOWN_ROW)
     best = rows[:, 0].copy()
-    promise = values.mean + _EXPLORE_SD * values.sd
+    promise = values.mean + EXPLORE_SD * values.sd
     worth_trying = keep & (promise > 0)
-    most = _most_arms(epsilon, min_propensity)
+    most = most_arms(epsilon, min_propensity)
     n_arms = np.minimum(worth_trying.sum(axis=1) + 1, most)
     for member in np.flatnonzero(draw < epsilon):
         # The part of the draw below epsilon is itself uniform, so it also picks the arm.
         arms = [UNKNOWN_ROW, *np.flatnonzero(worth_trying[member]).tolist()]
         if len(arms) > most:
-            arms = _most_promising(arms, promise[member], values.discount[member], most=most, best=int(best[member]))
+            arms = most_promising(arms, promise[member], values.discount[member], most=most, best=int(best[member]))
         tried = arms[min(int(draw[member] / epsilon * len(arms)), len(arms) - 1)]
         if tried != best[member]:
             others = [row for row in rows[member].tolist() if row not in (tried, UNKNOWN_ROW)]
@@ -110,7 +110,7 @@ def no_choice(n_members: int) -> OfferChoice:
     )
 
 
-def _most_arms(epsilon: float, min_propensity: float) -> int:
+def most_arms(epsilon: float, min_propensity: float) -> int:
     """The largest number of arms that leaves each at least the smallest propensity; 1 where two are too many."""
     if min_propensity <= 0:
         return _UNBOUNDED_ARMS
@@ -118,13 +118,13 @@ def _most_arms(epsilon: float, min_propensity: float) -> int:
     return max(1, int(min(epsilon / min_propensity * (1 + _EQUAL_SHARES), _UNBOUNDED_ARMS)))
 
 
-def _most_promising(
+def most_promising(
     arms: list[int], promise: NDArray[np.float64], discount: NDArray[np.float64], *, most: int, best: int
 ) -> list[int]:
     """So many of the arms: the greedy one, no_offer, and the offers that may be worth most; ascending, as drawn."""
     if most < 2:
         return [best]
-    equal = promise.round(_EQUAL_DECIMALS)
+    equal = promise.round(EQUAL_DECIMALS)
     ranked = sorted(
         arms, key=lambda row: (row != best, row != UNKNOWN_ROW, -equal[row] if row >= 0 else 0.0, discount[row], row)
     )

@@ -22,12 +22,14 @@ class Context:
         channel: Absent means the placement's channel.
         types: Kinds of items wanted; only those the placement allows are given.
         request_id: Distinguishes decisions of one member in one second; part of the decision id.
-        explain: Also answer what was removed, and why.
+        explain: Also answer all that was considered, and what became of each.
         language: Of the reasons' texts: ``en`` or ``zh``; any other is answered in English.
         degraded: What the caller could not give, as stable codes such as ``store_unavailable``; carried into answers.
         attributes: What expressions see as ``context``, besides placement, channel, relation and the calendar.
         relation: Products are asked for that are related so to the products each subject is about, or to the basket
             (``complete``). Absent means that the question is about the member.
+        drawn_at: Exploration draws as on the day of this instant; absent means that of ``now``. What-ifs draw as the
+            decision they are compared with.
     """
 
     placement: str
@@ -42,6 +44,7 @@ class Context:
     degraded: tuple[str, ...] = ()
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     relation: Relation | None = None
+    drawn_at: EpochSeconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,49 @@ class WhyNot:
 
 
 @dataclass(frozen=True, slots=True)
+class Multiplier:
+    """A lever that multiplied a score or a value, and by how much."""
+
+    rule: str
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    One product or offer that was considered: what it was worth, and what became of it.
+
+    Attributes:
+        position: Where it is shown, from 1; absent where it is not.
+        source: Which list or model proposed it.
+        score_before: Without multipliers. For offers, a cautious estimate of their worth in minor units.
+        multipliers: Levers that touched it. Those of offers multiply gains only: without a gain there are none.
+        score: With multipliers, as in `SlateItem`: what it was ranked by.
+        value_minor, value_sd_minor: As in `SlateItem`.
+        logging_propensity: Offers: the probability that this policy makes it the first offer; absent where it cannot
+            be. What all have together is missing to 1: that of no offer.
+        removed_by: Id of the first rule that removed it; absent where none did.
+        section: Where it fell out, one of `recsys.why_not.WhySection`; absent where it is shown.
+        reason: Why it is not shown; absent where it is. Its code is one of `recsys.why_not.REASON_CODES`.
+    """
+
+    kind: ItemKind
+    id: str
+    name: str
+    position: int | None
+    source: str
+    score_before: float
+    multipliers: tuple[Multiplier, ...]
+    score: float
+    value_minor: int | None
+    value_sd_minor: int | None
+    logging_propensity: float | None
+    removed_by: str | None
+    section: str | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """
     One member's answer, with all that is needed to attribute, audit and replay it.
@@ -108,6 +154,8 @@ class Decision:
         shortfall_reason: Why fewer items than wanted; empty when none are missing.
         expires_at: The first instant at which a shown item may no longer hold.
         relation, product_ids: What products were asked about, and how; absent and empty where it was the member.
+        candidates: All that was considered: what is shown by position, then what no rule removed, best first, then what
+            rules removed, in the order of the rules. Absent unless the context asks to explain.
     """
 
     decision_id: str
@@ -130,3 +178,4 @@ class Decision:
     why_not: tuple[WhyNot, ...] = ()
     relation: Relation | None = None
     product_ids: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] | None = None

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.decision import Context, Decision, Reason, SlateItem, WhyNot
+from recsys.decision import Candidate, Context, Decision, Reason, SlateItem
 from recsys.knowledge import Knowledge
 from recsys.members import NO_FACTS, MemberBatch, Subject
 from recsys.policy.compile import Pin
 from recsys.reasons import OFFER_SOURCE, RELATED_SOURCES, product_reason, reason, source_code
 from recsys.slate import EMPTY, OFFER
+from recsys.trace import Trace
 from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation, Rows, Scores
 
 ANSWERS: tuple[AnswerKind, ...] = tuple(AnswerKind)
@@ -20,16 +21,6 @@ ANSWERS: tuple[AnswerKind, ...] = tuple(AnswerKind)
 
 LACKING = ("unknown_product", "nothing_related")
 """What an answer about products may lack: one asked about is not known; nothing shown is related to any of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Removals:
-    """Candidates that some rule removed: parallel arrays of member (ascending), kind code, row, and rule code."""
-
-    member: Rows
-    kind: NDArray[np.int8]
-    row: Rows
-    rule: NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,7 @@ class Decisions:
         answer: Shape (m,), int8: position in ``ANSWERS``.
         shortfall: Shape (m,), int16: position in ``shortfalls``; 0 = none.
         expires_at: Shape (m,), epoch seconds.
-        removals: Where the context asks to explain.
+        trace: Where the context asks to explain.
     """
 
     batch: MemberBatch
@@ -97,7 +88,7 @@ class Decisions:
     degraded: tuple[str, ...]
     expires_at: NDArray[np.int64]
     rule_ids: tuple[str, ...]
-    removals: Removals | None
+    trace: Trace | None
 
     def __len__(self) -> int:
         return len(self.batch)
@@ -152,9 +143,17 @@ class Decisions:
             degraded=(*self.degraded, *(code for bit, code in enumerate(LACKING) if self.lacking[member] >> bit & 1)),
             shortfall_reason=self.shortfalls[self.shortfall[member]],
             expires_at=int(self.expires_at[member]),
-            why_not=self._why_not(member),
+            why_not=self.trace.why_not(member, self.knowledge) if self.trace else (),
             relation=self.context.relation,
             product_ids=asked_products(self.batch.subjects[member], self.context.relation),
+            candidates=self._candidates(member),
+        )
+
+    def _candidates(self, member: int) -> tuple[Candidate, ...] | None:
+        if self.trace is None:
+            return None
+        return self.trace.candidates(
+            member, self.knowledge, sources=self.sources, boost_ids=self.boost_ids, language=self.context.language
         )
 
     def _items(self, member: int) -> Iterator[SlateItem]:
@@ -204,20 +203,6 @@ class Decisions:
         is_trial = self.explored[member] and row == self.offer_choice[member]
         first = "offer_trial" if is_trial else "offer_fits_you" if known else "popular_now"
         return [first] if tiers & everyone == everyone else [first, "offer_for_tier"]
-
-    def _why_not(self, member: int) -> tuple[WhyNot, ...]:
-        if self.removals is None:
-            return ()
-        catalogue, offers = self.knowledge.catalogue.products, self.knowledge.offers.offers
-        first, after = np.searchsorted(self.removals.member, [member, member + 1]).tolist()
-        return tuple(
-            WhyNot(
-                ItemKind.OFFER if self.removals.kind[at] == OFFER else ItemKind.PRODUCT,
-                (offers if self.removals.kind[at] == OFFER else catalogue).id(int(self.removals.row[at])),
-                self.rule_ids[self.removals.rule[at]],
-            )
-            for at in range(first, after)
-        )
 
 
 def asked_products(subject: Subject, relation: Relation | None) -> tuple[str, ...]:

@@ -136,7 +136,8 @@ class Engine:
 def _draws(ids: NDArray[np.bytes_], asked: Asked) -> NDArray[np.float64]:
     """Uniform on [0, 1), the same for a member in a placement all day long, so that a page reloaded shows the same."""
     context = asked.context
-    return uniforms(context.seed, f"{asked.placement}|{context.now // SECONDS_PER_DAY}", ids)
+    at = context.now if context.drawn_at is None else context.drawn_at
+    return uniforms(context.seed, f"{asked.placement}|{at // SECONDS_PER_DAY}", ids)
 
 
 def _encoded(subjects: Sequence[Subject]) -> NDArray[np.bytes_]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.arbitrate import OfferChoice, no_choice
 from recsys.decision import Context
-from recsys.decisions import ANSWERS, Decisions, Removals
+from recsys.decisions import ANSWERS, Decisions
 from recsys.keep import KEPT, Shelf
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
@@ -17,6 +17,7 @@ from recsys.policy.compile import CompiledPolicy, Pin
 from recsys.reasons import IMPERSONAL_SOURCES, RELATED_SOURCES, SEGMENT_SOURCES
 from recsys.related import Anchors, unknown_products, uses_own_lists
 from recsys.slate import EMPTY, OFFER, PRODUCT, Slates
+from recsys.trace import Trace, trace
 from recsys.types import UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation
 
 _T = TypeVar("_T", bound=np.generic)
@@ -150,7 +151,7 @@ def explain(
         degraded=asked.degraded,
         expires_at=_expiry(slates, knowledge, context.now + policy.answer_ttl_s),
         rule_ids=policy.rule_ids,
-        removals=_removals(asked, shelf, offers) if context.explain else None,
+        trace=_trace(shelf, offers, slates, policy) if context.explain else None,
     )
 
 
@@ -262,19 +263,8 @@ def _expiry(slates: Slates, knowledge: Knowledge, answer_expires_at: int) -> NDA
     return earliest
 
 
-def _removals(asked: Asked, shelf: Shelf, offers: OfferShelf) -> Removals:
-    products = np.nonzero((shelf.removed >= 0) & (shelf.candidates.products >= 0) & asked.products)
-    coupons = np.nonzero((offers.removed >= 0) & (asked.max_offers > 0))
-    member = np.concatenate([products[0], coupons[0]])
-    by_member = np.argsort(member, kind="stable")
-
-    def joined(of_products: NDArray[_T], of_offers: NDArray[_T]) -> NDArray[_T]:
-        together: NDArray[_T] = np.concatenate([of_products, of_offers])[by_member]
-        return together
-
-    return Removals(
-        member=member[by_member].astype(np.int32),
-        kind=joined(np.full(len(products[0]), PRODUCT, np.int8), np.full(len(coupons[0]), OFFER, np.int8)),
-        row=joined(shelf.candidates.products[products], coupons[1].astype(np.int32)),
-        rule=joined(shelf.removed[products], offers.removed[coupons]),
-    )
+def _trace(shelf: Shelf, offers: OfferShelf, slates: Slates, policy: CompiledPolicy) -> Trace:
+    return trace(
+        shelf, slates, policy,
+        values=offers.values, removed=offers.removed, boosts=offers.boosts, choice=offers.choice,
+    )  # fmt: skip

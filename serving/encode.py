@@ -54,8 +54,8 @@ class AnswerEncoder:
 
     def encode(self, decisions: Decisions) -> list[EncodedAnswer]:
         """Every decision, in the order of the members."""
-        if decisions.removals is not None or decisions.context.relation is not None:
-            # Reasons that name products hardly ever recur.
+        if decisions.trace is not None or decisions.context.relation is not None:
+            # Reasons that name products hardly ever recur, and whoever asks to explain asks once.
             return [encode_record(record) for record in decisions.records()]
         return [self._encode(decisions, member, one) for member, one in enumerate(decisions.decision_ids())]
 

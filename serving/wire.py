@@ -60,7 +60,7 @@ class DecisionRequest(Wire):
         basket: Product ids in the basket now.
         context: What the policy's expressions see as ``context``, besides placement, channel and the calendar.
         exclude_ids: Products or offers not wanted back.
-        explain: Also what was removed, and by which rule.
+        explain: Also every candidate, and what became of it.
         language: Of the reasons' texts.
     """
 
@@ -175,6 +175,40 @@ class WhyNotAnswer(Wire):
     rule: str
 
 
+class MultiplierAnswer(Wire):
+    """A lever, and what it multiplied by."""
+
+    rule: str
+    factor: float
+
+
+class CandidateAnswer(Wire):
+    """
+    One product or offer that was considered; see ``recsys.decision.Candidate``.
+
+    Attributes:
+        score_before, multipliers, score: What it was ranked by, without and with levers; of offers in minor units.
+        logging_propensity: Of offers that may come first: the probability that this one does; null elsewhere.
+        removed_by: Id of the first rule that removed it; null where none did.
+        section, reason: Where it fell out, and why; null where it is shown.
+    """
+
+    kind: ItemKind
+    id: str
+    name: str
+    position: int | None
+    source: str
+    score_before: float
+    multipliers: tuple[MultiplierAnswer, ...]
+    score: float
+    value_minor: int | None
+    value_sd_minor: int | None
+    logging_propensity: float | None
+    removed_by: str | None
+    section: str | None
+    reason: ReasonAnswer | None
+
+
 class ModelVersion(Wire):
     """Which bundle answered; empty where none did."""
 
@@ -202,6 +236,7 @@ class DecisionAnswer(Wire):
     Attributes:
         member_id: Empty where the question named nobody.
         relation, product_ids: What products were asked about, and how; null and empty where it was the member.
+        candidates: All that was considered, and what became of each; left out without ``explain``.
     """
 
     decision_id: str
@@ -222,6 +257,7 @@ class DecisionAnswer(Wire):
     why_not: tuple[WhyNotAnswer, ...]
     relation: Relation | None
     product_ids: tuple[str, ...]
+    candidates: tuple[CandidateAnswer, ...] | None = None
 
 
 def encode_answer(decision: Decision) -> bytes:
@@ -232,6 +268,7 @@ def encode_answer(decision: Decision) -> bytes:
     models, so orjson writes them without a copy.
     """
     in_experiment = bool(decision.experiment)
+    explained = {} if decision.candidates is None else {"candidates": decision.candidates}
     return orjson.dumps(
         {
             "decision_id": decision.decision_id,
@@ -254,6 +291,7 @@ def encode_answer(decision: Decision) -> bytes:
             "why_not": decision.why_not,
             "relation": decision.relation,
             "product_ids": decision.product_ids,
+            **explained,
         }
     )
 

@@ -1,0 +1,156 @@
+"""A policy less some of its parts: what it would be without a rule, for what-ifs."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from recsys.errors import InputError
+from recsys.policy.calendar_schema import Period
+from recsys.policy.experiment_schema import Arm, ArmBehaviour, Experiment
+from recsys.policy.native import NativeRule
+from recsys.policy.schema import Policy, RecentlyBought
+
+_NEAR = 3
+_T = TypeVar("_T")
+
+_OF_THE_WORLD = "it is as the catalogue and the offers are, and no rule of the policy"
+_OF_THE_QUESTION = "it follows from what the request says; ask without it"
+_REFUSED: Mapping[NativeRule, str] = {
+    NativeRule.OUT_OF_STOCK: _OF_THE_WORLD,
+    NativeRule.NOT_ON_SALE: _OF_THE_WORLD,
+    NativeRule.OFFER_NOT_VALID: _OF_THE_WORLD,
+    NativeRule.OUT_OF_BUDGET: _OF_THE_WORLD,
+    NativeRule.TIER_NOT_ALLOWED: "the offer says for which tiers it is; ask as another tier instead",
+    NativeRule.EXCLUDED_BY_REQUEST: _OF_THE_QUESTION,
+    NativeRule.ALREADY_IN_BASKET: _OF_THE_QUESTION,
+    NativeRule.ASKED_ABOUT: _OF_THE_QUESTION,
+    NativeRule.OFFER_ALREADY_HELD: "the offer is in the member's wallet, and nobody gets it twice",
+    NativeRule.CHANNEL_CONSENT_MISSING: "consent is the member's to give; no rule of the policy stands in its place",
+}
+"""Built-in rules that no section of the file carries, and what to say of them."""
+
+
+def without(policy: Policy, ids: Collection[str]) -> Policy:
+    """
+    The policy less the parts of these ids.
+
+    Parts are rules of every section, reach, caps, cooldowns, quiet hours, depth bands, limits of diversity, periods
+    with all that is in them, and segments that nothing reads. Built-in rules that a section of the file carries are
+    switched off: ``recently_bought``, ``max_depth``, ``min_margin``, and ``experiment_holdout``, whose arm then gets
+    offers.
+
+    Args:
+        policy: As it is; it is not changed.
+        ids: Of the parts, in any order.
+
+    Raises:
+        InputError: There is no such part, it may not be left out, or it is a segment that another part reads.
+
+    Example:
+        >>> from recsys.policy.load import default_policy_text, parse_policy
+        >>> policy = parse_policy(default_policy_text())
+        >>> [rule.id for rule in without(policy, {"variety_in_slate"}).rules]
+        ['margin_for_top_tiers']
+    """
+    native, segments = _checked(policy, ids)
+    gone = frozenset(ids)
+    left = policy.model_copy(
+        update={
+            **{name: _kept(getattr(policy, name), gone) for name in _SECTIONS},
+            "calendar": tuple(_period(period, gone) for period in _kept(policy.calendar, gone)),
+            "contact": policy.contact.model_copy(
+                update={name: _kept(getattr(policy.contact, name), gone) for name in _OF_CONTACT}
+            ),
+            "guardrails": policy.guardrails.model_copy(
+                update={"depth_bands": _kept(policy.guardrails.depth_bands, gone)}
+            ),
+            "segments": {name: text for name, text in policy.segments.items() if name not in segments},
+        }
+    )
+    for rule in native:
+        left = _SWITCHED_OFF[rule](left)
+    for name in sorted(segments):
+        _refuse_read(left, name)
+    return left
+
+
+_SECTIONS = ("reach", "eligibility", "applicability", "suitability", "levers", "diversity", "rules")
+_OF_CONTACT = ("caps", "cooldowns", "quiet_hours")
+
+
+def _checked(policy: Policy, ids: Collection[str]) -> tuple[list[NativeRule], set[str]]:
+    """The built-in rules and the segments among the ids, in a fixed order."""
+    parts = {*policy.part_ids(), *policy.segments}
+    native: list[NativeRule] = []
+    for wanted in sorted(set(ids)):
+        if wanted in parts:
+            continue
+        try:
+            rule = NativeRule(wanted)
+        except ValueError:
+            raise _unknown(wanted, {*parts, *map(str, _SWITCHED_OFF)}) from None
+        if rule not in _SWITCHED_OFF:
+            raise InputError(f"{wanted!r} cannot be left out: {_REFUSED[rule]}")
+        if _SWITCHED_OFF[rule](policy) == policy:
+            raise InputError(f"the policy has no {wanted!r} in force; leave it out of the question")
+        native.append(rule)
+    return native, set(policy.segments).intersection(ids)
+
+
+def _unknown(wanted: str, known: Collection[str]) -> InputError:
+    near = get_close_matches(wanted, sorted(known), n=_NEAR)
+    if near:
+        return InputError(f"the policy has no part {wanted!r}; did you mean {' or '.join(map(repr, near))}?")
+    return InputError(f"the policy has no part {wanted!r}; it has {', '.join(sorted(known))}")
+
+
+def _kept(parts: tuple[_T, ...], gone: Collection[str]) -> tuple[_T, ...]:
+    return tuple(part for part in parts if part.id not in gone)  # type: ignore[attr-defined]  # each of them has one
+
+
+def _period(period: Period, gone: Collection[str]) -> Period:
+    return period.model_copy(update={"rules": _kept(period.rules, gone), "levers": _kept(period.levers, gone)})
+
+
+def _refuse_read(left: Policy, segment: str) -> None:
+    reads = re.compile(rf"\bsegment\.{segment}\b")
+    readers = [
+        *(placed.rule.id for placed in left.placed_rules() if reads.search(placed.rule.who or "")),
+        *(name for name, text in left.segments.items() if reads.search(text)),
+    ]
+    if readers:
+        raise InputError(
+            f"the segment {segment!r} cannot be left out: {', '.join(readers)} read it; leave those out too, or instead"
+        )
+
+
+def _without_recently_bought(policy: Policy) -> Policy:
+    return policy.model_copy(update={"recently_bought": RecentlyBought()})
+
+
+def _without_max_depth(policy: Policy) -> Policy:
+    return policy.model_copy(update={"guardrails": policy.guardrails.model_copy(update={"max_depth": 1.0})})
+
+
+def _without_min_margin(policy: Policy) -> Policy:
+    return policy.model_copy(update={"guardrails": policy.guardrails.model_copy(update={"min_margin_rate": None})})
+
+
+def _without_holdout(policy: Policy) -> Policy:
+    if policy.experiment is None:
+        return policy
+    experiment: Experiment = policy.experiment
+    arms: tuple[Arm, ...] = tuple(
+        arm.model_copy(update={"behaviour": ArmBehaviour.FULL}) if arm.behaviour is ArmBehaviour.NO_OFFERS else arm
+        for arm in experiment.arms
+    )
+    return policy.model_copy(update={"experiment": experiment.model_copy(update={"arms": arms})})
+
+
+_SWITCHED_OFF: Mapping[NativeRule, Callable[[Policy], Policy]] = {
+    NativeRule.RECENTLY_BOUGHT: _without_recently_bought,
+    NativeRule.MAX_DEPTH: _without_max_depth,
+    NativeRule.MIN_MARGIN: _without_min_margin,
+    NativeRule.EXPERIMENT_HOLDOUT: _without_holdout,
+}
