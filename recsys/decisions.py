@@ -38,7 +38,7 @@ class Decisions:
         score: Shape (m, n), float32; NaN where empty.
         source: Shape (m, n), int8: position in ``sources``; -1 where empty.
         sources: Names of the lists that proposed.
-        boosts: Shape (m, n), uint32: bit b is set where boost b of ``boost_ids`` applied.
+        boosts: Shape (m, n), uint64: bit b is set where boost b of ``boost_ids`` applied.
         pinned: Shape (m, n), bool: one of ``pins`` put it there.
         pins: In force, with the members whom they are about.
         value, value_sd: Shape (m, n), int64 minor units: of offers; 0 for products.
@@ -66,7 +66,7 @@ class Decisions:
     score: Scores
     source: NDArray[np.int8]
     sources: tuple[str, ...]
-    boosts: NDArray[np.uint32]
+    boosts: NDArray[np.uint64]
     boost_ids: tuple[str, ...]
     pinned: NDArray[np.bool_]
     pins: tuple[Pin, ...]

@@ -16,6 +16,7 @@ from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
 from recsys.offers.economics import OfferTerms, offer_values
 from recsys.policy.compile import CompiledPolicy, Pin
+from recsys.policy.ruling import Ruling
 from recsys.policy.schema import ArmBehaviour
 from recsys.related import Anchors, retrieve_related
 from recsys.retrieve import Candidates, no_candidates, retrieve
@@ -70,10 +71,11 @@ class Engine:
         ids = _encoded(subjects)
         arms, withhold, impersonal = self._arms(ids)
         batch = build_batch(subjects, knowledge, impersonal=impersonal)
-        pins = policy.pins(batch, context)
+        ruling = policy.ruling(batch, context)
+        pins = ruling.pins()
         candidates, anchors = self._retrieve(batch, asked, pins)
-        shelf = shelve(batch, context, candidates, policy, knowledge, search=asked.products)
-        offers = self._offers(batch, asked, withhold, ids) if asked.max_offers else OfferShelf.none(len(batch))
+        shelf = shelve(ruling, candidates, policy, knowledge, search=asked.products)
+        offers = self._offers(ruling, asked, withhold, ids) if asked.max_offers else OfferShelf.none(len(batch))
         slates = select(shelf.candidates.products, shelf.order, shelf.keep, offers.choice.rows, n=asked.n, pins=pins)
         return explain(
             asked, batch, arms, shelf, offers, slates, pins, anchors=anchors, policy=policy, knowledge=knowledge
@@ -114,12 +116,12 @@ class Engine:
         arms = Arms(experiment.key if experiment else "", arm, self._arm_names, self._arm_weights)
         return arms, self._withhold[arm], self._impersonal[arm]
 
-    def _offers(self, batch: MemberBatch, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_]) -> OfferShelf:
-        policy, context = self.policy, asked.context
+    def _offers(self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_]) -> OfferShelf:
+        policy = self.policy
         cost = policy.contact_cost_minor.get(asked.channel)
-        values = offer_values(batch, self.knowledge, self._terms, contact_cost_minor=cost)
-        removed = policy.offer_removals(batch, context, withhold=withhold)
-        factor, boosts = policy.offer_boost(batch, context)
+        values = offer_values(ruling.batch, self.knowledge, self._terms, contact_cost_minor=cost)
+        removed = ruling.offer_removals(withhold=withhold)
+        factor, boosts = ruling.offer_boost()
         choice = arbitrate(
             values,
             removed < 0,

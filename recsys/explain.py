@@ -81,7 +81,7 @@ class OfferShelf:
 
     values: OfferValues
     removed: NDArray[np.int16]
-    boosts: NDArray[np.uint32]
+    boosts: NDArray[np.uint64]
     choice: OfferChoice
 
     @classmethod
@@ -89,7 +89,7 @@ class OfferShelf:
         """That of slates that hold no offers."""
         empty = np.empty((n_members, 0))
         values = OfferValues(empty, empty, empty, empty, empty, empty.astype(np.int64))
-        return cls(values, empty.astype(np.int16), empty.astype(np.uint32), no_choice(n_members))
+        return cls(values, empty.astype(np.int16), empty.astype(np.uint64), no_choice(n_members))
 
 
 def explain(

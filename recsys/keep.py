@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.batch import build_batch
-from recsys.decision import Context
 from recsys.knowledge import Knowledge
-from recsys.members import MemberBatch
 from recsys.policy.compile import CompiledPolicy
+from recsys.policy.ruling import Ruling
 from recsys.reasons import CATALOGUE_SOURCE
 from recsys.retrieve import Candidates
 from recsys.scorers.blend import fuse
@@ -34,7 +33,7 @@ class Shelf:
         removed: Shape (m, c), int16: code of the first rule that removed the candidate; KEPT where none did.
         keep: Shape (m, c): may be shown.
         scores: Shape (m, c): with boosts.
-        boosts: Shape (m, c), uint32: which boosts applied.
+        boosts: Shape (m, c), uint64: which boosts applied.
         order: Shape (m, c): columns, best first.
         fell_back: Shape (m,): nothing retrieved was kept, so the catalogue was searched.
         withheld: Shape (m,), int16: code of the rule that withholds the whole slate; KEPT where none does.
@@ -44,15 +43,14 @@ class Shelf:
     removed: NDArray[np.int16]
     keep: KeepMask
     scores: Scores
-    boosts: NDArray[np.uint32]
+    boosts: NDArray[np.uint64]
     order: NDArray[np.int64]
     fell_back: KeepMask
     withheld: NDArray[np.int16]
 
 
 def shelve(
-    batch: MemberBatch,
-    context: Context,
+    ruling: Ruling,
     candidates: Candidates,
     policy: CompiledPolicy,
     knowledge: Knowledge,
@@ -65,18 +63,18 @@ def shelve(
     Where every candidate of a member is removed, one by one and not the whole slate, the popular products and then
     the catalogue are searched for some that pass the same rules (law 3), if *search*.
     """
-    removed = policy.product_removals(batch, context, candidates.products)
-    withheld = policy.slate_removals(batch, context)
+    removed = ruling.product_removals(candidates.products)
+    withheld = ruling.slate_removals()
     keep = (removed < 0) & (candidates.products >= 0)
     fell_back: KeepMask = ~keep.any(axis=1) & (withheld == KEPT) & search
     if fell_back.any():
-        candidates = _search_catalogue(batch, context, candidates, fell_back, policy, knowledge)
-        removed = policy.product_removals(batch, context, candidates.products)
+        candidates = _search_catalogue(ruling, candidates, fell_back, knowledge)
+        removed = ruling.product_removals(candidates.products)
         keep = (removed < 0) & (candidates.products >= 0)
-    factor, boosts = policy.product_boost(batch, context, candidates.products)
+    factor, boosts = ruling.product_boost(candidates.products)
     scores = candidates.scores * factor
     order = rank_products(candidates.products, scores, keep)
-    caps = policy.caps(batch, context)
+    caps = ruling.caps()
     if caps:
         removed = removed.copy()
         for cap, over in zip(caps, cap_removals(candidates.products, order, keep, caps), strict=True):
@@ -86,20 +84,19 @@ def shelve(
 
 
 def _search_catalogue(
-    batch: MemberBatch,
-    context: Context,
+    ruling: Ruling,
     candidates: Candidates,
     fell_back: KeepMask,
-    policy: CompiledPolicy,
     knowledge: Knowledge,
 ) -> Candidates:
     """The candidates and, after those of some members, the first products of the catalogue that pass."""
     who = np.flatnonzero(fell_back)
+    batch = ruling.batch
     few = build_batch([batch.subjects[member] for member in who], knowledge, impersonal=~batch.personal[who])
     catalogue = np.arange(min(len(knowledge.catalogue), _FALLBACK_SEARCHED), dtype=np.int32)
     shared: Sequence[NDArray[np.int32]] = (knowledge.popular.products[:1], catalogue[None, :])
     products, scores, _ = fuse([np.repeat(one, len(who), axis=0) for one in shared], [1.0, 1e-3])
-    passes = (policy.product_removals(few, context, products) < 0) & (products >= 0)
+    passes = (ruling.narrowed(who, few).product_removals(products) < 0) & (products >= 0)
     width = min(_FALLBACK_KEPT, int(passes.sum(axis=1).max()))
     first = np.argsort(~passes, axis=1, kind="stable")[:, :width]
     line = np.arange(len(who))[:, None]

@@ -1,33 +1,22 @@
-"""What expressions can see of a member, the context, a product and an offer, as columns."""
+"""What expressions can see: the names and types of attributes, and those of products and offers as columns."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.catalogue import Catalogue
-from recsys.decision import Context
 from recsys.knowledge import Knowledge
-from recsys.members import MemberBatch
 from recsys.policy.attribute_types import AttributeType
-from recsys.policy.expressions import Value, is_plain_text
-from recsys.profile import MemberProfile
-from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Channel, Consent, EpochSeconds
-
-NEVER_BOUGHT_DAYS = 36_500
-"""``member.days_since_last_purchase`` of who never bought: longer ago than any rule asks for."""
+from recsys.policy.expressions import Value
+from recsys.policy.schema import Policy
+from recsys.profile import NO_PROFILE, MemberProfile
+from recsys.types import OFFER_KINDS, ItemKind
 
 _INT, _DOUBLE, _STRING, _BOOL = AttributeType.INT, AttributeType.DOUBLE, AttributeType.STRING, AttributeType.BOOL
-
-_ACCEPTED: Mapping[AttributeType, tuple[type, ...]] = {
-    AttributeType.STRING: (str,),
-    AttributeType.INT: (int,),
-    AttributeType.DOUBLE: (float, int),
-    AttributeType.BOOL: (bool,),
-}
+_STRINGS = AttributeType.STRINGS
 
 MEMBER_ATTRIBUTES: Mapping[str, AttributeType] = {
     "member.tier": _STRING,
@@ -42,11 +31,21 @@ MEMBER_ATTRIBUTES: Mapping[str, AttributeType] = {
     "member.consent_email": _BOOL,
     "member.consent_push": _BOOL,
     "member.consent_sms": _BOOL,
+    "member.days_to_birthday": _INT,
+    "member.days_after_birthday": _INT,
+}
+BASKET_ATTRIBUTES: Mapping[str, AttributeType] = {
+    "basket.n_products": _INT,
+    "basket.value_minor": _INT,
+    "basket.categories": _STRINGS,
+    "basket.brands": _STRINGS,
+    "basket.product_ids": _STRINGS,
 }
 CONTEXT_ATTRIBUTES: Mapping[str, AttributeType] = {
     "context.placement": _STRING,
     "context.channel": _STRING,
     "context.relation": _STRING,
+    "context.store": _STRING,
     "context.month": _INT,
     "context.weekday": _INT,
     "context.hour": _INT,
@@ -68,7 +67,11 @@ OFFER_ATTRIBUTES: Mapping[str, AttributeType] = {
     "offer.multiplier_bp": _INT,
     "offer.min_spend_minor": _INT,
     "offer.budget_minor": _INT,
-    "offer.tiers": AttributeType.STRINGS,
+    "offer.tiers": _STRINGS,
+}
+WHAT_ATTRIBUTES: Mapping[ItemKind, Mapping[str, AttributeType]] = {
+    ItemKind.PRODUCT: PRODUCT_ATTRIBUTES,
+    ItemKind.OFFER: OFFER_ATTRIBUTES,
 }
 
 
@@ -86,26 +89,15 @@ class Column:
     value: Callable[[Any], Value]
 
 
-def member_column(name: str, batch: MemberBatch, *, tiers: tuple[str, ...], now: EpochSeconds) -> Column:
-    """A ``member.`` attribute of each member of the batch; one that the bundle's profile has where no other has it."""
-    if name not in MEMBER_ATTRIBUTES:
-        return _profile_column(name.removeprefix("member."), batch, now)
-    match name.removeprefix("member."):
-        case "tier":
-            return Column(batch.tier, tiers.__getitem__)
-        case "tier_rank":
-            return Column(batch.tier, int)
-        case "stage":
-            return Column(batch.stage, lambda code: STAGES[code].value)
-        case "is_birthday_month":
-            return Column(batch.birth_month == _calendar(now).month, bool)
-        case "days_since_last_purchase":
-            return Column(_days_since_last_purchase(batch, now), int)
-        case "segment" | "birth_month" | "points" as column:
-            return Column(getattr(batch, column), int)
-        case consent:
-            bit = Consent[consent.removeprefix("consent_").upper()]
-            return Column((batch.consent & bit) != 0, bool)
+def segment_attributes(policy: Policy, profile: MemberProfile = NO_PROFILE) -> dict[str, AttributeType]:
+    """What the expressions of ``segments`` may read; without a bundle, what every bundle has."""
+    own = {f"context.{name}": kind for name, kind in policy.context_attributes.items()}
+    return {**profile_attributes(profile), **MEMBER_ATTRIBUTES, **BASKET_ATTRIBUTES, **own, **CONTEXT_ATTRIBUTES}
+
+
+def who_attributes(policy: Policy, profile: MemberProfile = NO_PROFILE) -> dict[str, AttributeType]:
+    """What a ``who`` may read: all that a segment may, and the segments."""
+    return {**segment_attributes(policy, profile), **{f"segment.{name}": _BOOL for name in policy.segments}}
 
 
 def profile_attributes(profile: MemberProfile) -> dict[str, AttributeType]:
@@ -124,34 +116,6 @@ def profile_attributes(profile: MemberProfile) -> dict[str, AttributeType]:
     }
 
 
-def context_values(
-    types: Mapping[str, AttributeType], context: Context, *, placement: str, channel: Channel
-) -> dict[str, Value]:
-    """
-    The ``context.`` attributes of these names and types; the calendar is UTC.
-
-    One that the request did not send, or sent as something else, is left out, so that expressions that need it fail.
-    """
-    when = _calendar(context.now)
-    built_in: dict[str, Value] = {
-        "context.placement": placement,
-        "context.channel": channel.value,
-        "context.relation": context.relation.value if context.relation else "",
-        "context.month": when.month,
-        "context.weekday": when.isoweekday(),
-        "context.hour": when.hour,
-    }
-    values: dict[str, Value] = {}
-    for name, kind in types.items():
-        if name in built_in:
-            values[name] = built_in[name]
-            continue
-        sent = context.attributes.get(name.removeprefix("context."))
-        if sent is not None and type(sent) in _ACCEPTED[kind] and is_plain_text(str(sent)):
-            values[name] = sent
-    return values
-
-
 def product_column(name: str, catalogue: Catalogue, *, default_margin_rate: float) -> Column:
     """A ``product.`` attribute of each product; -1 and the empty text where unknown, margin rate 0 without a price."""
     match name.removeprefix("product."):
@@ -162,9 +126,9 @@ def product_column(name: str, catalogue: Catalogue, *, default_margin_rate: floa
         case "brand":
             return Column(catalogue.brand, _names(catalogue.brand_names))
         case "margin_rate":
-            return Column(margin_rate(catalogue, default_margin_rate), _decimal)
+            return Column(margin_rate(catalogue, default_margin_rate), six_decimals)
         case "repeat_rate":
-            return Column(catalogue.repeat_rate, _decimal)
+            return Column(catalogue.repeat_rate, six_decimals)
         case column:
             return Column(getattr(catalogue, column), int)
 
@@ -191,36 +155,10 @@ def margin_rate(catalogue: Catalogue, default_margin_rate: float) -> NDArray[np.
     return rate
 
 
-def _profile_column(name: str, batch: MemberBatch, now: EpochSeconds) -> Column:
-    profile = batch.profile
-    spec = next(spec for spec in profile.specs if spec.name == name)
-    unknown = 0 if spec.unknown is None else spec.unknown
-    column = profile.columns[name]
-    strangers = batch.row < 0
-    keys = column.take(batch.row) if len(column) else np.full(len(batch), unknown, dtype=spec.dtype)
-    keys[strangers] = unknown
-    keys = spec.aged(keys, (now - profile.as_of) // SECONDS_PER_DAY)
-    if spec.names is not None:
-        return Column(keys, lambda code: profile.names[spec.names or ""][code] if code >= 0 else "")
-    if spec.dtype == "float32":
-        return Column(keys, _decimal)
-    return Column(keys, bool if spec.dtype == "bool" else int)
-
-
-def _days_since_last_purchase(batch: MemberBatch, now: EpochSeconds) -> NDArray[np.int64]:
-    last = np.full(len(batch), now - NEVER_BOUGHT_DAYS * SECONDS_PER_DAY, dtype=np.int64)
-    np.maximum.at(last, batch.bought.owners(), batch.bought_at)
-    return np.maximum((now - last) // SECONDS_PER_DAY, 0)
-
-
-def _calendar(now: EpochSeconds) -> datetime:
-    return datetime.fromtimestamp(now, UTC)
+def six_decimals(value: float) -> float:
+    """What expressions see of a decimal. Columns are float32: 0.7 would arrive as 0.6999999881 and fail `>= 0.7`."""
+    return round(value, 6) + 0.0  # so that there is one zero
 
 
 def _names(names: tuple[str, ...]) -> Callable[[int], str]:
     return lambda row: names[row] if row >= 0 else ""
-
-
-def _decimal(value: float) -> float:
-    # Columns are float32: 0.7 would arrive as 0.6999999881 and fail `>= 0.7`.
-    return round(value, 6)

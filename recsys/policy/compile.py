@@ -7,26 +7,26 @@ import numpy as np
 
 from recsys.errors import PolicyError
 from recsys.knowledge import Knowledge
-from recsys.policy.attributes import margin_rate
-from recsys.policy.compiled import CompiledPolicy, Pin, Placement, SlateCap
+from recsys.policy.attributes import who_attributes
+from recsys.policy.bounds import depth_limits
+from recsys.policy.codes import all_codes, sections_of
+from recsys.policy.compiled import CompiledPolicy
 from recsys.policy.contact import ContactRules
-from recsys.policy.contact_schema import contact_ids
 from recsys.policy.evaluate import ErrorCounter
-from recsys.policy.guardrails import DepthLimit, smallest_basket_depth, tier_codes
-from recsys.policy.native import (
-    KEPT,
-    NATIVE_AFTER_CONTACT,
-    NATIVE_BEFORE_CONTACT,
-    Code,
-    Codes,
-    NativeRule,
-    remove,
-)
-from recsys.policy.rule import LEVERS, CapGroup, Effect
-from recsys.policy.rules import CompiledRule, compile_rule
+from recsys.policy.guardrails import smallest_basket_depth, tier_codes
+from recsys.policy.layout import Layout
+from recsys.policy.masks import code_table, lever_table
+from recsys.policy.native import NativeRule
+from recsys.policy.periods import PeriodsOn
+from recsys.policy.rule import CapGroup
+from recsys.policy.rules import WHO_ON_ERROR, CompiledRule, compile_rules, period_attributes
+from recsys.policy.ruling import Masks
 from recsys.policy.schema import Policy
-from recsys.policy.standing import CapRule, Dated, PinRule, Standings, all_changes, boost_of, removal_of
-from recsys.types import OFFER_KINDS, ItemKind, Rows
+from recsys.policy.segments import Segments
+from recsys.policy.shown import Pin, Placement, SlateCap
+from recsys.policy.standing import CapRule, PinRule, Standings, all_changes, dated, lever_names, removal_names, tiered
+from recsys.policy.who import Question, compile_who
+from recsys.types import ItemKind, Rows
 
 __all__ = ["CompiledPolicy", "Pin", "Placement", "SlateCap", "compile_policy"]
 
@@ -35,11 +35,83 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
     """
     Check a policy against a bundle and evaluate all that does not depend on a member.
 
-    Expressions over products and offers are evaluated here, once for each distinct set of the attributes they read.
+    Expressions over products and offers are evaluated here, each atom once for each distinct set of the attributes it
+    reads.
 
     Raises:
         PolicyError: Tiers or currency are not the bundle's, or an expression is wrong.
     """
+    _check_fit(policy, knowledge)
+    errors = ErrorCounter()
+    rules = compile_rules(policy, knowledge, errors)
+    layout = Layout.of(rules)
+    codes = all_codes(policy, rules)
+    native = {rule: codes[rule] for rule in NativeRule}
+    zone = ZoneInfo(policy.time_zone)
+    profile = knowledge.members.profile
+    limits = depth_limits(policy, knowledge, codes)
+    depth = smallest_basket_depth(knowledge.offers)
+    kinds = {ItemKind.PRODUCT: len(knowledge.catalogue), ItemKind.OFFER: len(knowledge.offers)}
+    placements = {
+        name: Placement(name, spec.channel, spec.capacity, frozenset(spec.types), spec.max_offers)
+        for name, spec in policy.placements.items()
+    }
+    times = dated(policy, knowledge, native)
+    pins = _pins(layout, knowledge)
+    return CompiledPolicy(
+        source=policy,
+        policy_id=policy.policy_id,
+        name=policy.name,
+        rule_ids=tuple(codes),
+        boost_ids=tuple(rule.rule.id for rule in layout.levers.rules),
+        errors=errors,
+        warnings=_warnings(rules, {pin.rule_id for pin in pins.values()}),
+        experiment=policy.experiment,
+        epsilon=policy.exploration.epsilon,
+        risk_aversion=policy.economics.risk_aversion,
+        default_margin_rate=policy.economics.default_margin_rate,
+        answer_ttl_s=policy.answer_ttl_s,
+        contact_cost_minor=policy.economics.contact_cost_minor,
+        default_placement=placements[policy.default_placement],
+        rules=tuple(rules),
+        _placements=placements,
+        _sections=sections_of(policy, rules),
+        _positions={rule.rule.id: position for position, rule in layout.positions()},
+        _zone=zone,
+        _periods=PeriodsOn(policy.calendar, policy.time_zone),
+        _segments=Segments.compiled(policy, knowledge),
+        _who=compile_who(
+            _questions(layout), layout.n_words, knowledge, who_attributes(policy, profile) | period_attributes(policy)
+        ),
+        _standings=Standings(
+            layout=layout,
+            code_of=codes,
+            dated=times,
+            tier_codes=np.minimum(tiered(knowledge, native), tier_codes(limits, depth, len(policy.tiers))),
+            caps=_caps(layout, knowledge),
+            pins=pins,
+            changes=all_changes(list(times.values()), rules),
+        ),
+        _masks=Masks(
+            layout=layout,
+            code=native,
+            removal_names={kind: removal_names(layout.removals[kind], n) for kind, n in kinds.items()},
+            removal_codes={
+                kind: code_table([codes[rule.rule.id] for rule in layout.removals[kind].rules]) for kind in ItemKind
+            },
+            lever_names={kind: lever_names(layout.levers, kind, n) for kind, n in kinds.items()},
+            lever_factors=lever_table([rule.rule.factor or 1.0 for rule in layout.levers.rules]),
+            rarely_bought=knowledge.catalogue.repeat_rate < policy.recently_bought.unless_repeat_rate_at_least,
+            rarely_days=policy.recently_bought.days,
+            contact=ContactRules.of(policy.contact, policy.campaigns, knowledge, code_of=codes, time_zone=zone),
+            depth_limits=limits,
+            basket_offers=np.flatnonzero(np.isnan(depth)),
+            knowledge=knowledge,
+        ),
+    )
+
+
+def _check_fit(policy: Policy, knowledge: Knowledge) -> None:
     if policy.tiers != knowledge.tiers:
         raise PolicyError(
             f"the policy {policy.name!r} has the tiers {', '.join(policy.tiers)}; "
@@ -50,143 +122,45 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
             f"the policy {policy.name!r} counts in {policy.currency}, the bundle in {knowledge.currency}; "
             "set `currency` and check every amount"
         )
-    errors = ErrorCounter()
-    rules = [compile_rule(rule, policy, knowledge, errors) for rule in policy.rules]
-    codes = _codes(policy)
-    native = {rule: codes[rule] for rule in NativeRule}
-    limits = _depth_limits(policy, knowledge, codes)
-    depth = smallest_basket_depth(knowledge.offers)
-    placements = {
-        name: Placement(name, spec.channel, spec.capacity, frozenset(spec.types), spec.max_offers)
-        for name, spec in policy.placements.items()
-    }
-    boosts = [rule for rule in rules if rule.rule.effect in LEVERS]
-    pins = _pins(rules, knowledge)
-    dated = _dated(policy, knowledge, native)
-    return CompiledPolicy(
-        source=policy,
-        policy_id=policy.policy_id,
-        name=policy.name,
-        rule_ids=tuple(codes),
-        boost_ids=tuple(rule.rule.id for rule in boosts),
-        errors=errors,
-        warnings=_warnings(rules, pins),
-        experiment=policy.experiment,
-        epsilon=policy.exploration.epsilon,
-        risk_aversion=policy.economics.risk_aversion,
-        default_margin_rate=policy.economics.default_margin_rate,
-        answer_ttl_s=policy.answer_ttl_s,
-        contact_cost_minor=policy.economics.contact_cost_minor,
-        default_placement=placements[policy.default_placement],
-        rules=tuple(rules),
-        _placements=placements,
-        _standings=Standings(
-            dated=dated,
-            tier_codes=np.minimum(_tier_codes(knowledge, native), tier_codes(limits, depth, len(policy.tiers))),
-            removals=tuple(
-                removal_of(rule, codes[rule.rule.id])
-                for rule in rules
-                if rule.rule.effect in (Effect.EXCLUDE, Effect.REQUIRE)
-            ),
-            boosts=tuple(boost_of(rule, rule.rule.factor or 1.0, bit) for bit, rule in enumerate(boosts)),
-            caps=_caps(rules, knowledge),
-            pins=pins,
-            changes=all_changes(list(dated.values()), rules),
-        ),
-        _contact=ContactRules.of(
-            policy.contact, policy.campaigns, knowledge, code_of=codes, time_zone=ZoneInfo(policy.time_zone)
-        ),
-        _depth_limits=limits,
-        _basket_offers=np.flatnonzero(np.isnan(depth)),
-        _recently_bought=policy.recently_bought,
-        _code=native,
-        _tiers=policy.tiers,
-        _catalogue=knowledge.catalogue,
-        _offers=knowledge.offers,
-    )
 
 
-def _codes(policy: Policy) -> dict[str, Code]:
-    """The code of every rule that removes, in the order in which they are asked; caps count what is left, so last."""
-    bands = [band.id for band in policy.guardrails.depth_bands]
-    removing = [rule.id for rule in policy.rules if rule.effect in (Effect.EXCLUDE, Effect.REQUIRE)]
-    caps = [rule.id for rule in policy.rules if rule.effect is Effect.CAP]
-    ordered = [
-        *NATIVE_BEFORE_CONTACT, *contact_ids(policy.contact), *NATIVE_AFTER_CONTACT, *bands, *removing,
-        NativeRule.EXPERIMENT_HOLDOUT, *caps,
-    ]  # fmt: skip
-    return {str(rule_id): Code(position) for position, rule_id in enumerate(ordered)}
+def _questions(layout: Layout) -> list[Question]:
+    return [
+        Question(position, rule.who, on_error=WHO_ON_ERROR[rule.rule.effect], provided=rule.provided)
+        for position, rule in layout.positions()
+    ]
 
 
-def _dated(policy: Policy, knowledge: Knowledge, native: dict[NativeRule, Code]) -> dict[ItemKind, Dated]:
-    catalogue, offers = knowledge.catalogue, knowledge.offers
-    product_codes: Codes = np.full(len(catalogue), KEPT, dtype=np.uint16)
-    remove(product_codes, ~catalogue.in_stock(), native[NativeRule.OUT_OF_STOCK])
-    least = policy.guardrails.min_margin_rate
-    if least is not None:
-        thin = margin_rate(catalogue, policy.economics.default_margin_rate) < least
-        remove(product_codes, thin, native[NativeRule.MIN_MARGIN])
-    offer_codes: Codes = np.full(len(offers), KEPT, dtype=np.uint16)
-    remove(offer_codes, offers.budget_minor == 0, native[NativeRule.OUT_OF_BUDGET])
-    return {
-        ItemKind.PRODUCT: Dated(
-            product_codes, catalogue.sale_from, catalogue.sale_until, native[NativeRule.NOT_ON_SALE]
-        ),
-        ItemKind.OFFER: Dated(offer_codes, offers.valid_from, offers.valid_until, native[NativeRule.OFFER_NOT_VALID]),
-    }
-
-
-def _tier_codes(knowledge: Knowledge, native: dict[NativeRule, Code]) -> Codes:
-    every_tier = np.arange(len(knowledge.tiers), dtype=np.int8)
-    codes: Codes = np.full((len(every_tier), len(knowledge.offers)), KEPT, dtype=np.uint16)
-    remove(codes, ~knowledge.offers.allowed_for(every_tier), native[NativeRule.TIER_NOT_ALLOWED])
-    return codes
-
-
-def _depth_limits(policy: Policy, knowledge: Knowledge, codes: dict[str, Code]) -> tuple[DepthLimit, ...]:
-    n_tiers, kind = len(policy.tiers), knowledge.offers.kind
-    limits = []
-    if policy.guardrails.max_depth < 1:
-        every_tier, every_offer = np.ones(n_tiers, dtype=np.bool_), np.ones(len(kind), dtype=np.bool_)
-        limits.append(
-            DepthLimit(codes[NativeRule.MAX_DEPTH], every_tier, every_offer, 0.0, policy.guardrails.max_depth)
-        )
-    for band in policy.guardrails.depth_bands:
-        tiers = np.array([band.tier in (None, tier) for tier in policy.tiers])
-        offers = np.ones(len(kind), dtype=np.bool_) if band.kind is None else kind == OFFER_KINDS.index(band.kind)
-        limits.append(DepthLimit(codes[band.id], tiers, offers, band.min_depth, band.max_depth))
-    return tuple(limits)
-
-
-def _caps(rules: Sequence[CompiledRule], knowledge: Knowledge) -> tuple[CapRule, ...]:
+def _caps(layout: Layout, knowledge: Knowledge) -> dict[int, CapRule]:
     catalogue = knowledge.catalogue
     groups: dict[CapGroup, Rows] = {
         CapGroup.CATEGORY: catalogue.category,
         CapGroup.BRAND: catalogue.brand,
         CapGroup.ALL: np.zeros(len(catalogue), dtype=np.int32),
     }
-    return tuple(
-        CapRule(rule, rule.rule.cap.limit, np.where(rule.what, groups[rule.rule.cap.per], -1).astype(np.int32))
-        for rule in rules
+    return {
+        number: CapRule(
+            rule.rule.id, rule.rule.cap.limit, np.where(rule.what, groups[rule.rule.cap.per], -1).astype(np.int32)
+        )
+        for number, rule in enumerate(layout.shows.rules)
         if rule.rule.cap is not None
-    )
+    }
 
 
-def _pins(rules: Sequence[CompiledRule], knowledge: Knowledge) -> tuple[PinRule, ...]:
-    pins = []
-    for rule in rules:
+def _pins(layout: Layout, knowledge: Knowledge) -> dict[int, PinRule]:
+    ids = {ItemKind.PRODUCT: knowledge.catalogue.products, ItemKind.OFFER: knowledge.offers.offers}
+    pins = {}
+    for number, rule in enumerate(layout.shows.rules):
         if rule.rule.pin is not None:
             kind, target = rule.rule.applies_to, rule.rule.pin
-            ids = knowledge.catalogue.products if kind is ItemKind.PRODUCT else knowledge.offers.offers
-            row = ids.row(target.id)
+            row = ids[kind].row(target.id)
             if row >= 0:
-                pins.append(PinRule(rule, kind, row, target.position))
-    return tuple(pins)
+                pins[number] = PinRule(rule.rule.id, kind, row, target.position)
+    return pins
 
 
-def _warnings(rules: Sequence[CompiledRule], pins: tuple[PinRule, ...]) -> tuple[str, ...]:
+def _warnings(rules: Sequence[CompiledRule], pinned: set[str]) -> tuple[str, ...]:
     """What does nothing with this bundle. The next bundle may know it, so it is no error."""
-    pinned = {pin.rule.rule.id for pin in pins}
     warnings = []
     for rule in rules:
         name = rule.rule.id

@@ -1,15 +1,17 @@
-"""One expression over many rows: evaluated once for each distinct set of the attributes it reads."""
+"""What the rules of a policy name, evaluated when it is compiled, and the count of what could not be evaluated."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recsys.policy.attributes import Column
-from recsys.policy.expressions import Expression, Value, Verdict
-from recsys.types import KeepMask
+from recsys.knowledge import Knowledge
+from recsys.policy.attributes import Column, offer_column, product_column
+from recsys.policy.cel_syntax import Node
+from recsys.policy.expressions import Value
+from recsys.policy.formula import Atom, Formula, Verdict, Verdicts, atom_verdicts
+from recsys.types import ItemKind, KeepMask
 
 
 @dataclass(slots=True)
@@ -31,6 +33,10 @@ class ErrorCounter:
             self._counts[key] = self._counts.get(key, 0) + n
             self._examples.setdefault(key, example)
 
+    def has_example(self, rule_id: str, part: str) -> bool:
+        """Is a reason known already, so that none has to be found?"""
+        return (rule_id, part) in self._examples
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Rows by (rule id, part), as of now."""
         with self._lock:
@@ -47,77 +53,56 @@ class ErrorCounter:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Named:
     """
-    An expression in its rule.
+    The products or the offers of a bundle, asked by what-expressions; an atom that several share is asked once.
 
     Attributes:
-        rule_id, part: Whose it is, for the counter.
-        expression: What is asked.
-        on_error: What holds where it cannot be evaluated.
+        kind: Which of the two.
+        n: How many.
     """
 
-    rule_id: str
-    part: str
-    expression: Expression
-    on_error: bool
+    kind: ItemKind
+    n: int
+    _knowledge: Knowledge = field(repr=False)
+    _default_margin_rate: float
+    _columns: dict[str, Column] = field(default_factory=dict, repr=False)
+    _verdicts: dict[Node, Verdicts] = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def of(cls, kind: ItemKind, knowledge: Knowledge, *, default_margin_rate: float) -> "Named":
+        """Those of a bundle; the margin rate is of products whose cost is not known."""
+        n = len(knowledge.catalogue if kind is ItemKind.PRODUCT else knowledge.offers)
+        return cls(kind, n, knowledge, default_margin_rate)
 
-def answer(
-    question: Question, columns: Mapping[str, Column], shared: Mapping[str, Value], n_rows: int, errors: ErrorCounter
-) -> KeepMask:
-    """
-    Ask a question of n rows.
-
-    Args:
-        question: What is asked.
-        columns: The attributes in which rows differ, by name; shape (n_rows,) each.
-        shared: The attributes that all rows have in common.
-        n_rows: Number of rows.
-        errors: Takes note of rows that could not be evaluated.
-
-    Returns:
-        Shape (n_rows,): true where the expression is true, or is an error and ``on_error`` says so.
-    """
-    if not n_rows:
-        return np.zeros(0, dtype=np.bool_)
-    if n_rows == 1 or not columns:
-        only = {name: column.value(column.keys[0].item()) for name, column in columns.items()}
-        return np.full(n_rows, _ask(question, {**shared, **only}, n_rows, errors))
-    first, group = _distinct(tuple(columns.values()))
-    names = list(columns)
-    decoded = [[column.value(key) for key in column.keys[first].tolist()] for column in columns.values()]
-    verdicts = np.empty(len(first), dtype=np.int8)
-    attributes = dict(shared)
-    example: dict[str, Value] | None = None
-    for position in range(len(first)):
-        for name, values in zip(names, decoded, strict=True):
-            attributes[name] = values[position]
-        verdict = question.expression.evaluate(attributes)
-        if verdict is Verdict.ERROR and example is None:
-            example = dict(attributes)
-        verdicts[position] = verdict
-    by_row: NDArray[np.int8] = verdicts[group]
-    if example is not None:
+    def by(self, formula: Formula, *, on_error: bool, errors: ErrorCounter, rule_id: str) -> KeepMask:
+        """Shape (n,): what an expression is true of, or cannot judge where *on_error* says so; failures are counted."""
+        if not self.n:
+            return np.zeros(0, dtype=np.bool_)
+        by_row = formula.logic.verdicts(np.stack([self._of(atom) for atom in formula.atoms]))
         failed = by_row == Verdict.ERROR
-        errors.add(question.rule_id, question.part, int(failed.sum()), question.expression.error(example))
-        by_row = np.where(failed, np.int8(question.on_error), by_row)
-    return np.equal(by_row, Verdict.YES)
+        named: KeepMask = by_row == Verdict.YES
+        if failed.any():
+            errors.add(rule_id, "what", int(failed.sum()), formula.error(self._attributes(formula, failed.argmax())))
+            if on_error:
+                named |= failed
+        return named
 
+    def _of(self, atom: Atom) -> Verdicts:
+        if atom.key not in self._verdicts:
+            columns = {name: self._column(name) for name in atom.references}
+            self._verdicts[atom.key] = atom_verdicts(atom, columns, self.n)
+        return self._verdicts[atom.key]
 
-def _ask(question: Question, attributes: Mapping[str, Value], n_rows: int, errors: ErrorCounter) -> bool:
-    """One evaluation that stands for so many rows."""
-    verdict = question.expression.evaluate(attributes)
-    if verdict is Verdict.ERROR:
-        errors.add(question.rule_id, question.part, n_rows, question.expression.error(attributes))
-        return question.on_error
-    return verdict is Verdict.YES
+    def _attributes(self, formula: Formula, row: np.intp) -> Mapping[str, Value]:
+        columns = {name: self._column(name) for name in formula.references}
+        return {name: column.value(column.keys[row].item()) for name, column in columns.items()}
 
-
-def _distinct(columns: Sequence[Column]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first row of each distinct combination of keys, and the combination of each row."""
-    _, first, group = np.unique(columns[0].keys, return_index=True, return_inverse=True)
-    for column in columns[1:]:
-        _, codes = np.unique(column.keys, return_inverse=True)
-        _, first, group = np.unique(group * (int(codes.max()) + 1) + codes, return_index=True, return_inverse=True)
-    return first, group
+    def _column(self, name: str) -> Column:
+        if name not in self._columns:
+            self._columns[name] = (
+                product_column(name, self._knowledge.catalogue, default_margin_rate=self._default_margin_rate)
+                if self.kind is ItemKind.PRODUCT
+                else offer_column(name, self._knowledge)
+            )
+        return self._columns[name]

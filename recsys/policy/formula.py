@@ -78,7 +78,7 @@ def compile_formula(text: str, available: Mapping[str, AttributeType], *, where:
     patterns = [pattern for pattern in matches if pattern is not None]
     for pattern in wrong_patterns(patterns) if patterns else ():
         problem = f"has the pattern {short(pattern)}, which is no regular expression (syntax: RE2)"
-        raise refusal(problem, text, matches[pattern].offset, code="pattern_invalid", where=where)
+        raise refusal(problem, text, expression.offset(matches[pattern]), code="pattern_invalid", where=where)
     return _taken_apart(expression, available)
 
 

@@ -1,16 +1,21 @@
-"""How removals and boosts are written onto arrays of members by candidates, in place."""
+"""How removals and levers are written onto arrays of members by candidates."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.policy.native import Code, Codes
-from recsys.policy.standing import Boost, Layer
+from recsys.policy.native import KEPT, Code, Codes
 from recsys.ragged import Ragged
-from recsys.types import KeepMask, Rows
+from recsys.types import Rows
 
+Words = NDArray[np.uint64]
+
+WORD = 64
+_BYTE = 8
+_AT_ONCE = 1 << 14
 _COMPARISONS_AT_ONCE = 1 << 22
 _LONG_LIST = 32
 _ROW_BITS = 31
+_ONE = np.uint64(1)
 
 
 def remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], rows: Rows, code: Code) -> None:
@@ -35,8 +40,9 @@ def remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], row
     for start in range(0, len(rows), step):
         some = owners[start : start + step]
         entry, column = np.nonzero(candidates[some] == rows[start : start + step, None])
-        member = some[entry]
-        codes[member, column] = np.minimum(codes[member, column], np.uint16(code))
+        if len(entry):
+            member = some[entry]
+            codes[member, column] = np.minimum(codes[member, column], np.uint16(code))
 
 
 def remove_owned(codes: Codes, lists: Ragged, code: Code) -> None:
@@ -46,27 +52,60 @@ def remove_owned(codes: Codes, lists: Ragged, code: Code) -> None:
         codes[owners, lists.values] = np.minimum(codes[owners, lists.values], np.uint16(code))
 
 
-def remove_rows(codes: Codes, removing: Codes, rows: Rows, holds: KeepMask) -> None:
-    """Note in codes of shape (m, c) what a rule, shape (n + 1,), removes for the members for whom it holds."""
-    if holds.all():
-        np.minimum(codes, removing[rows], out=codes)
-    elif holds.any():
-        codes[holds] = np.minimum(codes[holds], removing[rows[holds]])
+def remove_named(codes: Codes, names: Words, holds: Words, code_of: Codes, candidates: Rows | None = None) -> None:
+    """
+    Note, in place, the first rule that removes each candidate: the lowest bit that its names and the member share.
+
+    Args:
+        codes: Shape (m, c).
+        names: Shape (words, n): bits of the rules that remove each thing.
+        holds: Shape (m, words): bits of the rules that hold for each member.
+        code_of: Shape (words, 65): code of each bit, ascending, and KEPT at the end of each line.
+        candidates: Shape (m, c): which things; absent means all of them, in their order.
+    """
+    step = max(1, _AT_ONCE // max(1, codes.shape[1]))
+    asked = np.flatnonzero(holds.any(axis=0)).tolist()
+    for start in range(0, len(codes), step):
+        part = slice(start, start + step)
+        for word in asked:
+            shared = names[word] if candidates is None else names[word].take(candidates[part])
+            shared = shared & holds[part, word, None]
+            if shared.any():
+                # All bits below the lowest; of none at all, 64.
+                below = np.bitwise_count((shared & -shared) - _ONE)
+                np.minimum(codes[part], code_of[word].take(below), out=codes[part])
 
 
-def standing_boost(layer: Layer, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
-    """Factors and bits, the shape of *rows*, of the boosts that everybody gets; new arrays."""
-    if layer.factors is None or layer.bits is None:
-        return np.ones(rows.shape, dtype=np.float32), np.zeros(rows.shape, dtype=np.uint32)
-    return layer.factors[rows], layer.bits[rows]
+def code_table(codes: list[Code]) -> Codes:
+    """Shape (words, 65): the code of each bit, see `remove_named`."""
+    n_words = -(-len(codes) // WORD)
+    table: Codes = np.full((n_words, WORD + 1), KEPT, dtype=np.uint16)
+    for position, code in enumerate(codes):
+        table[divmod(position, WORD)] = code
+    return table
 
 
-def multiply(factors: NDArray[np.float32], bits: NDArray[np.uint32], boost: Boost, rows: Rows, holds: KeepMask) -> None:
-    """Apply a boost to the members for whom it holds."""
-    if holds.all():
-        factors *= boost.factors[rows]
-        bits |= boost.bits[rows]
-    elif holds.any():
-        some = rows[holds]
-        factors[holds] *= boost.factors[some]
-        bits[holds] |= boost.bits[some]
+def lever_table(factors: list[float]) -> NDArray[np.float32]:
+    """
+    Shape (bytes, 256): what the levers of each byte of a bit set multiply by together.
+
+    So the product over any set of levers is taken in one fixed order, whoever asks.
+    """
+    n_bytes = -(-len(factors) // _BYTE)
+    table = np.ones((n_bytes, 1 << _BYTE), dtype=np.float64)
+    for position, factor in enumerate(factors):
+        byte, bit = divmod(position, _BYTE)
+        table[byte, np.arange(1 << _BYTE) >> bit & 1 == 1] *= factor
+    return table.astype(np.float32)
+
+
+def multiplied(bits: Words, table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the levers of each bit set multiply by, the shape of *bits*, as a new array."""
+    factors = np.ones(bits.shape, dtype=np.float32)
+    if bits.size:
+        used = int(np.bitwise_or.reduce(bits, axis=None))
+        by_byte = bits.view(np.uint8).reshape(*bits.shape, _BYTE)
+        for byte, factor_of in enumerate(table):
+            if used >> _BYTE * byte & 0xFF:
+                factors *= factor_of.take(by_byte[..., byte])
+    return factors

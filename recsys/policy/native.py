@@ -38,6 +38,8 @@ class NativeRule(StrEnum):
     MAX_DEPTH = "max_depth"
     MIN_MARGIN = "min_margin"
     OUT_OF_BUDGET = "out_of_budget"
+    MAX_DISCOUNT_RATE = "max_discount_rate"
+    NO_DISCOUNT = "no_discount"
     EXPERIMENT_HOLDOUT = "experiment_holdout"
 
 
@@ -53,7 +55,13 @@ NATIVE_BEFORE_CONTACT: tuple[NativeRule, ...] = (
     NativeRule.ASKED_ABOUT,
     NativeRule.CHANNEL_CONSENT_MISSING,
 )
-NATIVE_AFTER_CONTACT: tuple[NativeRule, ...] = (NativeRule.MAX_DEPTH, NativeRule.MIN_MARGIN, NativeRule.OUT_OF_BUDGET)
+NATIVE_AFTER_CONTACT: tuple[NativeRule, ...] = (
+    NativeRule.MAX_DEPTH,
+    NativeRule.MIN_MARGIN,
+    NativeRule.OUT_OF_BUDGET,
+    NativeRule.MAX_DISCOUNT_RATE,
+    NativeRule.NO_DISCOUNT,
+)
 
 
 def remove(codes: Codes, removed: KeepMask, code: Code) -> None:

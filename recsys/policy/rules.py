@@ -1,31 +1,25 @@
-"""A rule of the file over a bundle's arrays: what it names as a mask, whom it names as a question."""
+"""The rules of a policy over a bundle's arrays: what each names as a mask, whom it names as questions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL
-from recsys.decision import Context
 from recsys.knowledge import Knowledge
-from recsys.members import MemberBatch
-from recsys.policy.attributes import (
-    CONTEXT_ATTRIBUTES,
-    MEMBER_ATTRIBUTES,
-    OFFER_ATTRIBUTES,
-    PRODUCT_ATTRIBUTES,
-    context_values,
-    member_column,
-    offer_column,
-    product_column,
-    profile_attributes,
-)
-from recsys.policy.evaluate import ErrorCounter, Question, answer
-from recsys.policy.expressions import Expression, compile_expression
+from recsys.policy.attribute_types import AttributeType
+from recsys.policy.attributes import WHAT_ATTRIBUTES, segment_attributes, who_attributes
+from recsys.policy.calendar_rules import conditions, seasonal_offers
+from recsys.policy.circumstances import Circumstances
+from recsys.policy.evaluate import ErrorCounter, Named
+from recsys.policy.formula import Formula, compile_formula
+from recsys.policy.placed import Section
 from recsys.policy.rule import Effect, Rule
-from recsys.policy.schema import AttributeType, Policy
+from recsys.policy.schema import Policy
+from recsys.policy.sections import Reach
 from recsys.profile import NO_PROFILE, MemberProfile
-from recsys.types import Channel, EpochSeconds, ItemKind, KeepMask
+from recsys.types import EpochSeconds, ItemKind, KeepMask
 
 WHO_ON_ERROR: Mapping[Effect, bool] = {
     Effect.EXCLUDE: True,
@@ -40,19 +34,8 @@ WHO_ON_ERROR: Mapping[Effect, bool] = {
 WHAT_ON_ERROR: Mapping[Effect, bool] = {**WHO_ON_ERROR, Effect.REQUIRE: False}
 """The same for products and offers; what a requirement cannot judge is not among what may stay."""
 
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Where, how and when a call happens, with the placement it is answered with."""
-
-    placement: str
-    channel: Channel
-    context: Context
-
-    @property
-    def now(self) -> EpochSeconds:
-        """The instant of the decision."""
-        return self.context.now
+REACH = "reach"
+_BEFORE_CALENDAR = (Section.ELIGIBILITY, Section.APPLICABILITY, Section.SUITABILITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,67 +44,140 @@ class CompiledRule:
     A rule, ready to ask.
 
     Attributes:
-        rule: As the file has it.
-        who: Absent where it holds for everybody.
+        rule: As the file has it, or the one that a short form of the file stands for.
+        section: Where it stands.
+        who: Absent where it is about everybody.
+        provided: What has to be true besides, for its period of the calendar to be on.
         what: Shape (n_products,) or (n_offers,): what it names.
-        member_names, context_types: Attributes that ``who`` reads.
         starts, ends: First instant, and first instant after.
     """
 
     rule: Rule
-    who: Question | None
+    section: str
+    who: Formula | None
+    provided: tuple[Formula, ...]
     what: KeepMask
-    member_names: tuple[str, ...]
-    context_types: Mapping[str, AttributeType]
     starts: EpochSeconds
     ends: EpochSeconds
 
-    def in_force(self, situation: Situation) -> bool:
+    @property
+    def asks(self) -> bool:
+        """Does it hold for some members and not for others?"""
+        return self.who is not None or bool(self.provided)
+
+    def removed(self) -> KeepMask:
+        """What it takes away, of an exclude or a require."""
+        return ~self.what if self.rule.effect is Effect.REQUIRE else self.what
+
+    def in_force(self, at: Circumstances) -> bool:
         """Does it hold in this placement, channel and instant at all?"""
         rule = self.rule
         return (
-            self.starts <= situation.now < self.ends
-            and (rule.placements is None or situation.placement in rule.placements)
-            and (rule.channels is None or situation.channel in rule.channels)
+            self.starts <= at.now < self.ends
+            and (rule.placements is None or at.placement in rule.placements)
+            and (rule.channels is None or at.channel in rule.channels)
         )
 
-    def holds_for(
-        self, batch: MemberBatch, situation: Situation, *, tiers: tuple[str, ...], errors: ErrorCounter
-    ) -> KeepMask:
-        """Shape (m,): the members whom it is about, given that it is in force."""
-        if self.who is None:
-            return np.ones(len(batch), dtype=np.bool_)
-        columns = {name: member_column(name, batch, tiers=tiers, now=situation.now) for name in self.member_names}
-        shared = context_values(
-            self.context_types, situation.context, placement=situation.placement, channel=situation.channel
-        )
-        return answer(self.who, columns, shared, len(batch), errors)
 
-
-def compile_rule(rule: Rule, policy: Policy, knowledge: Knowledge, errors: ErrorCounter) -> CompiledRule:
+def compile_rules(policy: Policy, knowledge: Knowledge, errors: ErrorCounter) -> list[CompiledRule]:
     """
-    Check a rule's expressions and evaluate what does not depend on the member.
+    Check the expressions of a policy's rules and evaluate what does not depend on the member.
+
+    Returns:
+        Reach, then the sections in the order in which they are asked; what a period keeps to itself before its rules.
 
     Raises:
         PolicyError: An expression is wrong; the message names the rule.
     """
-    who, what = read_expressions(rule, policy, knowledge.members.profile)
-    references = who.references if who else ()
-    types = _context_types(policy)
-    return CompiledRule(
-        rule=rule,
-        who=Question(rule.id, "who", who, WHO_ON_ERROR[rule.effect]) if who else None,
-        what=_named(rule, what, policy, knowledge, errors),
-        member_names=tuple(name for name in references if name.startswith("member.")),
-        context_types={name: types[name] for name in references if name in types},
-        starts=ALWAYS_FROM if rule.from_at is None else rule.from_at,
-        ends=ALWAYS_UNTIL if rule.until_at is None else rule.until_at,
+    profile = knowledge.members.profile
+    rate = policy.economics.default_margin_rate
+    named = {kind: Named.of(kind, knowledge, default_margin_rate=rate) for kind in ItemKind}
+    periods = period_formulas(policy)
+
+    def compiled(
+        rule: Rule, section: str, provided: tuple[Formula, ...] = (), what: KeepMask | None = None
+    ) -> CompiledRule:
+        who, asked = read_expressions(rule, policy, profile)
+        if what is None and asked is not None:
+            on_error = WHAT_ON_ERROR[rule.effect]
+            what = named[rule.applies_to].by(asked, on_error=on_error, errors=errors, rule_id=rule.id)
+        return CompiledRule(
+            rule=rule,
+            section=section,
+            who=who,
+            provided=provided,
+            what=np.ones(named[rule.applies_to].n, dtype=np.bool_) if what is None else what,
+            starts=ALWAYS_FROM if rule.from_at is None else rule.from_at,
+            ends=ALWAYS_UNTIL if rule.until_at is None else rule.until_at,
+        )
+
+    found = [compiled(reach_rule(reach, policy.tiers), REACH) for reach in policy.reach]
+    placed = policy.placed_rules()
+    n_before = sum(one.section in _BEFORE_CALENDAR for one in placed)
+    found += [compiled(one.rule, one.section) for one in placed[:n_before]]
+    rows_of = knowledge.offers.offers.rows
+    for offers in seasonal_offers(policy.calendar):
+        rule = _exclude(id=offers.id, owner="calendar", applies_to=ItemKind.OFFER)
+        listed = np.isin(np.arange(len(knowledge.offers)), rows_of(offers.offer_ids))
+        off = tuple(periods[period.id].off for period in offers.periods)
+        found.append(compiled(rule, Section.CALENDAR, off, listed))
+    found += [
+        compiled(one.rule, one.section, (periods[one.period].on,) if one.period else ()) for one in placed[n_before:]
+    ]
+    return found
+
+
+class PeriodFormulas(NamedTuple):
+    """Whether a period of the calendar is on for a member, and whether it is not."""
+
+    on: Formula
+    off: Formula
+
+
+def period_formulas(policy: Policy, profile: MemberProfile = NO_PROFILE) -> dict[str, PeriodFormulas]:
+    """
+    Of each period by id, over what a ``who`` reads and ``calendar.<id>``: it is on now, in this channel and store.
+
+    Raises:
+        PolicyError: A condition is wrong.
+    """
+    available = {**who_attributes(policy, profile), **period_attributes(policy)}
+    found = {}
+    for period in policy.calendar:
+        besides = conditions(period.model_copy(update={"stores": None}))
+        text = " && ".join([f"calendar.{period.id}", *(f"({one})" for one in besides)])
+        where = f"period {period.id!r}"
+        found[period.id] = PeriodFormulas(
+            compile_formula(text, available, where=where), compile_formula(f"!({text})", available, where=where)
+        )
+    return found
+
+
+def period_attributes(policy: Policy) -> dict[str, AttributeType]:
+    """``calendar.<id>`` of each period."""
+    return {f"calendar.{period.id}": AttributeType.BOOL for period in policy.calendar}
+
+
+def reach_rule(reach: Reach, tiers: Sequence[str]) -> Rule:
+    """The rule that a reach stands for: lower tiers do not get what it names."""
+    return _exclude(
+        id=reach.id,
+        owner=reach.owner,
+        reason=reach.reason,
+        who=f"member.tier_rank < {tiers.index(reach.from_tier)}",
+        applies_to=reach.applies_to,
+        what=reach.what,
     )
+
+
+def _exclude(**parts: object) -> Rule:
+    """An exclude that a short form of the file stands for."""
+    return Rule.model_validate({"effect": Effect.EXCLUDE, **parts})
 
 
 def read_expressions(
     rule: Rule, policy: Policy, profile: MemberProfile = NO_PROFILE
-) -> tuple[Expression | None, Expression | None]:
+) -> tuple[Formula | None, Formula | None]:
     """
     Compile the rule's ``who`` and ``what``; absent where it has none. Needs no bundle, but for what only a bundle's
     *profile* knows of members.
@@ -131,31 +187,19 @@ def read_expressions(
     """
     who = what = None
     if rule.who is not None:
-        available = {**profile_attributes(profile), **MEMBER_ATTRIBUTES, **_context_types(policy)}
-        who = compile_expression(rule.who, available, where=f"rule {rule.id!r}, who")
+        who = compile_formula(rule.who, who_attributes(policy, profile), where=f"rule {rule.id!r}, who")
     if rule.what is not None:
-        of_products = rule.applies_to is ItemKind.PRODUCT
         where = f"rule {rule.id!r}, what (applies_to: {rule.applies_to})"
-        what = compile_expression(rule.what, PRODUCT_ATTRIBUTES if of_products else OFFER_ATTRIBUTES, where=where)
+        what = compile_formula(rule.what, WHAT_ATTRIBUTES[rule.applies_to], where=where)
     return who, what
 
 
-def _context_types(policy: Policy) -> dict[str, AttributeType]:
-    own = {f"context.{name}": kind for name, kind in policy.context_attributes.items()}
-    return {**own, **CONTEXT_ATTRIBUTES}
+def read_segments(policy: Policy, profile: MemberProfile = NO_PROFILE) -> dict[str, Formula]:
+    """
+    Compile the policy's segments, by name.
 
-
-def _named(rule: Rule, what: Expression | None, policy: Policy, knowledge: Knowledge, errors: ErrorCounter) -> KeepMask:
-    catalogue = knowledge.catalogue
-    of_products = rule.applies_to is ItemKind.PRODUCT
-    n_rows = len(catalogue) if of_products else len(knowledge.offers)
-    if what is None:
-        return np.ones(n_rows, dtype=np.bool_)
-    rate = policy.economics.default_margin_rate
-    columns = {
-        name: product_column(name, catalogue, default_margin_rate=rate)
-        if of_products
-        else offer_column(name, knowledge)
-        for name in what.references
-    }
-    return answer(Question(rule.id, "what", what, WHAT_ON_ERROR[rule.effect]), columns, {}, n_rows, errors)
+    Raises:
+        PolicyError: An expression is wrong; the message names the segment.
+    """
+    available = segment_attributes(policy, profile)
+    return {name: compile_formula(text, available, where=f"segment {name!r}") for name, text in policy.segments.items()}

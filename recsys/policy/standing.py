@@ -1,40 +1,27 @@
-"""What holds in a placement, a channel and a stretch of time: masks for everybody, questions for the rest."""
+"""What holds in a placement, a channel and a stretch of time: masks for everybody, bits of what is asked besides."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recsys.policy.native import KEPT, Code, Codes, remove
-from recsys.policy.rule import Effect
-from recsys.policy.rules import CompiledRule, Situation
-from recsys.types import Channel, EpochSeconds, Instants, ItemKind, KeepMask, Rows
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """An exclude or a require; ``codes`` has shape (n + 1,), its code where it removes, KEPT at the end."""
-
-    rule: CompiledRule
-    codes: Codes
-
-
-@dataclass(frozen=True, slots=True)
-class Boost:
-    """A boost; ``factors`` and ``bits`` have shape (n + 1,), 1 and 0 where it does nothing and at the end."""
-
-    rule: CompiledRule
-    factors: NDArray[np.float32]
-    bits: NDArray[np.uint32]
+from recsys.knowledge import Knowledge
+from recsys.policy.attributes import margin_rate
+from recsys.policy.circumstances import Circumstances
+from recsys.policy.layout import Block, Layout
+from recsys.policy.masks import WORD, Words
+from recsys.policy.native import KEPT, Code, Codes, NativeRule, remove
+from recsys.policy.rules import CompiledRule
+from recsys.policy.schema import Policy
+from recsys.types import Channel, EpochSeconds, Instants, ItemKind, Rows
 
 
 @dataclass(frozen=True, slots=True)
 class CapRule:
     """A cap on slates; ``group`` has shape (n_products,), -1 where it counts nothing."""
 
-    rule: CompiledRule
+    rule_id: str
     limit: int
     group: Rows
 
@@ -43,7 +30,7 @@ class CapRule:
 class PinRule:
     """A pin of a product or offer that the bundle knows, by its row."""
 
-    rule: CompiledRule
+    rule_id: str
     kind: ItemKind
     row: int
     position: int
@@ -74,32 +61,26 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class Standing:
     """
-    One kind of item: what everybody meets, and the rules that ask who it is.
+    All that is in force.
 
     Attributes:
-        codes: Shape (n + 1,): what removes each for everybody.
-        factors, bits: Shape (n + 1,): product of the boosts that everybody gets, and which; absent where none is.
-        removals, boosts: In force, and to be asked of each member.
+        products: Shape (n_products + 1,): what removes each for everybody.
+        offers: Shape (n_offers,): what removes each for everybody.
+        offers_by_tier: Shape (n_tiers, n_offers): what removes each for everybody of a tier.
+        in_force: Shape (words,): bits of the rules that hold here and now.
+        asked: Shape (words,): those of them that are not in ``products`` and ``offers_by_tier`` already.
+        caps, pins: With their bit in the block ``shows``.
     """
 
-    codes: Codes
-    factors: NDArray[np.float32] | None
-    bits: NDArray[np.uint32] | None
-    removals: tuple[Removal, ...]
-    boosts: tuple[Boost, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """All that is in force; ``offers_by_tier`` has shape (n_tiers, n_offers), everybody's removals of offers."""
-
-    products: Layer
-    offers: Layer
+    products: Codes
+    offers: Codes
     offers_by_tier: Codes
-    caps: tuple[CapRule, ...]
-    pins: tuple[PinRule, ...]
+    in_force: Words
+    asked: Words
+    caps: tuple[tuple[int, CapRule], ...]
+    pins: tuple[tuple[int, PinRule], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +89,24 @@ class Standings:
     Builds the standing of a situation and keeps it until a date passes.
 
     Attributes:
+        layout: Of the rules' bits.
+        code_of: Of the rules that remove.
         dated: Products and offers as they are.
         tier_codes: Shape (n_tiers, n_offers): removals that only the tier decides.
-        removals, boosts: Of both kinds, in the order of the file.
-        caps, pins: In the order of the file.
+        caps, pins: By their bit in the block ``shows``.
         changes: Every instant at which something starts or ends, ascending.
     """
 
+    layout: Layout
+    code_of: dict[str, Code]
     dated: dict[ItemKind, Dated]
     tier_codes: Codes
-    removals: tuple[Removal, ...]
-    boosts: tuple[Boost, ...]
-    caps: tuple[CapRule, ...]
-    pins: tuple[PinRule, ...]
+    caps: dict[int, CapRule]
+    pins: dict[int, PinRule]
     changes: list[EpochSeconds]
     _kept: dict[tuple[str, Channel], tuple[int, Standing]] = field(default_factory=dict, repr=False)
 
-    def at(self, situation: Situation) -> Standing:
+    def at(self, situation: Circumstances) -> Standing:
         """The same object until the next change; safe to call from several threads."""
         stretch = bisect_right(self.changes, situation.now)
         key = (situation.placement, situation.channel)
@@ -135,36 +117,60 @@ class Standings:
         self._kept[key] = (stretch, standing)
         return standing
 
-    def _build(self, situation: Situation) -> Standing:
-        products, offers = (self._layer(kind, situation) for kind in (ItemKind.PRODUCT, ItemKind.OFFER))
+    def _build(self, situation: Circumstances) -> Standing:
+        in_force, asked = 0, 0
+        for position, rule in self.layout.positions():
+            if rule.in_force(situation):
+                in_force |= 1 << position
+                asked |= (rule.asks or not self._removes(rule)) << position
+        codes = {kind: self._for_everybody(kind, situation) for kind in ItemKind}
+        shown = {number for number, rule in enumerate(self.layout.shows.rules) if rule.in_force(situation)}
         return Standing(
-            products=products,
-            offers=offers,
-            offers_by_tier=np.minimum(self.tier_codes, offers.codes[:-1]),
-            caps=tuple(cap for cap in self.caps if cap.rule.in_force(situation)),
-            pins=tuple(pin for pin in self.pins if pin.rule.in_force(situation)),
+            products=codes[ItemKind.PRODUCT],
+            offers=codes[ItemKind.OFFER][:-1],
+            offers_by_tier=np.minimum(self.tier_codes, codes[ItemKind.OFFER][:-1]),
+            in_force=as_words(in_force, self.layout.n_words),
+            asked=as_words(asked, self.layout.n_words),
+            caps=tuple((number, cap) for number, cap in self.caps.items() if number in shown),
+            pins=tuple((number, pin) for number, pin in self.pins.items() if number in shown),
         )
 
-    def _layer(self, kind: ItemKind, situation: Situation) -> Layer:
+    def _for_everybody(self, kind: ItemKind, situation: Circumstances) -> Codes:
         codes = self.dated[kind].codes(situation.now)
-        removals = [one for one in self.removals if _is_about(one.rule, kind, situation)]
-        boosts = [one for one in self.boosts if _is_about(one.rule, kind, situation)]
-        for removal in removals:
-            if removal.rule.who is None:
-                np.minimum(codes, removal.codes, out=codes)
-        factors: NDArray[np.float32] | None = None
-        bits: NDArray[np.uint32] | None = None
-        for boost in boosts:
-            if boost.rule.who is None:
-                factors = boost.factors if factors is None else factors * boost.factors
-                bits = boost.bits if bits is None else bits | boost.bits
-        return Layer(
-            codes=codes,
-            factors=factors,
-            bits=bits,
-            removals=tuple(one for one in removals if one.rule.who is not None),
-            boosts=tuple(one for one in boosts if one.rule.who is not None),
-        )
+        for rule in self.layout.removals[kind].rules:
+            if not rule.asks and rule.in_force(situation):
+                remove(codes[:-1], rule.removed(), self.code_of[rule.rule.id])
+        return codes
+
+    def _removes(self, rule: CompiledRule) -> bool:
+        return rule.rule.id in self.code_of and rule.rule.cap is None
+
+
+def dated(policy: Policy, knowledge: Knowledge, native: Mapping[NativeRule, Code]) -> dict[ItemKind, Dated]:
+    """The products and the offers of a bundle, with what removes them for everybody."""
+    catalogue, offers = knowledge.catalogue, knowledge.offers
+    product_codes: Codes = np.full(len(catalogue), KEPT, dtype=np.uint16)
+    remove(product_codes, ~catalogue.in_stock(), native[NativeRule.OUT_OF_STOCK])
+    least = policy.guardrails.min_margin_rate
+    if least is not None:
+        thin = margin_rate(catalogue, policy.economics.default_margin_rate) < least
+        remove(product_codes, thin, native[NativeRule.MIN_MARGIN])
+    offer_codes: Codes = np.full(len(offers), KEPT, dtype=np.uint16)
+    remove(offer_codes, offers.budget_minor == 0, native[NativeRule.OUT_OF_BUDGET])
+    return {
+        ItemKind.PRODUCT: Dated(
+            product_codes, catalogue.sale_from, catalogue.sale_until, native[NativeRule.NOT_ON_SALE]
+        ),
+        ItemKind.OFFER: Dated(offer_codes, offers.valid_from, offers.valid_until, native[NativeRule.OFFER_NOT_VALID]),
+    }
+
+
+def tiered(knowledge: Knowledge, native: Mapping[NativeRule, Code]) -> Codes:
+    """Shape (n_tiers, n_offers): the offers that the definitions do not allow a tier."""
+    every_tier = np.arange(len(knowledge.tiers), dtype=np.int8)
+    codes: Codes = np.full((len(every_tier), len(knowledge.offers)), KEPT, dtype=np.uint16)
+    remove(codes, ~knowledge.offers.allowed_for(every_tier), native[NativeRule.TIER_NOT_ALLOWED])
+    return codes
 
 
 def all_changes(dated: Sequence[Dated], rules: Sequence[CompiledRule]) -> list[EpochSeconds]:
@@ -176,22 +182,24 @@ def all_changes(dated: Sequence[Dated], rules: Sequence[CompiledRule]) -> list[E
     return changes
 
 
-def removal_of(rule: CompiledRule, code: Code) -> Removal:
-    """The removal that an exclude or a require stands for."""
-    removed: KeepMask = rule.what if rule.rule.effect is Effect.EXCLUDE else ~rule.what
-    codes = np.full(len(removed) + 1, KEPT, dtype=np.uint16)
-    codes[:-1][removed] = code
-    return Removal(rule, codes)
+def removal_names(block: Block, n: int) -> Words:
+    """Shape (words, n + 1): bits of the rules that remove each thing; none of the last, which the row -1 finds."""
+    names = np.zeros((block.words.stop - block.words.start, n + 1), dtype=np.uint64)
+    for number, rule in enumerate(block.rules):
+        word, bit = divmod(number, WORD)
+        names[word, :-1] |= rule.removed().astype(np.uint64) << np.uint64(bit)
+    return names
 
 
-def boost_of(rule: CompiledRule, factor: float, position: int) -> Boost:
-    """The boost that stands at a position of ``CompiledPolicy.boost_ids``."""
-    factors = np.ones(len(rule.what) + 1, dtype=np.float32)
-    factors[:-1][rule.what] = factor
-    bits = np.zeros(len(rule.what) + 1, dtype=np.uint32)
-    bits[:-1][rule.what] = 1 << position
-    return Boost(rule, factors, bits)
+def lever_names(block: Block, kind: ItemKind, n: int) -> Words:
+    """Shape (n + 1,): bits of the levers that name each thing; none of the last, which the row -1 finds."""
+    names = np.zeros(n + 1, dtype=np.uint64)
+    for bit, rule in enumerate(block.rules):
+        if rule.rule.applies_to is kind:
+            names[:-1] |= rule.what.astype(np.uint64) << np.uint64(bit)
+    return names
 
 
-def _is_about(rule: CompiledRule, kind: ItemKind, situation: Situation) -> bool:
-    return rule.rule.applies_to is kind and rule.in_force(situation)
+def as_words(bits: int, n_words: int) -> Words:
+    """Shape (n_words,): the same bits."""
+    return np.frombuffer(bits.to_bytes(8 * n_words, "little"), dtype=np.uint64)

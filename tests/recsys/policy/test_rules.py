@@ -194,7 +194,7 @@ def test_boosts_multiply_and_say_which_they_are() -> None:
     factor, bits = policy.product_boost(batch, HOME, rows)
     assert factor.tolist() == [[2, 0.5, 1, 1, 1], [0.5, 1, 0.5, 1, 1]]
     assert bits.tolist() == [[0b01, 0b10, 0b11, 0, 0], [0b10, 0, 0b10, 0, 0]]
-    assert (factor.dtype, bits.dtype) == (np.float32, np.uint32)
+    assert (factor.dtype, bits.dtype) == (np.float32, np.uint64)
 
 
 def test_offers_are_boosted_apart_from_products() -> None:

@@ -1,0 +1,176 @@
+"""What the values of attributes say of the expressions that read them, worked out once for each distinct value."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.policy.cel_logic import Verdict
+from recsys.policy.expressions import Value
+from recsys.policy.readers import Audience, Reader
+
+MOST_VALUES = 16_384
+"""Values that one table keeps; a table that is full starts anew, which costs time and changes no answer."""
+
+Bits = int
+"""A set of clauses, as the bits of a whole number of any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class KilledBy:
+    """
+    What an atom breaks.
+
+    Attributes:
+        verdict: Of the atom, from the attributes it reads.
+        by: The clauses that each `Verdict` of it breaks.
+    """
+
+    verdict: Callable[[Mapping[str, Value]], Verdict]
+    by: tuple[Bits, Bits, Bits]
+
+
+class Table(Protocol):
+    """The clauses that are broken by what some attributes are."""
+
+    def one(self, audience: Audience) -> Bits:
+        """For the only member of an audience of one."""
+
+    def many(self, audience: Audience, n_words: int) -> NDArray[np.uint64]:
+        """Shape (m, n_words), or (1, n_words) where it is the same for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByValue:
+    """A table over one attribute, or over several that one atom reads together; safe to ask from several threads."""
+
+    readers: tuple[Reader, ...]
+    atoms: Sequence[KilledBy]
+    _memo: dict[Any, Bits] = field(default_factory=dict, repr=False)
+
+    def one(self, audience: Audience) -> Bits:
+        """As `Table`."""
+        if len(self.readers) == 1:
+            key = self.readers[0].key(audience)
+            found = self._memo.get(key)
+            return self._learn(key, (key,)) if found is None else found
+        keys = tuple([reader.key(audience) for reader in self.readers])
+        found = self._memo.get(keys)
+        return self._learn(keys, keys) if found is None else found
+
+    def many(self, audience: Audience, n_words: int) -> NDArray[np.uint64]:
+        """As `Table`."""
+        distinct: list[tuple[Any, ...]] = [()]
+        group: NDArray[np.int64] | None = None
+        for reader in self.readers:
+            if reader.shared:
+                keys, places = [reader.key(audience)], None
+            else:
+                keys, places = _factored(reader.keys(audience))
+            if group is None or places is None:
+                group = places if group is None else group
+                distinct = [(*known, key) for known in distinct for key in keys]
+                continue
+            pairs, group = np.unique(group * len(keys) + places, return_inverse=True)
+            distinct = [(*distinct[pair // len(keys)], keys[pair % len(keys)]) for pair in pairs.tolist()]
+        rows = _as_words([self._bits(keys) for keys in distinct], n_words)
+        return rows if group is None else rows[group]
+
+    def _bits(self, keys: tuple[Any, ...]) -> Bits:
+        key = keys[0] if len(keys) == 1 else keys
+        found = self._memo.get(key)
+        return self._learn(key, keys) if found is None else found
+
+    def _learn(self, key: Any, keys: tuple[Any, ...]) -> Bits:
+        values = {reader.name: reader.value(one) for reader, one in zip(self.readers, keys, strict=True)}
+        found = broken_by(self.atoms, {name: value for name, value in values.items() if value is not None})
+        if len(self._memo) >= MOST_VALUES:
+            self._memo.clear()
+        self._memo[key] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ByRange:
+    """
+    A table over a number that atoms only compare with constants: an entry for each constant and each gap between.
+
+    Attributes:
+        reader: Of the attribute.
+        atoms: All of them comparisons.
+        points: The constants, ascending, distinct.
+        is_whole: The attribute is a whole number.
+    """
+
+    reader: Reader
+    atoms: Sequence[KilledBy]
+    points: Sequence[float]
+    is_whole: bool
+    _memo: dict[int, Bits] = field(default_factory=dict, repr=False)
+
+    def one(self, audience: Audience) -> Bits:
+        """As `Table`."""
+        value = self.reader.value(self.reader.key(audience))
+        place = self._place(value)
+        found = self._memo.get(place)
+        return self._learn(place, value) if found is None else found
+
+    def many(self, audience: Audience, n_words: int) -> NDArray[np.uint64]:
+        """As `Table`."""
+        keys = np.asarray(self.reader.keys(audience))
+        points = np.asarray(self.points)
+        values = keys if self.is_whole else _six_decimals(keys)
+        place = 2 * points.searchsorted(values)
+        place += np.append(points, points[-1])[place >> 1] == values
+        if not self.is_whole:
+            place[np.isnan(values)] = -1
+        distinct, first, group = np.unique(place, return_index=True, return_inverse=True)
+        found = [
+            self._learn(one, values.item(at)) if one not in self._memo else self._memo[one]
+            for one, at in zip(distinct.tolist(), first.tolist(), strict=True)
+        ]
+        return _as_words(found, n_words)[group]
+
+    def _place(self, value: Any) -> int:
+        """Twice the number of constants below, one more on a constant; -1 for what is not a number."""
+        if value != value:
+            return -1
+        below = bisect_left(self.points, value)
+        return 2 * below + (below < len(self.points) and self.points[below] == value)
+
+    def _learn(self, place: int, value: Any) -> Bits:
+        found = self._memo[place] = broken_by(self.atoms, {self.reader.name: value})
+        return found
+
+
+def broken_by(atoms: Sequence[KilledBy], attributes: Mapping[str, Value]) -> Bits:
+    """The clauses that these attributes break."""
+    broken = 0
+    for killed in atoms:
+        broken |= killed.by[killed.verdict(attributes)]
+    return broken
+
+
+def _six_decimals(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """To the last bit what `six_decimals` makes of each: a million times a float32 is exact in double precision."""
+    rounded: NDArray[np.float64] = np.rint(values.astype(np.float64) * 1e6) / 1e6 + 0.0
+    return rounded
+
+
+def _factored(keys: NDArray[Any] | list[Any]) -> tuple[list[Any], NDArray[np.int64]]:
+    """The distinct keys, and of each owner the place of its key among them."""
+    if isinstance(keys, np.ndarray):
+        distinct, places = np.unique(keys, return_inverse=True)
+        return distinct.tolist(), places
+    index: dict[Any, int] = {}
+    places = np.array([index.setdefault(key, len(index)) for key in keys], dtype=np.int64)
+    return list(index), places
+
+
+def _as_words(sets: Sequence[Bits], n_words: int) -> NDArray[np.uint64]:
+    """Shape (len(sets), n_words)."""
+    joined = b"".join([one.to_bytes(8 * n_words, "little") for one in sets])
+    return np.frombuffer(joined, dtype=np.uint64).reshape(len(sets), n_words)

@@ -1,0 +1,238 @@
+"""What a policy says to the members of one call: asked of them once, answered for any candidates."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.knowledge import Knowledge
+from recsys.members import MemberBatch
+from recsys.policy.contact import ContactRules
+from recsys.policy.evaluate import ErrorCounter
+from recsys.policy.guardrails import DepthLimit, remove_by_basket
+from recsys.policy.layout import Block, Layout
+from recsys.policy.masks import WORD, Words, multiplied, remove_listed, remove_named, remove_owned
+from recsys.policy.native import Code, Codes, NativeRule, as_answer
+from recsys.policy.readers import Audience, attributes_of
+from recsys.policy.shown import Pin, SlateCap
+from recsys.policy.standing import Standing
+from recsys.policy.who import Answers
+from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """
+    What a compiled policy knows without any member; shared by all its rulings.
+
+    Attributes:
+        layout: Of the rules' bits.
+        code: Of the built-in rules.
+        removal_names: Shape (words, n + 1) each: bits of the rules that remove a product, or an offer.
+        removal_codes: Shape (words, 65) each: code of each of those bits.
+        lever_names: Shape (n + 1,) each: bits of the levers that name a product, or an offer.
+        lever_factors: Shape (bytes, 256): what each byte of lever bits multiplies by.
+        rarely_bought: Shape (n_products,): not to be shown again for a while after a purchase.
+        rarely_days: That while; 0 where there is none.
+        contact: Consent, caps on messages, cooldowns.
+        depth_limits: On offers.
+        basket_offers: Rows of the offers whose depth depends on the member's basket.
+        knowledge: The bundle.
+    """
+
+    layout: Layout
+    code: dict[NativeRule, Code]
+    removal_names: dict[ItemKind, Words]
+    removal_codes: dict[ItemKind, Codes]
+    lever_names: dict[ItemKind, Words]
+    lever_factors: NDArray[np.float32]
+    rarely_bought: KeepMask
+    rarely_days: int
+    contact: ContactRules
+    depth_limits: tuple[DepthLimit, ...]
+    basket_offers: NDArray[np.intp]
+    knowledge: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """
+    The answers of a policy to the m members of a call, whatever candidates come.
+
+    Attributes:
+        audience: The members and what they share.
+        standing: What is in force.
+        errors: Takes note, once a part of the policy that is asked, of who-expressions that could not be evaluated.
+    """
+
+    audience: Audience
+    standing: Standing
+    errors: ErrorCounter
+    _answers: Answers = field(repr=False)
+    _holds: Words = field(repr=False)
+    _masks: Masks = field(repr=False)
+    _reach: list[Codes] = field(default_factory=list, repr=False)
+    _noted: set[int] = field(default_factory=set, repr=False)
+
+    @classmethod
+    def of(
+        cls, audience: Audience, standing: Standing, answers: Answers, *, masks: Masks, errors: ErrorCounter
+    ) -> "Ruling":
+        """Of what the members' who-expressions answered."""
+        return cls(audience, standing, errors, answers, answers.holds & standing.asked, masks)
+
+    @property
+    def batch(self) -> MemberBatch:
+        """The members."""
+        return self.audience.batch
+
+    def narrowed(self, who: NDArray[np.intp], batch: MemberBatch) -> "Ruling":
+        """The same for some of the members, by position; *batch* has these alone."""
+        audience = Audience(batch, self.audience.at, {})
+        answers = Answers(self._answers.holds[who], None)
+        return Ruling(audience, self.standing, self.errors, answers, self._holds[who], self._masks)
+
+    def slate_removals(self) -> NDArray[np.int16]:
+        """
+        Say who may be sent nothing at all in this channel: consent is missing or a cap on messages is reached.
+
+        Returns:
+            Shape (m,): position in ``rule_ids``; -1 where something may be sent, which on the web is always.
+        """
+        if self.audience.at.channel is Channel.WEB:
+            return np.full(len(self.audience.batch), -1, dtype=np.int16)
+        return as_answer(self._reached())
+
+    def product_removals(self, candidates: Rows) -> NDArray[np.int16]:
+        """
+        Say which candidates the hard rules remove.
+
+        Args:
+            candidates: Shape (m, c): product rows; UNKNOWN_ROW pads.
+
+        Returns:
+            Shape (m, c): position in ``rule_ids`` of the first rule that removes the product; -1 where none does.
+            Padding may have any value.
+        """
+        batch, masks = self.audience.batch, self._masks
+        codes: Codes = self.standing.products.take(candidates)
+        self._remove_bought_lately(codes, candidates)
+        for rule, lists in (
+            (NativeRule.EXCLUDED_BY_REQUEST, batch.excluded_products),
+            (NativeRule.ALREADY_IN_BASKET, batch.basket),
+            (NativeRule.ASKED_ABOUT, batch.about),
+        ):
+            if len(lists.values):
+                remove_listed(codes, candidates, lists.owners(), lists.values, masks.code[rule])
+        if self.audience.at.channel is not Channel.WEB:
+            np.minimum(codes, self._reached()[:, None], out=codes)
+        kind = ItemKind.PRODUCT
+        holds = self._holding(masks.layout.removals[kind])
+        remove_named(codes, masks.removal_names[kind], holds, masks.removal_codes[kind], candidates)
+        return as_answer(codes)
+
+    def offer_removals(self, *, withhold: KeepMask) -> NDArray[np.int16]:
+        """
+        Say which offers the hard rules remove.
+
+        Args:
+            withhold: Shape (m,): members in an arm without offers.
+
+        Returns:
+            Shape (m, n_offers): position in ``rule_ids`` of the first rule that removes the offer; -1 where none does.
+        """
+        batch, masks, at = self.audience.batch, self._masks, self.audience.at
+        codes: Codes = self.standing.offers_by_tier.take(batch.tier, axis=0)
+        remove_owned(codes, batch.excluded_offers, masks.code[NativeRule.EXCLUDED_BY_REQUEST])
+        remove_owned(codes, batch.held, masks.code[NativeRule.OFFER_ALREADY_HELD])
+        np.minimum(codes, self._reached()[:, None], out=codes)
+        offers = masks.knowledge.offers
+        masks.contact.cap_offers(codes, batch, at.channel, at.now)
+        masks.contact.cool_offers(codes, batch, offers.offers, at.now)
+        remove_by_basket(codes, batch, offers.amount_minor, masks.basket_offers, masks.depth_limits)
+        kind = ItemKind.OFFER
+        holds = self._holding(masks.layout.removals[kind])
+        remove_named(codes, masks.removal_names[kind][:, :-1], holds, masks.removal_codes[kind])
+        if withhold.any():
+            codes[withhold] = np.minimum(codes[withhold], np.uint16(masks.code[NativeRule.EXPERIMENT_HOLDOUT]))
+        return as_answer(codes)
+
+    def product_boost(self, candidates: Rows) -> tuple[NDArray[np.float32], Words]:
+        """Shape (m, c) both: what multiplies each candidate's score (1 = nothing), and the bits of ``boost_ids``."""
+        return self._boost(self._masks.lever_names[ItemKind.PRODUCT].take(candidates))
+
+    def offer_boost(self) -> tuple[NDArray[np.float32], Words]:
+        """Shape (m, n_offers) both: what multiplies each offer's value (1 = nothing), and the bits of ``boost_ids``."""
+        return self._boost(self._masks.lever_names[ItemKind.OFFER][:-1])
+
+    def _boost(self, names: Words) -> tuple[NDArray[np.float32], Words]:
+        levers = self._masks.layout.levers
+        if not levers.rules:
+            shape = (len(self.audience.batch), names.shape[-1])
+            return np.ones(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint64)
+        bits = names & self._holding(levers)
+        return multiplied(bits, self._masks.lever_factors), bits
+
+    def caps(self) -> tuple[SlateCap, ...]:
+        """The caps in force, in the order of the file."""
+        holds = self._shown()
+        return tuple([SlateCap(cap.rule_id, cap.limit, cap.group, holds[:, at]) for at, cap in self.standing.caps])
+
+    def pins(self) -> tuple[Pin, ...]:
+        """The pins in force, in the order of the file; where two want one position, the first has it."""
+        holds = self._shown()
+        return tuple(
+            [Pin(pin.rule_id, pin.kind, pin.row, pin.position, holds[:, at]) for at, pin in self.standing.pins]
+        )
+
+    def holds(self, position: int) -> KeepMask:
+        """Shape (m,): the members for whom the rule holds that has this bit, in force or not for everybody."""
+        word, bit = divmod(position, WORD)
+        held = self._answers.holds[:, word] & self.standing.in_force[word] & np.uint64(1 << bit)
+        return np.asarray(held != 0)
+
+    def _shown(self) -> KeepMask:
+        """Shape (m, bits): who meets each cap and pin."""
+        block = self._masks.layout.shows
+        if not block.rules:
+            return np.zeros((len(self.audience.batch), 0), dtype=np.bool_)
+        holds = np.ascontiguousarray(self._holding(block))
+        return np.unpackbits(holds.view(np.uint8), axis=1, bitorder="little").view(np.bool_)
+
+    def _reached(self) -> Codes:
+        """Shape (m,): what keeps each member from being reached; asked once."""
+        if not self._reach:
+            at = self.audience.at
+            self._reach.append(self._masks.contact.member_codes(self.audience.batch, at.channel, at.now))
+        return self._reach[0]
+
+    def _holding(self, block: Block) -> Words:
+        """Shape (m, words of the block): bits of its rules that hold; what could not be evaluated is counted once."""
+        if self._answers.failed is not None and block.words.start not in self._noted:
+            self._noted.add(block.words.start)
+            self._note_failures(block, self._answers.failed[:, block.words] & self.standing.in_force[block.words])
+        return self._holds[:, block.words]
+
+    def _note_failures(self, block: Block, failed: Words) -> None:
+        for number, rule in enumerate(block.rules):
+            word, bit = divmod(number, WORD)
+            rows = np.flatnonzero(failed[:, word] & np.uint64(1 << bit))
+            if not len(rows):
+                continue
+            rule_id, example = rule.rule.id, ""
+            if rule.who is not None and not self.errors.has_example(rule_id, "who"):
+                example = rule.who.error(
+                    attributes_of(rule.who.references, self.audience, int(rows[0]), self._masks.knowledge)
+                )
+            self.errors.add(rule_id, "who", len(rows), example)
+
+    def _remove_bought_lately(self, codes: Codes, candidates: Rows) -> None:
+        masks, batch = self._masks, self.audience.batch
+        if not masks.rarely_days or not len(batch.bought_at):
+            return
+        since = self.audience.at.now - masks.rarely_days * SECONDS_PER_DAY
+        entries = ((batch.bought_at > since) & masks.rarely_bought[batch.bought.values]).nonzero()[0]
+        if len(entries):
+            owners = batch.bought.indptr.searchsorted(entries, side="right") - 1
+            code = masks.code[NativeRule.RECENTLY_BOUGHT]
+            remove_listed(codes, candidates, owners, batch.bought.values[entries], code)

@@ -1,0 +1,73 @@
+"""The named groups of members of a policy: who is inside, before any rule asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.knowledge import Knowledge
+from recsys.policy.attributes import segment_attributes
+from recsys.policy.evaluate import ErrorCounter
+from recsys.policy.formula import Formula
+from recsys.policy.masks import WORD, Words
+from recsys.policy.readers import MISSING, Audience, attributes_of
+from recsys.policy.rules import read_segments
+from recsys.policy.schema import Policy
+from recsys.policy.who import Question, Who, compile_who
+
+SEGMENT = "segment"
+"""The part of a policy that failures of segments are counted under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """
+    The segments of a policy over a bundle.
+
+    Attributes:
+        formulas: By name; position is the bit in the answers.
+    """
+
+    formulas: Mapping[str, Formula]
+    _who: Who = field(repr=False)
+    _knowledge: Knowledge = field(repr=False)
+
+    @classmethod
+    def compiled(cls, policy: Policy, knowledge: Knowledge) -> "Segments":
+        """
+        Check the expressions.
+
+        Raises:
+            PolicyError: An expression is wrong; the message names the segment.
+        """
+        profile = knowledge.members.profile
+        formulas = read_segments(policy, profile)
+        questions = [Question(at, one, on_error=False) for at, one in enumerate(formulas.values())]
+        n_words = -(-len(formulas) // WORD)
+        return cls(formulas, compile_who(questions, n_words, knowledge, segment_attributes(policy, profile)), knowledge)
+
+    def of(self, audience: Audience, errors: ErrorCounter) -> dict[str, NDArray[np.int8]]:
+        """Shape (m,) each, by name: as `Audience.segments`; failures are counted, under the segment's name."""
+        if not self.formulas:
+            return {}
+        answers = self._who.ask(audience)
+        inside = _unpacked(answers.holds)
+        if answers.failed is not None:
+            failed = _unpacked(answers.failed)
+            for bit in np.flatnonzero(failed.any(axis=0)).tolist():
+                self._note(bit, np.flatnonzero(failed[:, bit]), audience, errors)
+            inside = np.where(failed, np.int8(MISSING), inside)
+        return {name: inside[:, bit] for bit, name in enumerate(self.formulas)}
+
+    def _note(self, bit: int, rows: NDArray[np.intp], audience: Audience, errors: ErrorCounter) -> None:
+        name, formula = list(self.formulas.items())[bit]
+        example = ""
+        if not errors.has_example(name, SEGMENT):
+            example = formula.error(attributes_of(formula.references, audience, int(rows[0]), self._knowledge))
+        errors.add(name, SEGMENT, len(rows), example)
+
+
+def _unpacked(words: Words) -> NDArray[np.int8]:
+    """Shape (m, bits): each bit by itself."""
+    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=1, bitorder="little").view(np.int8)

@@ -1,0 +1,56 @@
+"""What a policy puts on slates and keeps from filling them: pins, caps, and the placements they are for."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from recsys.types import Channel, ItemKind, KeepMask, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A slot as the engine fills it."""
+
+    name: str
+    channel: Channel
+    capacity: int
+    types: frozenset[ItemKind]
+    max_offers: int
+
+
+class SlateCap(NamedTuple):
+    """
+    At most ``limit`` products of one group in a slate.
+
+    Attributes:
+        rule_id: Whose cap it is.
+        limit: At least 0.
+        group: Shape (n_products,): products of one group have one number; -1 is not counted.
+        applies: Shape (m,): the members for whom it holds.
+    """
+
+    rule_id: str
+    limit: int
+    group: Rows
+    applies: KeepMask
+
+
+class Pin(NamedTuple):
+    """
+    A product or offer that stands at a position, provided that no rule removes it.
+
+    Attributes:
+        rule_id: Whose pin it is.
+        kind, row: Which product or offer.
+        position: From 1.
+        applies: Shape (m,): the members for whom it holds.
+    """
+
+    rule_id: str
+    kind: ItemKind
+    row: int
+    position: int
+    applies: KeepMask
+
+    def names(self, kind: ItemKind, row: int) -> bool:
+        """Is it about this product or offer?"""
+        return self.kind is kind and self.row == row
