@@ -1,0 +1,131 @@
+"""The two policies that are compared: where each is found, and errors that say which of the two is wrong."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys.engine import Engine
+from recsys.errors import InputError, PolicyError
+from recsys.knowledge import Knowledge
+from recsys.policy.compile import compile_policy
+from recsys.policy.lifecycle import fold
+from recsys.policy.load import load_policy
+from recsys.policy.registry import PolicyRegistry, live_policy
+from recsys.policy.schema import Policy
+from recsys.types import EpochSeconds
+
+LIVE, DRAFT = "live", "draft"
+_SHORTEST_ID = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """
+    One of the two.
+
+    Attributes:
+        letter: ``A`` or ``B``.
+        given: As it was asked for.
+        source: The file it was read from.
+        policy: As read.
+    """
+
+    letter: str
+    given: str
+    source: Path
+    policy: Policy
+
+    @property
+    def named(self) -> str:
+        """How messages call it."""
+        return f"{self.letter} ({self.given})"
+
+
+def open_side(letter: str, given: str, *, policy_path: Path, now: EpochSeconds) -> Side:
+    """
+    Read a policy: a file, ``live``, ``draft``, or the id of a version, of which the first letters are enough.
+
+    A file of that name comes first.
+
+    Args:
+        letter: ``A`` or ``B``.
+        given: As asked for.
+        policy_path: The workspace's policy file; versions lie beside it.
+        now: At which instant something is live.
+
+    Raises:
+        InputError: There is no such file or version.
+        PolicyError: It is broken; the message says which of the two, and where.
+        StoreError: The versions are broken.
+    """
+    with naming(letter, given):
+        if Path(given).is_file():
+            return Side(letter, given, Path(given), load_policy(Path(given)))
+        if given == LIVE:
+            live = live_policy(policy_path, now)
+            return Side(letter, given, live.source, live.policy)
+        if given == DRAFT:
+            return Side(letter, given, policy_path, load_policy(policy_path))
+    registry = PolicyRegistry.beside(policy_path)
+    with naming(letter, given):
+        version = _version(given, sorted(fold(registry.read().entries)))
+        return Side(letter, given, registry.path_of(version), registry.load(version))
+
+
+def engine_of(side: Side, knowledge: Knowledge) -> Engine:
+    """
+    The policy over a bundle.
+
+    Raises:
+        PolicyError: It does not fit; the message says which of the two.
+    """
+    with naming(side.letter, side.given):
+        return Engine(knowledge, compile_policy(side.policy, knowledge))
+
+
+def placements_of(a: Side, b: Side, asked: Sequence[str]) -> tuple[str, ...]:
+    """
+    Where decisions are compared: as asked, or wherever both have a placement.
+
+    Raises:
+        InputError: One of them lacks a placement that was asked for, or they share none.
+    """
+    for name in asked:
+        for side in (a, b):
+            if name not in side.policy.placements:
+                known = ", ".join(side.policy.placements)
+                raise InputError(f"{side.named} has no placement {name!r}; it has {known}")
+    chosen = tuple(dict.fromkeys(asked)) or tuple(name for name in a.policy.placements if name in b.policy.placements)
+    if not chosen:
+        raise InputError(f"{a.named} and {b.named} have no placement in common, so no decision can be compared")
+    return chosen
+
+
+@contextmanager
+def naming(letter: str, given: str) -> Iterator[None]:
+    """Errors inside say which of the two they are about."""
+    try:
+        yield
+    except PolicyError as error:
+        raise PolicyError(
+            f"{letter} ({given}): {error}",
+            problems=error.problems,
+            code=error.code,
+            hint=error.hint,
+            path=error.path,
+            offset=error.offset,
+        ) from error
+
+
+def _version(given: str, versions: Sequence[str]) -> str:
+    found = [version for version in versions if version.startswith(given)]
+    if len(found) == 1 and len(given) >= _SHORTEST_ID:
+        return found[0]
+    why = (
+        f"it begins {len(found)} versions; give more of its letters"
+        if len(found) > 1
+        else f"there is no such file, and no version begins with it; give a file, {LIVE}, {DRAFT} or at least "
+        f"{_SHORTEST_ID} letters of a version's id"
+    )
+    raise InputError(f"{given!r} is no policy: {why}")
