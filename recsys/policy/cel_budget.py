@@ -14,6 +14,7 @@ ASSUMED_LENGTH = 100
 """How long a list that an attribute holds is taken to be; what is in a basket, seldom more."""
 
 _PATTERN_STEPS, _STEPS_A_UNIT = 50, 5
+_JOIN_STEPS = 8
 _PATTERN_PIECE = re.compile(
     r"""\\Q(?P<quoted>.*?)(?:\\E|$) | \\x\{[^}]*\} | \\(?P<wide>[pPC])? (?P<escaped>.)
       | (?P<set>\[\^?\]?(?:\[:[^\]]*:\]|\\.|[^\]\\])*\]?)
@@ -47,6 +48,8 @@ def steps(node: Node, types: Mapping[str, AttributeType]) -> int:
     own = 1
     if node.kind is Kind.NAME and types.get(node.name) is AttributeType.STRINGS:
         own = ASSUMED_LENGTH // 10
+    elif node.name == "_+_":
+        own = _JOIN_STEPS
     elif is_match(node):
         own = _PATTERN_STEPS + _STEPS_A_UNIT * pattern_size(pattern_of(node) or "")
     return own + sum(steps(child, types) for child in node.children)

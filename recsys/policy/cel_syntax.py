@@ -12,7 +12,9 @@ from enum import StrEnum
 Constant = bool | int | float | str
 Fields = list[tuple[int, int | bytes]]
 
-_CHECKED_REFERENCES, _CHECKED_EXPRESSION, _CHECKED_SOURCE = 2, 4, 5
+_CHECKED_EXPRESSION, _CHECKED_SOURCE = 4, 5
+_CHECKED_KEPT = (2, 3)
+"""What a part needs of the whole besides itself: which function each call is, and types."""
 _SOURCE_POSITIONS = 4
 _ANY_MESSAGE = 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -35,7 +37,7 @@ class Kind(StrEnum):
 _KINDS = {3: Kind.CONSTANT, 4: Kind.NAME, 5: Kind.SELECT, 6: Kind.CALL, 7: Kind.LIST, 8: Kind.STRUCT, 9: Kind.LOOP}
 _BELOW = {Kind.SELECT: (1,), Kind.CALL: (1, 3), Kind.LIST: (1,), Kind.LOOP: (2, 4, 5, 6, 7)}
 _OF_ENTRY = (3, 4)
-_NAME_AT = {Kind.SELECT: 2, Kind.CALL: 2, Kind.LOOP: 1}
+_NAME_AT = {Kind.NAME: 1, Kind.SELECT: 2, Kind.CALL: 2, Kind.LOOP: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Node:
         constant: Empty, or the one value of a constant that is a bool, int, double or text.
         children: In the order of the format: of a call its receiver first, of a loop what it goes over first.
         detail: All else that it says, so that two nodes are equal only where their bytes mean the same.
-        offset: Characters of the text before what stands for it: of an operator the sign, of a call the bracket.
+        number: Which it is of the expression.
         encoded: The bytes it was read from.
     """
 
@@ -57,8 +59,8 @@ class Node:
     name: str
     constant: tuple[Constant, ...]
     children: tuple["Node", ...]
-    detail: str
-    offset: int = field(compare=False, repr=False)
+    detail: tuple[tuple[int, int | bytes], ...]
+    number: int = field(compare=False, repr=False)
     encoded: bytes = field(compare=False, repr=False)
 
     def walk(self) -> Iterator["Node"]:
@@ -82,6 +84,12 @@ class CheckedExpression:
     root: Node
     _around: bytes = field(repr=False)
     _envelope: bytes = field(repr=False)
+    _source: bytes = field(repr=False)
+
+    def offset(self, node: Node) -> int:
+        """Characters of the text before what stands for a node: of an operator the sign, of a call the bracket."""
+        pairs = (_read(entry) for entry in _messages(_read(self._source), _SOURCE_POSITIONS))
+        return next((_number(pair, 2) for pair in pairs if _number(pair, 1) == node.number), 0)
 
     def part(self, node: Node) -> bytes:
         """A part of the expression as an expression of its own, for the binding to read."""
@@ -90,59 +98,43 @@ class CheckedExpression:
 
 
 def read_checked_expression(serialised: bytes) -> CheckedExpression:
-    """The tree of an expression that the binding serialised; names are as the checker resolved them."""
+    """
+    The tree of an expression that the binding serialised.
+
+    Names need no resolving: the checker has replaced what an attribute is called by its dotted name, and a variable of
+    a loop, which may hide one, has no dot.
+    """
     envelope = _read(serialised)
     fields = _read(_message(envelope, _ANY_MESSAGE))
-    names = {}
-    for entry in _messages(fields, _CHECKED_REFERENCES):
-        pair = _read(entry)
-        names[_number(pair, 1)] = _text(_read(_message(pair, 2)), 1)
-    offsets = {}
-    for entry in _messages(_read(_message(fields, _CHECKED_SOURCE)), _SOURCE_POSITIONS):
-        pair = _read(entry)
-        offsets[_number(pair, 1)] = _number(pair, 2)
-    root = _Reader(names, offsets).node(_message(fields, _CHECKED_EXPRESSION))
-    around = b"".join(_field(at, held) for at, held in fields if at != _CHECKED_EXPRESSION and isinstance(held, bytes))
+    root = _node(_message(fields, _CHECKED_EXPRESSION))
+    around = b"".join(_field(at, held) for at, held in fields if at in _CHECKED_KEPT and isinstance(held, bytes))
     url = b"".join(_field(at, held) for at, held in envelope if at != _ANY_MESSAGE and isinstance(held, bytes))
-    return CheckedExpression(root, around, url)
+    return CheckedExpression(root, around, url, _message(fields, _CHECKED_SOURCE))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Names and offsets of nodes, by their number."""
+def _node(encoded: bytes) -> Node:
+    number = _number(fields := _read(encoded), 2)
+    for at, held in fields:
+        if at in _KINDS and isinstance(held, bytes):
+            return _node_of(_KINDS[at], _read(held), number, encoded)
+    return Node(Kind.CONSTANT, "", (), (), detail=(), number=number, encoded=encoded)
 
-    names: dict[int, str]
-    offsets: dict[int, int]
 
-    def node(self, encoded: bytes) -> Node:
-        number = _number(fields := _read(encoded), 2)
-        for at, held in fields:
-            if at in _KINDS and isinstance(held, bytes):
-                return self._of_kind(_KINDS[at], _read(held), number, encoded)
-        return Node(Kind.CONSTANT, "", (), (), detail="", offset=self.offsets.get(number, 0), encoded=encoded)
-
-    def _of_kind(self, kind: Kind, fields: Fields, number: int, encoded: bytes) -> Node:
-        name, below = "", _BELOW.get(kind, ())
-        detail = [(at, held) for at, held in fields if at not in below]
-        children = [held for at in below for held in _messages(fields, at)]
-        if kind is Kind.NAME:
-            name = self.names.get(number) or _text(fields, 1)
-        elif kind in _NAME_AT:
-            name = _text(fields, _NAME_AT[kind])
-        elif kind is Kind.STRUCT:
-            entries = [_read(entry) for entry in _messages(fields, 2)]
-            children = [held for entry in entries for at in _OF_ENTRY for held in _messages(entry, at)]
-            detail = [(at, held) for entry in entries for at, held in entry if at not in {1, *_OF_ENTRY}]
-            detail += [(1, held) for held in _messages(fields, 1)]
-        return Node(
-            kind,
-            name,
-            _constant(fields) if kind is Kind.CONSTANT else (),
-            tuple(self.node(child) for child in children),
-            detail=f"{len(_messages(fields, 1))} {detail!r}",
-            offset=self.offsets.get(number, 0),
-            encoded=encoded,
-        )
+def _node_of(kind: Kind, fields: Fields, number: int, encoded: bytes) -> Node:
+    name, below = "", _BELOW.get(kind, ())
+    children = [held for at in below for held in _messages(fields, at)]
+    if kind in _NAME_AT:
+        name = _text(fields, _NAME_AT[kind])
+    if kind is Kind.STRUCT:
+        entries = [_read(entry) for entry in _messages(fields, 2)]
+        children = [held for entry in entries for at in _OF_ENTRY for held in _messages(entry, at)]
+        detail = [(at, held) for entry in entries for at, held in entry if at not in {1, *_OF_ENTRY}]
+        detail += [(1, held) for held in _messages(fields, 1)]
+    else:
+        detail = [(at, b"" if at in below else held) for at, held in fields]
+    constant = _constant(fields) if kind is Kind.CONSTANT else ()
+    below_it = tuple([_node(child) for child in children])
+    return Node(kind, name, constant, below_it, detail=tuple(detail), number=number, encoded=encoded)
 
 
 def _constant(fields: Fields) -> tuple[Constant, ...]:

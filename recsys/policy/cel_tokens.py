@@ -120,7 +120,8 @@ def _split(tokens: Sequence[Token]) -> list[Sequence[Token]]:
             starts, ends = [0, *(cut + 1 for cut in cuts)], [*cuts, len(tokens)]
             return [part for start, end in zip(starts, ends, strict=True) for part in _split(tokens[start:end])]
     if tokens and tokens[0].written == "!" and not written & _BINDING_LESS:
-        return _split(tokens[1:])
+        first = next(position for position, token in enumerate(tokens) if token.written != "!")
+        return _split(tokens[first:])
     return [tokens]
 
 

@@ -93,6 +93,10 @@ class Expression:
             valid = {name: value for name, value in attributes.items() if _is_unicode(value)}
             return self._program.eval(data=valid)
 
+    def offset(self, node: Node) -> int:
+        """Characters of the text before what stands for a node of its tree."""
+        return self._checked.offset(node)
+
     def part(self, node: Node, text: str) -> "Expression":
         """
         A part of it as an expression of its own, which is an error where it is not true or false.
@@ -131,7 +135,7 @@ def compile_expression(text: str, available: Mapping[str, AttributeType], *, whe
     if program.return_type() != cel.Type.BOOL:
         raise misfit(text, program.return_type().name(), start, where=where)
     checked = read_checked_expression(program.serialize())
-    _refuse_costs(checked.root, text, available, start, where)
+    _refuse_costs(checked, text, available, start, where)
     names = {node.name for node in checked.root.walk() if node.kind is Kind.NAME}
     return Expression(text, tuple(sorted(names & set(available))), checked.root, program, checked, environment)
 
@@ -174,29 +178,30 @@ def _readable(text: str, where: str) -> list[Token]:
     return tokens
 
 
-def _refuse_costs(root: Node, text: str, available: Mapping[str, AttributeType], start: int, where: str) -> None:
-    inner = nested_loop(root)
+def _refuse_costs(
+    checked: CheckedExpression, text: str, available: Mapping[str, AttributeType], start: int, where: str
+) -> None:
+    inner = nested_loop(checked.root)
     if inner is not None:
         problem = "loops 2 times, one inside the other (all, exists, exists_one, map, filter); split the rule"
-        raise refusal(problem, text, inner.offset, code="expression_too_costly", where=where)
-    for match in root.walk():
+        raise refusal(problem, text, checked.offset(inner), code="expression_too_costly", where=where)
+    for match in checked.root.walk():
         if is_match(match):
-            _refuse_pattern(match, text, where)
-    cost = steps(root, available)
+            _refuse_pattern(pattern_of(match), text, checked.offset(match), where)
+    cost = steps(checked.root, available)
     if cost > MAX_STEPS:
         problem = f"may take {cost} steps; at most {MAX_STEPS} are allowed; shorten its lists or split the rule"
         raise refusal(problem, text, start, code="expression_too_costly", where=where)
 
 
-def _refuse_pattern(match: Node, text: str, where: str) -> None:
-    pattern = pattern_of(match)
+def _refuse_pattern(pattern: str | None, text: str, offset: int, where: str) -> None:
     if pattern is None:
         problem = "compares with a pattern that is not written out; write it as a text between quotes"
-        raise refusal(problem, text, match.offset, code="pattern_not_written_out", where=where)
+        raise refusal(problem, text, offset, code="pattern_not_written_out", where=where)
     size = pattern_size(pattern)
     if size > MAX_PATTERN:
         problem = (
             f"has the pattern {short(pattern)}, which costs {size}; at most {MAX_PATTERN} is allowed; "
             f"write fewer repetitions and [a-z] in place of \\pL, or use startsWith, endsWith or contains"
         )
-        raise refusal(problem, text, match.offset, code="pattern_too_costly", where=where)
+        raise refusal(problem, text, offset, code="pattern_too_costly", where=where)
