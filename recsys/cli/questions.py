@@ -1,4 +1,4 @@
-"""Rules and questions: `policy`, `experiment`, `bench`."""
+"""Questions: `experiment`, `bench`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,20 +6,7 @@ from typing import Annotated
 import typer
 
 from recsys.cli import options as given
-from recsys.cli.root import QUESTIONS, answer_of, app, checked, experiment_app, policy_app
-
-
-@policy_app.command("check")
-def policy_check(
-    path: Annotated[Path, typer.Argument(help="The policy file.")],
-    bundle: Annotated[Path | None, typer.Option(help="Folder of a bundle to compile it against too.")] = None,
-    as_json: given.Json = False,
-) -> None:
-    """Check a policy file: its schema, its expressions and, with a bundle, what it would remove."""
-    with answer_of(as_json) as answer:
-        from recsys.policy.commands import check as command
-
-        answer.show(command(path, bundle))
+from recsys.cli.root import QUESTIONS, answer_of, app, checked, experiment_app
 
 
 @experiment_app.command("compare")

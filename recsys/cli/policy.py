@@ -1,0 +1,177 @@
+"""Rules: `policy check`, `submit`, `approve`, `rollback` and whatever else is done with a policy and its versions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recsys.cli import options as given
+from recsys.cli.root import answer_of, policy_app
+
+_DATES = "A date or instant; of the policy's time zone where it states no offset."
+
+VersionId = Annotated[str, typer.Argument(metavar="VERSION", help="An id, or how it begins: six characters or more.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, for the record.")]
+NeededWhy = Annotated[str, typer.Option("--reason", help="Why, for the record; needed.")]
+From = Annotated[str | None, typer.Option("--from", metavar="INSTANT", help=f"Start. {_DATES}", show_default="at once")]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="INSTANT", help=f"First instant after. {_DATES}", show_default="for good"),
+]
+
+
+@policy_app.command("check")
+def policy_check(
+    path: Annotated[Path, typer.Argument(help="The policy file.")],
+    bundle: Annotated[Path | None, typer.Option(help="Folder of a bundle to compile it against too.")] = None,
+    as_json: given.Json = False,
+) -> None:
+    """Check a policy file: its schema, its expressions and, with a bundle, what it would remove."""
+    with answer_of(as_json) as answer:
+        from recsys.policy.commands import check as command
+
+        answer.show(command(path, bundle))
+
+
+@policy_app.command("status")
+def policy_status(workspace: given.Workspace, as_json: given.Json = False) -> None:
+    """What is in force, what comes next, every version, and how the draft differs."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import status as command
+
+        answer.show(command(workspace))
+
+
+@policy_app.command("submit")
+def policy_submit(
+    workspace: given.Workspace, actor: given.Actor = None, reason: Why = "", as_json: given.Json = False
+) -> None:
+    """Propose the draft, the workspace's policy.yaml, for approval by somebody else."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import submit as command
+
+        answer.show(command(workspace, actor=given.actor_or_login(actor), reason=reason))
+
+
+@policy_app.command("approve")
+def policy_approve(
+    version: VersionId,
+    workspace: given.Workspace,
+    actor: given.Actor = None,
+    start: From = None,
+    end: Until = None,
+    reason: Why = "",
+    as_json: given.Json = False,
+) -> None:
+    """Let a submitted version come into force; neither its author nor its submitter may."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import approve as command
+
+        answer.show(command(
+            workspace, version, actor=given.actor_or_login(actor), reason=reason, effective_from=start,
+            effective_until=end,
+        ))  # fmt: skip
+
+
+@policy_app.command("reject")
+def policy_reject(
+    version: VersionId,
+    workspace: given.Workspace,
+    reason: NeededWhy,
+    actor: given.Actor = None,
+    as_json: given.Json = False,
+) -> None:
+    """Refuse a submitted version of somebody else."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import reject as command
+
+        answer.show(command(workspace, version, actor=given.actor_or_login(actor), reason=reason))
+
+
+@policy_app.command("withdraw")
+def policy_withdraw(
+    version: VersionId,
+    workspace: given.Workspace,
+    actor: given.Actor = None,
+    reason: Why = "",
+    as_json: given.Json = False,
+) -> None:
+    """Take back a submitted version of one's own."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import withdraw as command
+
+        answer.show(command(workspace, version, actor=given.actor_or_login(actor), reason=reason))
+
+
+@policy_app.command("activate")
+def policy_activate(
+    version: VersionId,
+    workspace: given.Workspace,
+    actor: given.Actor = None,
+    start: From = None,
+    end: Until = None,
+    reason: Why = "",
+    as_json: given.Json = False,
+) -> None:
+    """Give an approved version other dates: by default at once and for good."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import activate as command
+
+        answer.show(command(
+            workspace, version, actor=given.actor_or_login(actor), reason=reason, effective_from=start,
+            effective_until=end,
+        ))  # fmt: skip
+
+
+@policy_app.command("retire")
+def policy_retire(
+    version: VersionId,
+    workspace: given.Workspace,
+    reason: NeededWhy,
+    actor: given.Actor = None,
+    as_json: given.Json = False,
+) -> None:
+    """End an approved version for good; the one before it takes over where it was in force."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import retire as command
+
+        answer.show(command(workspace, version, actor=given.actor_or_login(actor), reason=reason))
+
+
+@policy_app.command("rollback")
+def policy_rollback(
+    workspace: given.Workspace,
+    reason: NeededWhy,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="What comes instead.", show_default="the one before")
+    ] = None,
+    actor: given.Actor = None,
+    as_json: given.Json = False,
+) -> None:
+    """Take the version in force away at once; the one before it comes in its place."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import rollback as command
+
+        answer.show(command(workspace, actor=given.actor_or_login(actor), reason=reason, to_version=to))
+
+
+@policy_app.command("log")
+def policy_log(workspace: given.Workspace, as_json: given.Json = False) -> None:
+    """Verify that nothing on record was altered, and show all of it."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import log as command
+
+        answer.show(command(workspace))
+
+
+@policy_app.command("show")
+def policy_show(
+    workspace: given.Workspace,
+    version: Annotated[str | None, typer.Argument(metavar="[VERSION]", help="An id, or how it begins.")] = None,
+    as_json: given.Json = False,
+) -> None:
+    """Print a version as a policy file; by default the one in force."""
+    with answer_of(as_json) as answer:
+        from serving.policy_commands import show as command
+
+        answer.show(command(workspace, version))

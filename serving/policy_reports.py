@@ -1,0 +1,247 @@
+"""What the commands of the policy's life answer: tables for people, the same as facts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from recsys.errors import PolicyError, RecsysError
+from recsys.policy.changes import PolicyChanges, policy_changes
+from recsys.policy.fields import iso
+from recsys.policy.journal import Record
+from recsys.policy.lifecycle import Change, Entry, Version, VersionState, fold, state_of
+from recsys.policy.load import load_policy, parse_policy
+from recsys.policy.registry import InForce, PolicyRegistry, in_force_of, present
+from recsys.policy.schema import Policy
+from recsys.report import Report, Table
+from recsys.types import EpochSeconds
+from serving.policy_watch import UNREVIEWED
+
+_SHORT_ID = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """
+    A registry as it was at one look.
+
+    Attributes:
+        policy_path: The draft.
+        record: All moves.
+        now: What time it is.
+    """
+
+    policy_path: Path
+    record: Record
+    now: EpochSeconds
+
+    @property
+    def instant(self) -> EpochSeconds:
+        """Now, but not before the last move."""
+        return present(self.record.entries, self.now)
+
+    @property
+    def in_force(self) -> InForce:
+        """What is in force."""
+        return in_force_of(self.record.entries, self.now)
+
+    @property
+    def versions(self) -> dict[str, Version]:
+        """By id."""
+        return fold(self.record.entries)
+
+    def state(self, version: str) -> VersionState:
+        """How one stands."""
+        return state_of(self.versions[version], self.versions, self.instant)
+
+    def policy(self, version: str) -> Policy:
+        """A version, or the draft for an empty id."""
+        registry = PolicyRegistry.beside(self.policy_path)
+        return registry.load(version) if version else load_policy(self.policy_path)
+
+
+def moved_report(entry: Entry, before: Looked, after: Looked, *, notes: tuple[str, ...] = ()) -> Report:
+    """What was done, what differs from what was in force before, and what is in force now."""
+    about = entry.to_version or entry.version
+    changes, told = _changes(before, about)
+    in_force = after.in_force
+    facts = {
+        **entry_facts(entry),
+        "state": after.state(entry.version).value,
+        "compared_with": before.in_force.version or "draft",
+        "changes": None if changes is None else changes.facts(),
+        "in_force": _in_force_facts(in_force),
+        "head": after.record.head,
+    }
+    rows = [("version", _short(entry.version)), ("name", after.versions[entry.version].name), ("by", entry.actor)]
+    rows += [("state", _plain(after.state(entry.version)))]
+    rows += [("in its place", _short(entry.to_version))] if entry.to_version else []
+    rows += [("from", iso(entry.effective_from))] if entry.effective_from is not None else []
+    rows += [("until", iso(entry.effective_until))] if entry.effective_until is not None else []
+    rows += [("reason", entry.reason)] if entry.reason else []
+    rows += [("against what was in force", told), ("in force now", _in_force_text(in_force))]
+    rows += [("comes next", _change_text(in_force.change))]
+    title = f"Policy {_plain(entry.move)}"
+    return Report(facts, (Table(title, ("property", "value"), tuple(rows)),), notes)
+
+
+def status_report(looked: Looked) -> Report:
+    """What is in force, every version, and how the draft differs from what is in force."""
+    in_force, versions = looked.in_force, looked.versions
+    draft = _draft(looked)
+    listed = [_version_facts(one, looked.state(one.version)) for one in versions.values()]
+    facts = {
+        "in_force": _in_force_facts(in_force),
+        "draft": draft,
+        "versions": listed,
+        "entries": len(looked.record.entries),
+        "head": looked.record.head,
+        "torn_bytes": len(looked.record.torn),
+    }
+    standing = (
+        ("in force", _in_force_text(in_force)),
+        ("since", _date(in_force.since)),
+        ("until", _date(in_force.until)),
+        ("comes next", _change_text(in_force.change)),
+        ("draft", _draft_text(draft, in_force)),
+    )
+    columns = ("version", "name", "state", "from", "until", "author", "submitter", "approver", "reason")
+    rows = tuple(
+        (_short(one.version), one.name, _plain(looked.state(one.version)), _date(one.start), _date(one.end), one.author,
+         one.submitter, one.approver, one.reason)
+        for one in reversed(versions.values())
+    )  # fmt: skip
+    tables = [Table("Policy", ("property", "value"), standing)]
+    if rows:
+        tables.append(Table("Versions", columns, rows, spare=("reason", "name", "author", "until")))
+    return Report(facts, tuple(tables), _notes(looked))
+
+
+def log_report(looked: Looked) -> Report:
+    """Every move, with the hash that stands for all of them."""
+    entries = looked.record.entries
+    columns = ("no.", "at", "move", "version", "by", "from", "until", "in its place", "reason")
+    rows = tuple(
+        (number, iso(one.at), _plain(one.move), _short(one.version), one.actor, _date(one.effective_from),
+         _date(one.effective_until), _short(one.to_version), one.reason)
+        for number, one in enumerate(entries, start=1)
+    )  # fmt: skip
+    facts = {
+        "ok": True,
+        "entries": [entry_facts(one) | {"hash": digest} for one, digest in
+                    zip(entries, looked.record.hashes, strict=True)],
+        "head": looked.record.head,
+        "torn_bytes": len(looked.record.torn),
+    }  # fmt: skip
+    holds = f"The chain holds: {len(entries)} entries, the last hash is {looked.record.head}."
+    spare = ("in its place", "until", "from", "reason")
+    keep = "Who keeps that hash elsewhere can tell later that nothing before it was changed."
+    return Report(facts, (Table("Log", columns, rows, spare=spare),), (holds, keep, *_torn(looked)))
+
+
+def show_report(version: str, policy: Policy) -> Report:
+    """A policy as YAML: what differs from the defaults, if that reads back as the same policy; else everything."""
+    for leave_out in (True, False):
+        content = policy.model_dump(mode="json", by_alias=True, exclude_defaults=leave_out)
+        text = yaml.safe_dump({"format": policy.format} | content, sort_keys=False, allow_unicode=True, width=120)
+        try:
+            if parse_policy(text).policy_id == policy.policy_id:
+                break
+        except PolicyError:
+            continue
+    return Report({"version": version, "policy": content, "yaml": text}, notes=(text.rstrip("\n"),))
+
+
+def entry_facts(entry: Entry) -> dict[str, Any]:
+    """A move, for programs."""
+    return entry.model_dump(mode="json")
+
+
+def _changes(looked: Looked, version: str) -> tuple[PolicyChanges | None, str]:
+    try:
+        changes = policy_changes(looked.policy(looked.in_force.version), looked.policy(version))
+    except RecsysError as error:  # the comparison is a courtesy; the move was made
+        return None, f"cannot be compared: {error}"
+    return changes, str(changes)
+
+
+def _draft(looked: Looked) -> dict[str, Any]:
+    try:
+        policy = load_policy(looked.policy_path)
+    except PolicyError as error:
+        return {"policy_id": "", "state": "broken", "changes": None, "error": str(error)}
+    known, current = looked.versions, looked.in_force.version
+    state = looked.state(policy.policy_id).value if policy.policy_id in known else "draft"
+    changes, told = (None, "") if not current else _changes(looked, "")
+    return {
+        "policy_id": policy.policy_id,
+        "state": state,
+        "changes": None if changes is None else changes.facts(),
+        "error": "" if changes is not None or not current else told,
+    }
+
+
+def _draft_text(draft: dict[str, Any], in_force: InForce) -> str:
+    if draft["error"]:
+        return f"{draft['state']}: {draft['error']}"
+    if not in_force.version:
+        return f"{_short(draft['policy_id'])}, in force as it is"
+    if draft["policy_id"] == in_force.version:
+        return f"{_short(draft['policy_id'])}, the same as what is in force"
+    changes = PolicyChanges(**{name: tuple(ids) for name, ids in draft["changes"].items()})
+    return f"{_short(draft['policy_id'])} ({draft['state']}): {changes}"
+
+
+def _version_facts(version: Version, state: VersionState) -> dict[str, Any]:
+    return {
+        "version": version.version, "name": version.name, "state": state.value, "author": version.author,
+        "submitter": version.submitter, "submitted_at": version.submitted_at, "approver": version.approver,
+        "approved_at": version.approved_at, "effective_from": version.start, "effective_until": version.end,
+        "reason": version.reason,
+    }  # fmt: skip
+
+
+def _in_force_facts(in_force: InForce) -> dict[str, Any]:
+    change = in_force.change
+    return {
+        "version": in_force.version, "state": in_force.state, "reviewed": in_force.reviewed, "since": in_force.since,
+        "until": in_force.until, "author": in_force.author, "submitter": in_force.submitter,
+        "approver": in_force.approver,
+        "next_change": None if change is None else {"at": change.at, "version": change.version},
+    }  # fmt: skip
+
+
+def _in_force_text(in_force: InForce) -> str:
+    if not in_force.version:
+        return "the draft file, which nobody reviewed"
+    return f"{_short(in_force.version)}, by {in_force.author}, approved by {in_force.approver}"
+
+
+def _change_text(change: Change | None) -> str:
+    return "-" if change is None or change.version is None else f"{_short(change.version)} at {iso(change.at)}"
+
+
+def _notes(looked: Looked) -> tuple[str, ...]:
+    return (*(() if looked.in_force.reviewed else (UNREVIEWED,)), *_torn(looked))
+
+
+def _torn(looked: Looked) -> tuple[str, ...]:
+    if not looked.record.torn:
+        return ()
+    return (
+        f"The journal ends in {len(looked.record.torn)} bytes of a write that was cut off; it was never confirmed and "
+        "does not count. The next move puts it aside into journal.torn.",
+    )
+
+
+def _plain(state: str) -> str:
+    return str(state).replace("_", " ")
+
+
+def _short(version: str) -> str:
+    return version[:_SHORT_ID] or "-"
+
+
+def _date(instant: EpochSeconds | None) -> str:
+    return "-" if instant is None else iso(instant)
