@@ -196,7 +196,7 @@ def _path(location: tuple[int | str, ...], content: Any, *, of_missing: bool) ->
 
 
 def _find(word: str, node: Node) -> tuple[Path, Node] | None:
-    """The first entry called *word*, or else the first value that is *word*."""
+    """The first entry called *word*, or else the first key or value that is *word*."""
     found: tuple[Path, Node] | None = None
     waiting: list[tuple[Path, Node]] = [((), node)]
     while waiting:
@@ -205,6 +205,8 @@ def _find(word: str, node: Node) -> tuple[Path, Node] | None:
         if isinstance(value, dict):
             if path and any(key in value and value[key][1].value == word for key in ("id", "name")):
                 return path, one
+            if word in value and found is None:
+                found = (*path, word), value[word][1]
             waiting += [((*path, key), inner) for key, (_, inner) in reversed(value.items())]
         elif isinstance(value, list):
             waiting += [((*path, row), inner) for row, inner in reversed(list(enumerate(value)))]

@@ -1,5 +1,6 @@
 """A policy with what it was read from, so that whatever is said of it later can name file, line and column."""
 
+import re
 from dataclasses import dataclass, replace
 
 from recsys.checked_yaml import SourceFile
@@ -8,6 +9,8 @@ from recsys.policy.problems import Path, Place, Problem, Severity
 from recsys.policy.schema import Policy
 from recsys.schema_problems import in_order, mentioned
 from recsys.yaml_places import Places
+
+_EXPRESSION = re.compile(r"('[^']*'), (who|what)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +53,14 @@ class PolicyDocument:
     def _located(self, problem: Problem) -> Problem:
         if problem.place is not None:
             return problem
-        path = problem.path or mentioned(problem.message, self.places.root)
+        path = problem.path or self._meant(problem.message)
         return replace(problem, path=path, place=self.place(path, problem.offset))
+
+    def _meant(self, message: str) -> Path:
+        """The part that a message names: ``rule 'no_wine', who ...``."""
+        named = _EXPRESSION.search(message)
+        if named is None:
+            return mentioned(message, self.places.root)
+        path = mentioned(named.group(1), self.places.root)
+        expression = (*path, named.group(2))
+        return path if self.places.node(expression) is None else expression

@@ -1,0 +1,128 @@
+"""Every problem of a settings file has a code, a path, a place and something to do."""
+
+from typing import Literal, Self
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from recsys.checked_yaml import parse_checked
+from recsys.errors import InputError
+from recsys.policy.fields import Part
+from recsys.policy.problems import PartError, Problem
+from recsys.schema_problems import MAX_TOLD
+
+
+class Circle(Part):
+    """A part with a tag."""
+
+    shape: Literal["circle"]
+    radius: int = Field(strict=True, gt=0)
+
+
+class Square(Part):
+    """Another."""
+
+    shape: Literal["square"]
+    side: float = Field(strict=True)
+
+
+class Entry(Part):
+    """A part of the file."""
+
+    id: str = Field(strict=True)
+    start: int | None = Field(None, alias="from", strict=True)
+    until: int | None = Field(None, strict=True)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start is not None and self.until is not None and self.start > self.until:
+            raise ValueError("it ends before it starts; swap them")
+        return self
+
+
+class File(Part):
+    """A whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rules: tuple[Entry, ...] = ()
+    names: dict[Literal["x", "y"], int] = Field(default_factory=dict)
+    drawn: tuple[Circle | Square, ...] = ()
+    best: str | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        ids = [rule.id for rule in self.rules]
+        if self.best is not None and self.best not in ids:
+            raise ValueError(f"best {self.best!r} is no rule; it may be one of {', '.join(ids)}")
+        for row, rule in enumerate(self.rules):
+            if rule.id == "bad":
+                raise PartError(f"rule {rule.id!r} is bad; remove it", path=("rules", row, "id"), code="bad_rule")
+        return self
+
+
+def problems(text: str, model: type[BaseModel] = File) -> list[Problem]:
+    with pytest.raises(InputError) as caught:
+        parse_checked(text, model, source="f.yaml", kind="file", error=InputError)
+    return list(caught.value.problems)
+
+
+CASES = {
+    "unknown key": ("rules:\n  - {id: a, form: 1}", "unknown_key", "2:13", "did you mean 'from'?"),
+    "unknown top key": ("bets: a", "unknown_key", "1:1", "did you mean 'best'?"),
+    "missing key": ("rules:\n  - id: a\n  -  from: 1", "missing_key", "3:6", "add it"),
+    "text for a number": ("rules: [{id: a, from: b}]", "wrong_type", "1:23", "input should be a valid integer"),
+    "number with an exponent": ("rules: [{id: a, from: 1e3}]", "wrong_type", "1:23", "1e3 is a text to YAML"),
+    "a switch for a text": ("rules:\n  - id: no", "wrong_type", "2:9", "no without quotes is false to YAML"),
+    "a date for a text": ("rules: [{id: 2027-01-31}]", "wrong_type", "1:14", "is a date to YAML; quote it"),
+    "a text for a list": ("best: a\nrules: a", "wrong_type", "2:8", "write a list, [] for none"),
+    "a list for keys": ("rules: [[1]]", "wrong_type", "1:9", "the keys are id, from, until"),
+    "unknown name of a map": ("names: {x: 1, z: 2}", "unknown_value", "1:15", "'x' or 'y'"),
+    "value of a map": ("names: {x: b}", "wrong_type", "1:12", "names: x: 'b' is not allowed"),
+    "order of two keys": ("rules:\n  - {id: a}\n  - {id: b, from: 2, until: 1}", "inconsistent", "3:5", "swap them"),
+    "a name that is not there": ("rules: [{id: a}]\nbest: b", "inconsistent", "2:7", "it may be one of a"),
+    "a part that knows its place": ("rules: [{id: a}, {id: bad}]", "bad_rule", "1:23", "remove it"),
+    "a list": ("- a", "wrong_type", "1:1", "start from the default file"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_problem_has_a_code_a_place_and_something_to_do(case: str) -> None:
+    text, code, place, words = CASES[case]
+    (problem,) = problems(text)
+    assert (problem.code, str(problem.place)) == (code, f"f.yaml:{place}")
+    assert words in str(problem)
+
+
+def test_the_path_of_a_problem_leads_to_what_is_wrong() -> None:
+    (problem,) = problems("rules: [{id: a}, {id: b, from: x}]")
+    assert problem.path == ("rules", 1, "from")
+    assert problem.message.startswith("rule 'b': from: 'x' is not allowed")
+
+
+def test_names_of_alternatives_are_not_part_of_a_path() -> None:
+    found = problems("drawn:\n  - {shape: circle, radius: 0}\n  - {shape: square}\n")
+    assert {problem.path for problem in found} >= {("drawn", 0, "radius"), ("drawn", 1, "side")}
+    assert all("Circle" not in problem.path and "Square" not in problem.path for problem in found)
+    assert {str(problem.place) for problem in found if problem.path == ("drawn", 1, "side")} == {"f.yaml:3:5"}
+
+
+def test_problems_stand_in_the_order_of_the_file() -> None:
+    found = problems("zz: 1\nrules:\n  - {id: a, from: x}\n  - {from: 1}\nnames: {q: 1}\n")
+    assert [problem.place.line for problem in found if problem.place] == [1, 3, 4, 5]
+
+
+def test_a_thousand_problems_are_counted_and_a_hundred_told() -> None:
+    found = problems("rules:\n" + "  - {from: 1}\n" * 1_000)
+    assert len(found) == MAX_TOLD + 1
+    assert found[-1].code == "more_problems"
+    assert "900 more problems" in found[-1].message
+
+
+def test_the_message_lists_ten_problems_and_counts_the_others() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_checked("rules:\n" + "  - {from: 1}\n" * 13, File, source="f.yaml", kind="file", error=InputError)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "f.yaml breaks the schema of a file:"
+    assert lines[1] == "  - f.yaml:2:5: error missing_key: rule no. 1: id: this key is missing; add it"
+    assert (len(lines), lines[-1]) == (12, "  and 3 more")
