@@ -1,13 +1,13 @@
 """When a period of the policy is on: exact instants in the policy's time zone, over summer time and leap days."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from recsys.policy.calendar_schema import ClockHours, EveryMonth, EveryWeek, EveryYear, Once, Period, Weekday
 from recsys.policy.contact_schema import minute_of_day
-from recsys.types import EpochSeconds
+from recsys.types import SECONDS_PER_DAY, EpochSeconds
 
 _ALWAYS = 1 << 62
 """Further from 1970 than any instant."""
@@ -16,6 +16,8 @@ _FIRST, _LAST = -62_000_000_000, 220_000_000_000
 _HORIZON_DAYS = 9 * 366
 """The longest that anything which recurs keeps away: from 29 February 2096 to that of 2104."""
 _DAY = timedelta(days=1)
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_MINUTES = tuple(time(minute // 60, minute % 60) for minute in range(24 * 60))
 _ISO_WEEKDAY = {weekday: number for number, weekday in enumerate(Weekday, start=1)}
 _WEEK = 7
 _SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
@@ -53,16 +55,12 @@ def is_on(period: Period, now: EpochSeconds, *, zone: str) -> bool:
         now: Instant of the decision.
         zone: Name in the IANA data base: the policy's ``time_zone``.
     """
-    start, _ = next(_from(period, now, zone), (_ALWAYS, _ALWAYS))
-    return start <= now
+    return _next(period, now, zone)[0] <= now
 
 
 def next_change(period: Period, now: EpochSeconds, *, zone: str) -> EpochSeconds | None:
     """The first instant after *now* at which `is_on` says something else; None where it never does."""
-    for start, end in _from(period, now, zone):
-        change = start if now < start else end
-        return change if change < _ALWAYS else None
-    return None
+    return _change(_next(period, now, zone), now)
 
 
 def intervals(period: Period, start: EpochSeconds, end: EpochSeconds, *, zone: str) -> list[Interval]:
@@ -73,10 +71,9 @@ def intervals(period: Period, start: EpochSeconds, end: EpochSeconds, *, zone: s
 
 def stretch(periods: Iterable[Period], now: EpochSeconds, *, zone: str) -> Stretch:
     """The periods that are on, and until when nothing changes."""
-    kept = tuple(periods)
-    changes = [change for change in (next_change(period, now, zone=zone) for period in kept) if change is not None]
-    active = tuple(period.id for period in kept if is_on(period, now, zone=zone))
-    return Stretch(active, min(changes, default=None))
+    found = [(period.id, _next(period, now, zone)) for period in periods]
+    changes = [change for _, interval in found if (change := _change(interval, now)) is not None]
+    return Stretch(tuple(name for name, (start, _) in found if start <= now), min(changes, default=None))
 
 
 def local_day(instant: EpochSeconds, zone: str) -> date:
@@ -84,13 +81,18 @@ def local_day(instant: EpochSeconds, zone: str) -> date:
     return datetime.fromtimestamp(min(max(instant, _FIRST), _LAST), ZoneInfo(zone)).date()
 
 
-def _from(period: Period, now: EpochSeconds, zone: str) -> Iterator[Interval]:
-    """The intervals that end after *now*, in order, as far as the horizon."""
+def _next(period: Period, now: EpochSeconds, zone: str) -> Interval:
+    """The first interval that ends after *now*; one that never comes where there is none."""
     first = max(now, period.from_at if period.from_at is not None else now)
     day = local_day(first, zone)
-    for low, high in _merged(_all_windows(period, zone, day, day + timedelta(days=_HORIZON_DAYS))):
-        if now < high:
-            yield low, high
+    found = _merged(_all_windows(period, zone, day, day + timedelta(days=_HORIZON_DAYS)))
+    return next((interval for interval in found if now < interval[1]), (_ALWAYS, _ALWAYS))
+
+
+def _change(interval: Interval, now: EpochSeconds) -> EpochSeconds | None:
+    start, end = interval
+    change = start if now < start else end
+    return change if change < _ALWAYS else None
 
 
 def _all_windows(period: Period, zone: str, first: date, last: date) -> Iterator[Interval]:
@@ -198,9 +200,9 @@ def _merged(windows: Iterable[Interval]) -> Iterator[Interval]:
 
 def _instant(zone: ZoneInfo, day: date, minute: int) -> EpochSeconds:
     """The first instant at which clocks show a time of a day, or have passed it."""
-    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
-    before, after = _offset(wall.replace(tzinfo=zone)), _offset(wall.replace(tzinfo=zone, fold=1))
-    shown = int(wall.replace(tzinfo=UTC).timestamp())
+    wall = datetime.combine(day, _MINUTES[minute], zone)
+    before, after = _offset(wall), _offset(wall.replace(fold=1))
+    shown = (day.toordinal() - _EPOCH_ORDINAL) * SECONDS_PER_DAY + minute * 60
     high = shown - before
     if after <= before:
         return high

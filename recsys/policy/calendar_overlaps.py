@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from recsys.policy.calendar import Interval, intervals
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.policy.calendar import intervals
 from recsys.policy.calendar_schema import Period
 from recsys.types import SECONDS_PER_DAY, EpochSeconds
 
@@ -40,13 +43,14 @@ def overlaps(a: Period, b: Period, *, start: EpochSeconds, zone: str) -> EpochSe
 def overlapping(periods: Sequence[Period], *, start: EpochSeconds, zone: str) -> Iterator[Overlap]:
     """Every pair of a calendar's periods that overlap, as `overlaps` says; each period is worked out once."""
     end = start + LOOK_AHEAD_DAYS * SECONDS_PER_DAY
-    known: dict[str, list[Interval]] = {}
+    known: dict[str, NDArray[np.int64]] = {}
     for first, second in combinations(periods, 2):
         if not _may_meet(first, second):
             continue
         for period in (first, second):
             if period.id not in known:
-                known[period.id] = intervals(period, start, end, zone=zone)
+                found = intervals(period, start, end, zone=zone)
+                known[period.id] = np.array(found, dtype=np.int64).reshape(-1, 2)
         at = _first_in_both(known[first.id], known[second.id])
         if at is not None:
             yield Overlap(first, second, at)
@@ -61,14 +65,12 @@ def _share(some: Sequence[str] | None, others: Sequence[str] | None) -> bool:
     return some is None or others is None or not set(some).isdisjoint(others)
 
 
-def _first_in_both(some: Sequence[Interval], others: Sequence[Interval]) -> EpochSeconds | None:
-    here = there = 0
-    while here < len(some) and there < len(others):
-        (low, high), (other_low, other_high) = some[here], others[there]
-        if max(low, other_low) < min(high, other_high):
-            return max(low, other_low)
-        if high <= other_high:
-            here += 1
-        else:
-            there += 1
-    return None
+def _first_in_both(some: NDArray[np.int64], others: NDArray[np.int64]) -> EpochSeconds | None:
+    """The first instant in two lists of intervals, shape (n, 2), each in order and apart from each other."""
+    if not len(some) or not len(others):
+        return None
+    # The first of the others that ends after one begins.
+    other = others[np.minimum(np.searchsorted(others[:, 1], some[:, 0], side="right"), len(others) - 1)]
+    start = np.maximum(some[:, 0], other[:, 0])
+    meets = np.flatnonzero(start < np.minimum(some[:, 1], other[:, 1]))
+    return int(start[meets[0]]) if len(meets) else None
