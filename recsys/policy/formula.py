@@ -118,7 +118,7 @@ def _joined(is_all: bool, parts: Sequence[Logic]) -> Logic:
     plain = negated = 0
     inside: list[Logic] = []
     for part in parts:
-        if part.is_all == is_all or (not part.parts and (part.plain | part.negated).bit_count() == 1):
+        if part.is_all == is_all or (not part.parts and part.plain.bit_count() + part.negated.bit_count() == 1):
             plain |= part.plain
             negated |= part.negated
             inside.extend(part.parts)

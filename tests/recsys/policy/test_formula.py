@@ -107,6 +107,17 @@ def test_an_error_gives_way_to_what_decides(text: str, with_error: list[Verdict]
             assert logic.verdicts(by_atom).tolist() == [expected]
 
 
+@pytest.mark.parametrize("text", ["a && !a || b", "(a || !a) && b", "!(a && !a) && b", "b || !(!a || a)"])
+def test_an_atom_that_is_also_denied_keeps_both_sides(text: str) -> None:
+    formula = compiled(text.replace("a", "segment.loyal").replace("b", "(member.points > 3)"))
+    number = {atom.references[0]: 1 << place for place, atom in enumerate(formula.atoms)}
+    for loyal in (True, False):
+        for points in (3, 4):
+            true = loyal * number["segment.loyal"] | (points > 3) * number["member.points"]
+            expected = formula.verdict({"segment.loyal": loyal, "member.points": points})
+            assert formula.logic.verdict(true=true, errors=0) is expected
+
+
 class Counting:
     """A column's value that remembers what it was asked."""
 

@@ -87,6 +87,8 @@ EXPRESSION = st.recursive(
         st.builds("{}\n&&// ) || (\n({})".format, ATOM, below),
         st.builds("!({})".format, below),
         st.builds("!!( ({}) )".format, below),
+        st.builds("({0}) && (!({0}) || {1})".format, below, ATOM),
+        st.builds("({0}) && !({0}) || ({1})".format, ATOM, below),
         st.builds("({}) ? ({}) : ({})".format, below, ATOM, ATOM),
     ),
     max_leaves=6,
