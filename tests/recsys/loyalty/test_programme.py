@@ -100,7 +100,10 @@ REFUSED = {
         text(FIRST, points=[{"from": "2024-01-01", "earning": {"per_minor": 100, "tiers": 2}}]),
         "earning: tiers: 2 is not allowed; write keys and values, as {KEY: VALUE}",
     ),
-    "a tab": ("name: test\n\tcurrency: EUR\n", "test.yaml:2:1: error yaml_syntax: a tab cannot indent; use spaces, not tabs"),
+    "a tab": (
+        "name: test\n\tcurrency: EUR\n",
+        "test.yaml:2:1: error yaml_syntax: a tab cannot indent; use spaces, not tabs",
+    ),
     "points on one day": (
         text(FIRST, points=[points("2024-01-01"), points("2024-01-01")]),
         "two points rules start on 2024-01-01",
@@ -193,3 +196,15 @@ def test_programme_is_frozen():
 
     with pytest.raises(ValueError, match="frozen"):
         programme.name = "other"
+
+
+def test_a_problem_of_a_programme_has_its_line_and_column():
+    content = "name: test\ncurrency: EUR\ntimezone: Europe/Londn\nladders:\n  - from: 2024-01-01\n    wndow: {}\n"
+
+    with pytest.raises(InputError) as caught:
+        parse_programme(content, source="test.yaml")
+
+    places = {problem.path: str(problem.place) for problem in caught.value.problems}
+    assert places["timezone",] == "test.yaml:3:11"
+    assert places["ladders", 0, "wndow"] == "test.yaml:6:5"
+    assert places["ladders", 0, "tiers"] == "test.yaml:5:5"
