@@ -106,14 +106,6 @@ def test_what_is_listed_is_listed_once(key: str) -> None:
     assert "is used twice" in refusal({"every": "month", "on": 8}, **{key: ["web", "web"]})
 
 
-def test_stores_that_no_expression_can_ask_for_are_refused() -> None:
-    stores = [f"store-{number:04}" for number in range(70)]
-    assert "the 70 stores are more than one condition can ask for" in refusal(
-        {"every": "month", "on": 8}, stores=stores
-    )
-    assert len(period({"every": "month", "on": 8}, stores=stores[:60]).stores or ()) == 60
-
-
 def test_levers_of_a_period_boost_or_bury() -> None:
     assert period({"every": "month", "on": 8}, levers=[LEVER]).levers[0].factor == 1.2
     told = refusal({"every": "month", "on": 8}, levers=[RULE])
