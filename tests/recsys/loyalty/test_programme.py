@@ -78,7 +78,8 @@ REFUSED = {
     ),
     "no day of the calendar": (
         "name: test\nladders:\n  - from: 2025-02-30\n",
-        r"test.yaml:3:11: error unclear_value: ladder no. 1: from: '2025-02-30' cannot be read \(day is out of range for month\)",
+        r"test.yaml:3:11: error unclear_value: ladder no. 1: from: '2025-02-30' cannot be read "
+        r"\(day is out of range for month\)",
     ),
     "date in another form": (
         text(ladder("31/12/2025", "blue", "red")),
