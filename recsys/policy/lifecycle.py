@@ -26,6 +26,10 @@ class Move(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
+_UNDATED = (Move.SUBMITTED, Move.REJECTED, Move.WITHDRAWN)
+"""Moves of versions that are not approved: nothing comes into force or ends by them."""
+
+
 class VersionState(StrEnum):
     """
     How a version stands at an instant.
@@ -152,21 +156,7 @@ def fold(entries: Sequence[Entry]) -> dict[str, Version]:
     """
     versions: dict[str, Version] = {}
     for order, entry in enumerate(entries):
-        if entry.move is Move.SUBMITTED:
-            versions[entry.version] = _submitted(entry)
-            continue
-        known = versions.get(entry.version)
-        if known is None or (entry.to_version and entry.to_version not in versions):
-            raise InputError(f"entry {order + 1} is about a version that nobody submitted; restore the record")
-        if entry.move in (Move.APPROVED, Move.ACTIVATED) and not may_approve(known, entry.actor):
-            raise InputError(f"entry {order + 1}: {entry.actor!r} approved their own version; restore the record")
-        versions[entry.version] = _moved(known, entry, order)
-        if entry.move is Move.ROLLED_BACK and entry.effective_from is not None:
-            # What came in its place is as approved as it was; its dates begin anew.
-            versions[entry.to_version] = replace(
-                versions[entry.to_version],
-                last=Move.ACTIVATED, start=entry.effective_from, end=entry.effective_until, order=order,
-            )  # fmt: skip
+        _apply(versions, entry, order)
     return versions
 
 
@@ -201,22 +191,24 @@ def next_change(entries: Sequence[Entry], now: EpochSeconds) -> Change | None:
     return None
 
 
-def in_force_since(entries: Sequence[Entry], now: EpochSeconds) -> EpochSeconds | None:
-    """Since when the version in force has been so without a break; ``None`` where there is none."""
-    current = live_at(entries, now)
-    if current is None:
-        return None
-    versions = fold(entries)
-    dates = {entry.at for entry in entries} | {
-        date for one in versions.values() for date in (one.start, one.end) if date
-    }
-    since = now
-    for instant in sorted((date for date in dates if date <= now), reverse=True):
-        if _id(live_at(entries, instant)) == current.version:
-            since = instant
-        if _id(live_at(entries, instant - 1)) != current.version:
-            break
-    return since
+def past_changes(entries: Sequence[Entry], now: EpochSeconds) -> list[Change]:
+    """What came into force when, until *now*, oldest first: what people did, and what dates did in between."""
+    done = [entry for entry in entries if entry.at <= now]
+    versions: dict[str, Version] = {}
+    changes: list[Change] = []
+    coming: list[EpochSeconds] = []
+    for order, entry in enumerate(done):
+        _apply(versions, entry, order)
+        until = done[order + 1].at if order + 1 < len(done) else now + 1
+        dates = [date for date in coming if entry.at < date < until]
+        if entry.move not in _UNDATED:
+            coming = coming_dates(versions, entry.at)
+            dates = [date for date in (entry.at, *coming) if date < until]
+        for date in dates:
+            current = _id(in_force(versions, date))
+            if current != (changes[-1].version if changes else None):
+                changes.append(Change(date, current))
+    return changes
 
 
 def coming_dates(versions: dict[str, Version], now: EpochSeconds) -> list[EpochSeconds]:
@@ -257,6 +249,24 @@ def find_version(entries: Sequence[Entry], text: str) -> Version:
 def shown(version: Version) -> str:
     """A version as messages name it."""
     return f"version {version.version[:_SHORT_ID]} ({version.name})"
+
+
+def _apply(versions: dict[str, Version], entry: Entry, order: int) -> None:
+    if entry.move is Move.SUBMITTED:
+        versions[entry.version] = _submitted(entry)
+        return
+    known = versions.get(entry.version)
+    if known is None or (entry.to_version and entry.to_version not in versions):
+        raise InputError(f"entry {order + 1} is about a version that nobody submitted; restore the record")
+    if entry.move in (Move.APPROVED, Move.ACTIVATED) and not may_approve(known, entry.actor):
+        raise InputError(f"entry {order + 1}: {entry.actor!r} approved their own version; restore the record")
+    versions[entry.version] = _moved(known, entry, order)
+    if entry.move is Move.ROLLED_BACK and entry.effective_from is not None:
+        # What came in its place is as approved as it was; its dates begin anew.
+        versions[entry.to_version] = replace(
+            versions[entry.to_version],
+            last=Move.ACTIVATED, start=entry.effective_from, end=entry.effective_until, order=order,
+        )  # fmt: skip
 
 
 def _submitted(entry: Entry) -> Version:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from recsys.errors import PolicyError, StoreError
 from recsys.policy.document import PolicyDocument
 from recsys.policy.journal import Journal, Record, write_aside
-from recsys.policy.lifecycle import Change, Entry, VersionState, fold, in_force, in_force_since, next_change
+from recsys.policy.lifecycle import Change, Entry, VersionState, fold, in_force, next_change, past_changes
 from recsys.policy.load import load_document
 from recsys.policy.problems import problem_list
 from recsys.policy.schema import Policy
@@ -282,7 +282,7 @@ def in_force_of(entries: Sequence[Entry], now: EpochSeconds) -> InForce:
     return InForce(
         version=current.version,
         state=VersionState.LIVE.value,
-        since=in_force_since(entries, instant),
+        since=past_changes(entries, instant)[-1].at,
         until=current.end,
         change=change,
         author=current.author,

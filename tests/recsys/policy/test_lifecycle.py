@@ -6,7 +6,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.policy import lifecycle_moves as moves
-from recsys.policy.lifecycle import Entry, Move, VersionState, fold, in_force_since, live_at, next_change, state_of
+from recsys.policy.lifecycle import Entry, Move, VersionState, fold, live_at, next_change, past_changes, state_of
 from tests.recsys.policy.lives import ANN, BOB, CY, A, B, C, D, T, approved, done, lived, submitted
 
 DAY = 86_400
@@ -36,8 +36,8 @@ def test_a_policy_for_a_weekend_gives_way_to_the_one_before() -> None:
     assert states(entries, T + 3 * DAY) == {"a": "live", "b": "ended"}
     changes = [next_change(entries, T + 1 + day * DAY) for day in (0, 1, 3)]
     assert [(one.at, one.version) if one else None for one in changes] == [(T + DAY, B), (T + 3 * DAY, A), None]
-    assert in_force_since(entries, T + 4 * DAY) == T + 3 * DAY
-    assert in_force_since(entries, T + DAY // 2) == T
+    past = [(one.at - T, (one.version or " ")[0]) for one in past_changes(entries, T + 4 * DAY)]
+    assert past == [(0, "a"), (DAY, "b"), (3 * DAY, "a")]
 
 
 def test_what_is_done_later_does_not_change_what_was_in_force_before() -> None:

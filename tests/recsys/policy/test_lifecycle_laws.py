@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recsys.errors import InputError
 from recsys.policy import lifecycle_moves as moves
-from recsys.policy.lifecycle import Entry, Move, fold, in_force_since, live_at, next_change
+from recsys.policy.lifecycle import Entry, Move, fold, live_at, next_change, past_changes
 from tests.recsys.policy.lives import A, B, C, T
 
 PEOPLE = ("Ann", " ANN ", "Bob", "b\u200bob", "Cy")
@@ -122,11 +122,18 @@ def test_the_next_change_is_the_first_one_that_time_brings(tries: list[Attempt],
     assert {live(entries, instant) for instant in range(now, until)} == {current}
     if change:
         assert live(entries, change.at) == change.version != current
-    since = in_force_since(entries, now)
-    assert (since is None) == (current is None)
-    if since is not None:
-        assert {live(entries, instant) for instant in range(since, now + 1)} == {current}
-        assert live(entries, since - 1) != current
+
+
+@given(attempts)
+@settings(max_examples=150, deadline=None)
+def test_what_came_into_force_when_is_what_every_instant_says(tries: list[Attempt]) -> None:
+    entries = played(tries)
+    found: list[tuple[int, str | None]] = []
+    for instant in range(T - 1, T + HORIZON):
+        version = live(entries, instant)
+        if version != (found[-1][1] if found else None):
+            found.append((instant, version))
+    assert [(one.at, one.version) for one in past_changes(entries, T + HORIZON - 1)] == found
 
 
 @given(attempts)
