@@ -13,7 +13,7 @@ MAX_PATTERN = 200
 ASSUMED_LENGTH = 100
 """How long a list that an attribute holds is taken to be; what is in a basket, seldom more."""
 
-_PATTERN_STEPS, _STEPS_A_UNIT = 50, 5
+_PATTERN_STEPS, _STEPS_A_UNIT = 80, 8
 _JOIN_STEPS = 8
 _PATTERN_PIECE = re.compile(
     r"""\\Q(?P<quoted>.*?)(?:\\E|$) | \\x\{[^}]*\} | \\(?P<wide>[pPC])? (?P<escaped>.)
@@ -99,7 +99,8 @@ def _piece_size(held: dict[str, str | None], written: str) -> int:
     if held["wide"] or (held["set"] and re.search(r"\\[pP]", written)):
         return MAX_PATTERN + 1
     if held["set"]:
-        return 2 + len(written) + 4 * ("^" in written or re.search(r"\\[WDS]", written) is not None)
+        is_wide = "^" in written or not written.isascii() or re.search(r"\\[WDSx]", written) is not None
+        return 1 + len(written) // 3 + 6 * is_wide
     if held["quoted"]:
         return len(held["quoted"])
     return 4 if held["any"] or held["escaped"] in {"W", "D", "S", "w"} else 1
