@@ -46,12 +46,17 @@ def keys_of(part: str, model: type[BaseModel]) -> list[str]:
 
 
 def names_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str]:
-    """The settings of the part that *steps* lead to; steps into lists and tables of free names change nothing."""
+    """
+    The settings of the part that *steps* lead to, of all its alternatives where it has some.
+
+    Steps into lists and tables of free names change nothing.
+    """
+    parts = [model]
     for step in steps:
-        field = model.model_fields.get(str(step))
-        if field is not None:
-            model = next(_models_in(field.annotation), model)
-    return [field.alias or name for name, field in model.model_fields.items()]
+        fields = [part.model_fields[str(step)] for part in parts if str(step) in part.model_fields]
+        parts = [inner for field in fields for inner in _models_in(field.annotation)] or parts
+    names = [field.alias or name for part in parts for name, field in part.model_fields.items()]
+    return list(dict.fromkeys(names))
 
 
 def plain_words(message: str) -> str:

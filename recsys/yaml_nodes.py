@@ -26,6 +26,12 @@ _INVISIBLE = re.compile(
 )
 """What nobody sees: control characters, marks that turn the direction of text, and line breaks that are none."""
 
+_SYNTAX_HINTS = {
+    "mapping values are not allowed": "quote a text that holds `: `, or correct the indentation",
+    "cannot start any token": "quote a text that starts with this character",
+    "could not find expected ':'": "write KEY: VALUE, with a space behind the colon",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -259,7 +265,8 @@ def _syntax(wrong: yaml.YAMLError, text: str, open_events: list[Any]) -> Flaw:
     if "\t" in indentation and not indentation.strip():
         return Flaw("yaml_syntax", "a tab cannot indent", "use spaces, not tabs", (), mark.line, mark.column)
     started = f" of what starts on line {wrong.context_mark.line + 1} ({context})" if wrong.context_mark else ""
-    hint = f"look at brackets, quotes and indentation{started}"
+    hint = next((told for words, told in _SYNTAX_HINTS.items() if words in problem), "")
+    hint = hint or f"look at brackets, quotes and indentation{started}; quote a text that has quotes in it"
     return Flaw("yaml_syntax", problem, hint, (), mark.line, mark.column)
 
 

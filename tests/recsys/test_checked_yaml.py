@@ -107,6 +107,11 @@ def test_names_of_alternatives_are_not_part_of_a_path() -> None:
     assert {str(problem.place) for problem in found if problem.path == ("drawn", 1, "side")} == {"f.yaml:3:5"}
 
 
+def test_a_misspelt_key_of_one_of_several_forms_is_recognised() -> None:
+    found = problems("drawn: [{shape: square, sidee: 1.0}]")
+    assert any("did you mean 'side'?" in problem.hint for problem in found)
+
+
 def test_problems_stand_in_the_order_of_the_file() -> None:
     found = problems("zz: 1\nrules:\n  - {id: a, from: x}\n  - {from: 1}\nnames: {q: 1}\n")
     assert [problem.place.line for problem in found if problem.place] == [1, 3, 4, 5]

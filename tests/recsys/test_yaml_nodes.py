@@ -103,3 +103,19 @@ def test_any_text_is_read_or_refused_within_the_text(text: str) -> None:
         found = wrong.flaws
     assert all(0 <= flaw.line <= text.count("\n") + 1 for flaw in found)
     assert all(flaw.message and flaw.hint for flaw in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("a: b: c", (0, 4), "quote a text that holds `: `"),
+        ("a: @b", (0, 3), "quote a text that starts with this character"),
+        ("a: 1\nb\nc: 1", (2, 0), "write KEY: VALUE"),
+        ('a: "b" == c', (0, 7), "quote a text that has quotes in it"),
+    ],
+    ids=["colon", "at", "no_colon", "half_quoted"],
+)
+def test_broken_yaml_is_told_with_what_to_write(text: str, place: tuple[int, int], hint: str) -> None:
+    (flaw,) = flaws(text)
+    assert (flaw.code, flaw.line, flaw.column) == ("yaml_syntax", *place)
+    assert hint in flaw.hint

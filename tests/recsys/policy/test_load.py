@@ -68,7 +68,10 @@ MISTAKES = {
     "unknown effect": (with_rule(f"{RULE}, effect: hide"), "effect: 'hide' is not allowed; input should be 'exclude'"),
     "factor of zero": (with_rule(f"{RULE}, effect: boost, factor: 0, until: 2030-01-01"), "factor: 0 is not allowed"),
     "negative factor": (with_rule(f"{RULE}, effect: boost, factor: -1, until: 2030-01-01"), "greater than 0"),
-    "factor not a number": (with_rule(f"{RULE}, effect: boost, factor: .nan, until: 2030-01-01"), "factor: .nan is no number"),
+    "factor not a number": (
+        with_rule(f"{RULE}, effect: boost, factor: .nan, until: 2030-01-01"),
+        "factor: .nan is no number",
+    ),
     "boost without factor": (with_rule(f"{RULE}, effect: boost, until: 2030-01-01"), "needs `factor`"),
     "boost without end": (with_rule(f"{RULE}, effect: boost, factor: 2.0"), "add `until`"),
     "pin without target": (with_rule(f"{RULE}, effect: pin"), "needs `pin`"),
