@@ -14,7 +14,7 @@ except ImportError:  # pragma: no cover
     from yaml import SafeLoader as _Parser  # type: ignore[assignment]  # read by the same two methods
 
 MAX_CHARACTERS = 1 << 20
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 MAX_DEPTH = 32
 _MAX_FLAWS = 100
 
