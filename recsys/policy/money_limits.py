@@ -1,15 +1,19 @@
 """What one decision can hold of the policy's bounds on money: rates of discount, budgets, and who gets no discount."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.assignment import hash_units
+from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL
+from recsys.knowledge import Knowledge
 from recsys.offers.definitions import OfferDefinitions
 from recsys.offers.economics import OfferValues
 from recsys.policy.calendar import local_day
-from recsys.policy.native import Code, Codes, remove
+from recsys.policy.native import Code, Codes, NativeRule, remove
+from recsys.policy.schema import Policy
 from recsys.types import OFFER_KINDS, EpochSeconds, KeepMask, MoneyMinor, OfferKind
 
 DISCOUNT_KINDS = (OfferKind.AMOUNT_OFF, OfferKind.PERCENT_OFF, OfferKind.FREE_SHIPPING, OfferKind.BUY_X_GET_Y)
@@ -67,6 +71,46 @@ class MoneyLimits:
     out_of_budget_code: Code
     budgets: tuple[BudgetLimit, ...]
     zone: str
+
+    @classmethod
+    def of(
+        cls,
+        policy: Policy,
+        knowledge: Knowledge,
+        *,
+        code_of: Mapping[str, Code],
+        paid_by: Mapping[str, KeepMask],
+    ) -> "MoneyLimits":
+        """
+        The bounds of a policy over a bundle.
+
+        Args:
+            policy: Its guardrails.
+            knowledge: The bundle.
+            code_of: By id of the rule, built in or a budget.
+            paid_by: Shape (n_offers,) each, by id of the budget: what its ``what`` names; what it cannot judge too.
+        """
+        guardrails = policy.guardrails
+        return cls(
+            max_discount_rate=guardrails.max_discount_rate,
+            max_discount_rate_code=code_of[NativeRule.MAX_DISCOUNT_RATE],
+            no_discount_share=guardrails.min_no_discount_share,
+            no_discount_code=code_of[NativeRule.NO_DISCOUNT],
+            discounts=lowers_price(knowledge.offers),
+            budget_minor=knowledge.offers.budget_minor,
+            out_of_budget_code=code_of[NativeRule.OUT_OF_BUDGET],
+            budgets=tuple(
+                BudgetLimit(
+                    code=code_of[budget.id],
+                    offers=paid_by[budget.id],
+                    amount_minor=budget.amount_minor,
+                    starts=ALWAYS_FROM if budget.from_at is None else budget.from_at,
+                    ends=ALWAYS_UNTIL if budget.until_at is None else budget.until_at,
+                )
+                for budget in guardrails.budgets
+            ),
+            zone=policy.time_zone,
+        )
 
     def remove_from(self, codes: Codes, ids: NDArray[np.bytes_], values: OfferValues, *, now: EpochSeconds) -> None:
         """

@@ -20,7 +20,8 @@ from recsys.policy.money_limits import (
     no_discount,
     overdraws,
 )
-from recsys.policy.native import KEPT, Code
+from recsys.policy.native import KEPT, Code, NativeRule
+from recsys.policy.schema import Policy
 from recsys.types import OFFER_KINDS
 from tests.recsys.policy.periods import at
 from tests.worlds import small_knowledge
@@ -115,6 +116,37 @@ def test_each_bound_writes_its_code_and_the_first_stays() -> None:
     budgets = (BudgetLimit(Code(5), np.array([True, False, True]), 450, ALWAYS_FROM, ALWAYS_UNTIL),)
     bounds = limits(max_discount_rate=0.2, budget_minor=np.array([-1, 550, 550]), budgets=budgets)
     assert removed(bounds, TWO_BY_THREE) == [[5, 0, -1], [-1, -1, 0]]
+
+
+def test_the_bounds_are_those_of_the_file_and_of_the_bundle() -> None:
+    policy = Policy.model_validate({
+        "name": "small",
+        "currency": "GBP",
+        "time_zone": "Asia/Shanghai",
+        "tiers": ["ordinary", "gold"],
+        "placements": {"home": {"channel": "web", "capacity": 1, "types": ["offer"]}},
+        "default_placement": "home",
+        "guardrails": {
+            "max_discount_rate": 0.15,
+            "min_no_discount_share": 0.25,
+            "budgets": [
+                {"id": "month", "amount_minor": 700, "from": "2026-11-01", "until": "2026-12-01"},
+                {"id": "all", "amount_minor": 0},
+            ],
+        },
+    })  # fmt: skip
+    code_of = {rule: Code(row) for row, rule in enumerate([*NativeRule, "month", "all"])}
+    first, every = np.arange(6) == 0, np.ones(6, dtype=np.bool_)
+    bounds = MoneyLimits.of(policy, KNOWLEDGE, code_of=code_of, paid_by={"month": first, "all": every})
+    assert (bounds.max_discount_rate, bounds.no_discount_share, bounds.zone) == (0.15, 0.25, "Asia/Shanghai")
+    assert bounds.max_discount_rate_code == code_of["max_discount_rate"]
+    assert bounds.no_discount_code == code_of["no_discount"]
+    assert bounds.out_of_budget_code == code_of["out_of_budget"]
+    assert bounds.budget_minor is KNOWLEDGE.offers.budget_minor
+    month, overall = bounds.budgets
+    assert (month.code, month.amount_minor, month.offers.tolist()) == (code_of["month"], 700, first.tolist())
+    assert (month.starts, month.ends) == (at("2026-11-01"), at("2026-12-01"))
+    assert (overall.code, overall.starts, overall.ends) == (code_of["all"], ALWAYS_FROM, ALWAYS_UNTIL)
 
 
 def test_members_without_a_discount_keep_points_and_gifts() -> None:
