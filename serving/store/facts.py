@@ -13,9 +13,10 @@ from recsys.types import Channel, Consent, EpochSeconds, EventKind
 
 MAX_PRODUCT_FACTS = 200
 MAX_CONTACTS = 200
+MAX_SHOWN = 100
 MAX_OFFERS = 100
 MAX_RESPONSES = 100
-"""Bounds of one member's row, of contacts by channel; the newest stay."""
+"""Bounds of one member's row; contacts by channel, on the web those of what was shown; the newest stay."""
 
 EMPTY = "{}"
 """The text of a member of whom nothing is known."""
@@ -28,6 +29,8 @@ ContactEntry = tuple[int, str, str, str]
 _INTEREST = frozenset({EventKind.VIEW, EventKind.CART, EventKind.PURCHASE, EventKind.CLICK})
 _RESPONSES = frozenset({EventKind.CLICK, EventKind.REDEMPTION})
 _NEVER = -1
+_WEB = Channel.WEB.value
+_CHANNELS = {channel.value: channel for channel in Channel}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,23 +199,27 @@ def _newest_contacts(entries: Iterable[ContactEntry]) -> list[ContactEntry]:
         if not entry[3] and with_offer.get(_message_key(entry), entry[0] + 1) <= entry[0]:
             continue
         counts[entry[1]] += 1
-        if counts[entry[1]] <= MAX_CONTACTS:
+        if counts[entry[1]] <= (MAX_SHOWN if entry[1] == Channel.WEB else MAX_CONTACTS):
             kept.append(entry)
     return kept
 
 
 def _contacts(entries: Sequence[ContactEntry]) -> tuple[Contact, ...]:
     """One contact a message, as of its newest entry, newest first; entries may be lists."""
-    messages: dict[tuple[str, ...], list[ContactEntry]] = {}
-    for entry in entries:
-        messages.setdefault(_message_key(entry), []).append(entry)
-    return tuple(
-        [
-            Contact(Channel(its[0][1]), -its[0][0], *_offers_in([offer for _, _, _, offer in its if offer]))
-            for its in messages.values()
-        ]
-    )
+    found: list[Contact] = []
+    place: dict[tuple[str, str | int], int] = {}
+    for at, channel, message, offer in entries:
+        if channel != _WEB:
+            key = channel, message or at
+            if key in place:
+                if offer:
+                    known = found[place[key]]
+                    found[place[key]] = replace(known, **_with_offer(known, offer))
+                continue
+            place[key] = len(found)
+        found.append(Contact(_CHANNELS[channel], -at, offer or None))
+    return tuple(found)
 
 
-def _offers_in(offers: list[str]) -> tuple[str | None, tuple[str, ...]]:
-    return (offers[0], tuple(offers[1:])) if offers else (None, ())
+def _with_offer(known: Contact, offer: str) -> dict[str, Any]:
+    return {"offer_id": offer} if known.offer_id is None else {"more_offers": (*known.more_offers, offer)}

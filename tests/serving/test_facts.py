@@ -10,9 +10,9 @@ from recsys.types import Channel, Consent, EventKind
 from serving.store import facts as kept_facts
 from serving.store.facts import (
     EMPTY,
-    MAX_CONTACTS,
     MAX_PRODUCT_FACTS,
     MAX_RESPONSES,
+    MAX_SHOWN,
     Recent,
     StoredEvent,
     member_key,
@@ -60,7 +60,7 @@ def test_what_no_longer_fits_does_not_depend_on_the_order_either(
 ) -> None:
     shuffled = list(batch)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    with patch.multiple(kept_facts, MAX_CONTACTS=2, MAX_RESPONSES=2, MAX_PRODUCT_FACTS=2):
+    with patch.multiple(kept_facts, MAX_CONTACTS=2, MAX_SHOWN=2, MAX_RESPONSES=2, MAX_PRODUCT_FACTS=2):
         in_parts = Recent.parse(Recent().merged(shuffled[:cut]).dumps()).merged(shuffled[cut:])
         assert in_parts == Recent().merged(batch)
         assert len(in_parts.responses) <= 2
@@ -117,9 +117,9 @@ def test_all_offers_of_a_message_are_known_and_it_is_one_contact() -> None:
 
 def test_offers_shown_on_the_web_never_displace_a_message() -> None:
     email = event(EventKind.EXPOSURE, 1, channel=Channel.EMAIL, decision_id="d1")
-    web = [event(EventKind.EXPOSURE, 10 + at, offer_id="o1") for at in range(MAX_CONTACTS + 5)]
+    web = [event(EventKind.EXPOSURE, 10 + at, offer_id="o1") for at in range(MAX_SHOWN + 5)]
     contacts = merged(email, *web).contacts
-    assert (len(contacts), contacts[-1]) == (MAX_CONTACTS + 1, Contact(Channel.EMAIL, 1))
+    assert (len(contacts), contacts[-1]) == (MAX_SHOWN + 1, Contact(Channel.EMAIL, 1))
 
 
 def test_every_click_and_redemption_is_kept_newest_first_up_to_a_bound() -> None:
