@@ -60,7 +60,9 @@ def workspace_for(workspace: Path | None, *, members: int, products: int) -> Ite
         yield made
 
 
-def made_up_knowledge(n_members: int, n_products: int, rng: np.random.Generator) -> Knowledge:
+def made_up_knowledge(
+    n_members: int, n_products: int, rng: np.random.Generator, *, n_offers: int = N_OFFERS
+) -> Knowledge:
     """Distinct products in every list, every offer valid, everybody has agreed to everything."""
     price = rng.integers(100, 5_000, n_products).astype(np.int64)
     catalogue = Catalogue(
@@ -100,7 +102,7 @@ def made_up_knowledge(n_members: int, n_products: int, rng: np.random.Generator)
         tiers=TIERS,
         catalogue=catalogue,
         members=members,
-        offers=_offers(rng),
+        offers=_offers(rng, n_offers),
         sources={name: CandidateList(*_ranked(rng, n_members, n_products, N_CANDIDATES)) for name in SOURCES},
         source_weights=SOURCES,
         neighbours=RankedProducts(*_ranked(rng, n_products, n_products, 30)),
@@ -111,11 +113,11 @@ def made_up_knowledge(n_members: int, n_products: int, rng: np.random.Generator)
         ),
         popular=RankedProducts(*_ranked(rng, 5, n_products, N_CANDIDATES)),
         response=Response(
-            uplift=rng.uniform(0.0, 0.08, (len(STAGES), N_OFFERS)).astype(np.float32),
-            uplift_sd=np.full((len(STAGES), N_OFFERS), 0.01, dtype=np.float32),
-            redeem=np.full((len(STAGES), N_OFFERS), 0.4, dtype=np.float32),
-            scope_affinity=np.ones((n_members, N_OFFERS), dtype=np.float16),
-            measured=np.ones(N_OFFERS, dtype=np.bool_),
+            uplift=rng.uniform(0.0, 0.08, (len(STAGES), n_offers)).astype(np.float32),
+            uplift_sd=np.full((len(STAGES), n_offers), 0.01, dtype=np.float32),
+            redeem=np.full((len(STAGES), n_offers), 0.4, dtype=np.float32),
+            scope_affinity=np.ones((n_members, n_offers), dtype=np.float16),
+            measured=np.ones(n_offers, dtype=np.bool_),
             horizon_days=14.0,
         ),
         stranger_orders_per_day=0.05,
@@ -124,27 +126,27 @@ def made_up_knowledge(n_members: int, n_products: int, rng: np.random.Generator)
     )
 
 
-def _offers(rng: np.random.Generator) -> OfferDefinitions:
-    kind = (np.arange(N_OFFERS) % 2).astype(np.int8)  # amount off and percent off, in turns
+def _offers(rng: np.random.Generator, n_offers: int) -> OfferDefinitions:
+    kind = (np.arange(n_offers) % 2).astype(np.int8)  # amount off and percent off, in turns
     assert OFFER_KINDS[:2] == ("amount_off", "percent_off")
-    zeros = np.zeros(N_OFFERS, dtype=np.int64)
+    zeros = np.zeros(n_offers, dtype=np.int64)
     return OfferDefinitions(
-        offers=Vocabulary.of(f"o{row:03}" for row in range(N_OFFERS)),
-        names=np.array([f"Offer {row}".encode() for row in range(N_OFFERS)]),
+        offers=Vocabulary.of(f"o{row:03}" for row in range(n_offers)),
+        names=np.array([f"Offer {row}".encode() for row in range(n_offers)]),
         kind=kind,
-        amount_minor=np.where(kind == 0, rng.integers(100, 800, N_OFFERS), 0).astype(np.int64),
-        percent_bp=np.where(kind == 1, rng.integers(300, 2_000, N_OFFERS), 0).astype(np.int32),
-        multiplier_bp=np.full(N_OFFERS, 10_000, dtype=np.int32),
+        amount_minor=np.where(kind == 0, rng.integers(100, 800, n_offers), 0).astype(np.int64),
+        percent_bp=np.where(kind == 1, rng.integers(300, 2_000, n_offers), 0).astype(np.int32),
+        multiplier_bp=np.full(n_offers, 10_000, dtype=np.int32),
         min_spend_minor=np.where(kind == 0, 4_000, 0).astype(np.int64),
         buy_quantity=zeros.astype(np.int32),
         get_quantity=zeros.astype(np.int32),
         valid_from=zeros + CUT_OFF - 30 * SECONDS_PER_DAY,
         valid_until=zeros + CUT_OFF + 3_650 * SECONDS_PER_DAY,
-        tier_mask=np.full(N_OFFERS, 0b1111, dtype=np.uint16),
+        tier_mask=np.full(n_offers, 0b1111, dtype=np.uint16),
         budget_minor=zeros + UNLIMITED_MINOR,
-        per_member_limit=np.ones(N_OFFERS, dtype=np.int32),
+        per_member_limit=np.ones(n_offers, dtype=np.int32),
         contact_cost_minor=zeros + 2,
-        scope=Ragged.of([[] for _ in range(N_OFFERS)]),
+        scope=Ragged.of([[] for _ in range(n_offers)]),
     )
 
 

@@ -25,7 +25,7 @@ from recsys.policy.schema import Policy
 from recsys.policy.segments import Segments
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import CapRule, PinRule, Standings, all_changes, dated, lever_names, removal_names, tiered
-from recsys.policy.who import Question, compile_who
+from recsys.policy.who_compile import Question, compile_who
 from recsys.types import ItemKind, Rows
 
 __all__ = ["CompiledPolicy", "Pin", "Placement", "SlateCap", "compile_policy"]

@@ -18,6 +18,11 @@ _ROW_BITS = 31
 _ONE = np.uint64(1)
 
 
+def as_words(bits: int, n_words: int) -> Words:
+    """Shape (n_words,): the bits of a whole number."""
+    return np.frombuffer(bits.to_bytes(8 * n_words, "little"), dtype=np.uint64)
+
+
 def remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], rows: Rows, code: Code) -> None:
     """
     Note the candidates that a member has on a list.

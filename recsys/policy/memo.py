@@ -1,9 +1,9 @@
 """What the values of attributes say of the expressions that read them, worked out once for each distinct value."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +33,27 @@ class KilledBy:
     by: tuple[Bits, Bits, Bits]
 
 
+class Rows(NamedTuple):
+    """
+    Bits of members.
+
+    Attributes:
+        words: Shape (distinct, n_words).
+        group: Shape (m,): which of them each member has; absent where there is one for all.
+    """
+
+    words: NDArray[np.uint64]
+    group: NDArray[np.int64] | None
+
+
 class Table(Protocol):
     """The clauses that are broken by what some attributes are."""
 
     def one(self, audience: Audience) -> Bits:
         """For the only member of an audience of one."""
 
-    def many(self, audience: Audience, n_words: int) -> NDArray[np.uint64]:
-        """Shape (m, n_words), or (1, n_words) where it is the same for all."""
+    def many(self, audience: Audience, n_words: int) -> Rows:
+        """For all members, as words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ class ByValue:
         found = self._memo.get(keys)
         return self._learn(keys, keys) if found is None else found
 
-    def many(self, audience: Audience, n_words: int) -> NDArray[np.uint64]:
+    def many(self, audience: Audience, n_words: int) -> Rows:
         """As `Table`."""
         distinct: list[tuple[Any, ...]] = [()]
         group: NDArray[np.int64] | None = None
@@ -76,8 +89,7 @@ class ByValue:
                 continue
             pairs, group = np.unique(group * len(keys) + places, return_inverse=True)
             distinct = [(*distinct[pair // len(keys)], keys[pair % len(keys)]) for pair in pairs.tolist()]
-        rows = _as_words([self._bits(keys) for keys in distinct], n_words)
-        return rows if group is None else rows[group]
+        return Rows(_as_words([self._bits(keys) for keys in distinct], n_words), group)
 
     def _bits(self, keys: tuple[Any, ...]) -> Bits:
         key = keys[0] if len(keys) == 1 else keys
@@ -91,6 +103,33 @@ class ByValue:
             self._memo.clear()
         self._memo[key] = found
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """All tables over attributes that the members of a call share, as one; safe to ask from several threads."""
+
+    tables: tuple[ByValue, ...]
+    names: tuple[str, ...]
+    _memo: dict[Any, Bits] = field(default_factory=dict, repr=False)
+
+    def one(self, audience: Audience) -> Bits:
+        """As `Table`."""
+        values = audience.at.values
+        key = tuple([values.get(name) for name in self.names])
+        found = self._memo.get(key)
+        if found is None:
+            found = 0
+            for table in self.tables:
+                found |= table.one(audience)
+            if len(self._memo) >= MOST_VALUES:
+                self._memo.clear()
+            self._memo[key] = found
+        return found
+
+    def many(self, audience: Audience, n_words: int) -> Rows:
+        """As `Table`."""
+        return Rows(_as_words([self.one(audience)], n_words), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +152,18 @@ class ByRange:
 
     def one(self, audience: Audience) -> Bits:
         """As `Table`."""
-        value = self.reader.value(self.reader.key(audience))
+        key = self.reader.key(audience)
+        value = key if self.is_whole else self.reader.value(key)
         place = self._place(value)
         found = self._memo.get(place)
         return self._learn(place, value) if found is None else found
 
-    def many(self, audience: Audience, n_words: int) -> NDArray[np.uint64]:
+    def many(self, audience: Audience, n_words: int) -> Rows:
         """As `Table`."""
         keys = np.asarray(self.reader.keys(audience))
         points = np.asarray(self.points)
         values = keys if self.is_whole else _six_decimals(keys)
-        place = 2 * points.searchsorted(values)
-        place += np.append(points, points[-1])[place >> 1] == values
+        place = points.searchsorted(values, "left") + points.searchsorted(values, "right")
         if not self.is_whole:
             place[np.isnan(values)] = -1
         distinct, first, group = np.unique(place, return_index=True, return_inverse=True)
@@ -132,14 +171,13 @@ class ByRange:
             self._learn(one, values.item(at)) if one not in self._memo else self._memo[one]
             for one, at in zip(distinct.tolist(), first.tolist(), strict=True)
         ]
-        return _as_words(found, n_words)[group]
+        return Rows(_as_words(found, n_words), group)
 
     def _place(self, value: Any) -> int:
-        """Twice the number of constants below, one more on a constant; -1 for what is not a number."""
+        """How many constants are below, plus how many are not above; -1 for what is not a number."""
         if value != value:
             return -1
-        below = bisect_left(self.points, value)
-        return 2 * below + (below < len(self.points) and self.points[below] == value)
+        return bisect_left(self.points, value) + bisect_right(self.points, value)
 
     def _learn(self, place: int, value: Any) -> Bits:
         found = self._memo[place] = broken_by(self.atoms, {self.reader.name: value})

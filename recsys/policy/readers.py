@@ -20,6 +20,9 @@ from recsys.types import SECONDS_PER_DAY, STAGES, Consent
 NEVER_BOUGHT_DAYS = 36_500
 """``member.days_since_last_purchase`` of who never bought: longer ago than any rule asks for."""
 
+_MOST_DAYS = 366
+_MOST_TABLES = 64
+
 Keys = NDArray[Any] | list[Any]
 """One a member, all of which can be hashed: members with equal keys have equal values."""
 
@@ -138,6 +141,12 @@ def _profile_reader(name: str, spec: ColumnSpec, profile: MemberProfile) -> Read
     def days(to: Audience) -> int:
         return (to.at.now - profile.as_of) // SECONDS_PER_DAY
 
+    def aged(value: Any, n_days: int) -> Any:
+        """As `ColumnSpec.aged`, of one whole number."""
+        if n_days <= 0 or value == spec.unknown:
+            return value
+        return int(min(max(value + spec.ages * n_days, spec.low), spec.high))
+
     def keys(to: Audience) -> NDArray[Any]:
         row = to.batch.row
         found = column.take(row) if len(column) else np.full(len(row), unknown, dtype=spec.dtype)
@@ -148,8 +157,10 @@ def _profile_reader(name: str, spec: ColumnSpec, profile: MemberProfile) -> Read
         row = to.batch.row.item(0)
         if row < 0:
             return unknown
-        if spec.ages:
+        if spec.ages and spec.dtype == "float32":
             return spec.aged(column[row : row + 1], days(to)).item(0)
+        if spec.ages:
+            return aged(column.item(row), days(to))
         return column.item(row)
 
     if spec.names is not None:
@@ -161,17 +172,34 @@ def _profile_reader(name: str, spec: ColumnSpec, profile: MemberProfile) -> Read
 
 def _birthday_reader(name: str, profile: MemberProfile) -> Reader:
     """A ``member.`` attribute of the distance to a birthday; unknown, -1, in a bundle that does not tell."""
-    column = profile.columns.get("days_to_birthday")
+    column = profile.columns.get("days_to_birthday", np.empty(0, dtype=np.int32))
+    tables: dict[int, NDArray[np.int32]] = {}
+
+    def table(to: Audience) -> NDArray[np.int32]:
+        """Shape (days + 1,): by the days that the column has; the last is for the unknown, -1."""
+        today = to.at.local.toordinal()
+        found = tables.get(today)
+        if found is None:
+            every = np.append(np.arange(_MOST_DAYS + 1, dtype=np.int32), UNKNOWN_DAYS)
+            distance = birthday_distance(every, as_of=profile.as_of, now=to.at.now, zone=to.at.zone.key)
+            found = distance.days_to if name == "member.days_to_birthday" else distance.days_after
+            if len(tables) >= _MOST_TABLES:
+                tables.clear()
+            tables[today] = found
+        return found
 
     def keys(to: Audience) -> NDArray[np.int32]:
         row = to.batch.row
-        if column is None or not len(column):
+        if not len(column):
             return np.full(len(row), UNKNOWN_DAYS, dtype=np.int32)
-        found = np.where(row < 0, UNKNOWN_DAYS, column.take(row)).astype(np.int32)
-        distance = birthday_distance(found, as_of=profile.as_of, now=to.at.now, zone=to.at.zone.key)
-        return distance.days_to if name == "member.days_to_birthday" else distance.days_after
+        days = np.where(row < 0, UNKNOWN_DAYS, column.take(row))
+        return table(to)[days]
 
-    return Reader(name, keys, lambda to: keys(to).item(0), int)
+    def key(to: Audience) -> int:
+        row = to.batch.row.item(0)
+        return table(to).item(column.item(row)) if row >= 0 and len(column) else UNKNOWN_DAYS
+
+    return Reader(name, keys, key, int)
 
 
 def _days_since_last_purchase(to: Audience) -> NDArray[np.int64]:
@@ -206,7 +234,9 @@ def _basket_reader(name: str, catalogue: Catalogue) -> Reader:
                 int,
             )
         case "value_minor":
-            return Reader(name, worth, lambda to: worth(to).item(0), int)
+            return Reader(
+                name, worth, lambda to: sum([price.item(row) for row in to.batch.basket.values.tolist()]), int
+            )
         case "product_ids":
             return Reader(
                 name,

@@ -1,5 +1,6 @@
 """What a policy says to the members of one call: asked of them once, answered for any candidates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
+from recsys.policy.cel_logic import bits as numbers_of
 from recsys.policy.contact import ContactRules
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.guardrails import DepthLimit, remove_by_basket
@@ -72,6 +74,7 @@ class Ruling:
     _holds: Words = field(repr=False)
     _masks: Masks = field(repr=False)
     _reach: list[Codes] = field(default_factory=list, repr=False)
+    _met: list[KeepMask] = field(default_factory=list, repr=False)
     _noted: set[int] = field(default_factory=set, repr=False)
 
     @classmethod
@@ -175,12 +178,12 @@ class Ruling:
 
     def caps(self) -> tuple[SlateCap, ...]:
         """The caps in force, in the order of the file."""
-        holds = self._shown()
+        holds = self._shown(self.standing.caps)
         return tuple([SlateCap(cap.rule_id, cap.limit, cap.group, holds[:, at]) for at, cap in self.standing.caps])
 
     def pins(self) -> tuple[Pin, ...]:
         """The pins in force, in the order of the file; where two want one position, the first has it."""
-        holds = self._shown()
+        holds = self._shown(self.standing.pins)
         return tuple(
             [Pin(pin.rule_id, pin.kind, pin.row, pin.position, holds[:, at]) for at, pin in self.standing.pins]
         )
@@ -191,13 +194,14 @@ class Ruling:
         held = self._answers.holds[:, word] & self.standing.in_force[word] & np.uint64(1 << bit)
         return np.asarray(held != 0)
 
-    def _shown(self) -> KeepMask:
-        """Shape (m, bits): who meets each cap and pin."""
-        block = self._masks.layout.shows
-        if not block.rules:
-            return np.zeros((len(self.audience.batch), 0), dtype=np.bool_)
-        holds = np.ascontiguousarray(self._holding(block))
-        return np.unpackbits(holds.view(np.uint8), axis=1, bitorder="little").view(np.bool_)
+    def _shown(self, of_them: Sequence[object]) -> KeepMask:
+        """Shape (m, bits): who meets each cap and pin; worked out once, and only where some of them are in force."""
+        if not of_them:
+            return np.zeros((len(self.batch), 0), dtype=np.bool_)
+        if not self._met:
+            holds = np.ascontiguousarray(self._holding(self._masks.layout.shows))
+            self._met.append(np.unpackbits(holds.view(np.uint8), axis=1, bitorder="little").view(np.bool_))
+        return self._met[0]
 
     def _reached(self) -> Codes:
         """Shape (m,): what keeps each member from being reached; asked once."""
@@ -214,17 +218,16 @@ class Ruling:
         return self._holds[:, block.words]
 
     def _note_failures(self, block: Block, failed: Words) -> None:
-        for number, rule in enumerate(block.rules):
-            word, bit = divmod(number, WORD)
-            rows = np.flatnonzero(failed[:, word] & np.uint64(1 << bit))
-            if not len(rows):
-                continue
-            rule_id, example = rule.rule.id, ""
-            if rule.who is not None and not self.errors.has_example(rule_id, "who"):
-                example = rule.who.error(
-                    attributes_of(rule.who.references, self.audience, int(rows[0]), self._masks.knowledge)
-                )
-            self.errors.add(rule_id, "who", len(rows), example)
+        alone = len(failed) == 1
+        for word, bits in enumerate(np.bitwise_or.reduce(failed, axis=0).tolist()):
+            for bit in numbers_of(bits):
+                rule = block.rules[WORD * word + bit]
+                rows = (0,) if alone else np.flatnonzero(failed[:, word] & np.uint64(1 << bit)).tolist()
+                example = ""
+                if rule.who is not None and not self.errors.has_example(rule.rule.id, "who"):
+                    seen = attributes_of(rule.who.references, self.audience, rows[0], self._masks.knowledge)
+                    example = rule.who.error(seen)
+                self.errors.add(rule.rule.id, "who", len(rows), example)
 
     def _remove_bought_lately(self, codes: Codes, candidates: Rows) -> None:
         masks, batch = self._masks, self.audience.batch

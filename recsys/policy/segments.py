@@ -14,7 +14,8 @@ from recsys.policy.masks import WORD, Words
 from recsys.policy.readers import MISSING, Audience, attributes_of
 from recsys.policy.rules import read_segments
 from recsys.policy.schema import Policy
-from recsys.policy.who import Question, Who, compile_who
+from recsys.policy.who import Who
+from recsys.policy.who_compile import Question, compile_who
 
 SEGMENT = "segment"
 """The part of a policy that failures of segments are counted under."""

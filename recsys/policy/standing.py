@@ -10,7 +10,7 @@ from recsys.knowledge import Knowledge
 from recsys.policy.attributes import margin_rate
 from recsys.policy.circumstances import Circumstances
 from recsys.policy.layout import Block, Layout
-from recsys.policy.masks import WORD, Words
+from recsys.policy.masks import WORD, Words, as_words
 from recsys.policy.native import KEPT, Code, Codes, NativeRule, remove
 from recsys.policy.rules import CompiledRule
 from recsys.policy.schema import Policy
@@ -198,8 +198,3 @@ def lever_names(block: Block, kind: ItemKind, n: int) -> Words:
         if rule.rule.applies_to is kind:
             names[:-1] |= rule.what.astype(np.uint64) << np.uint64(bit)
     return names
-
-
-def as_words(bits: int, n_words: int) -> Words:
-    """Shape (n_words,): the same bits."""
-    return np.frombuffer(bits.to_bytes(8 * n_words, "little"), dtype=np.uint64)
