@@ -19,7 +19,7 @@ from serving.export.audience import everybody, read_audience
 from serving.export.files import sha256
 from serving.export.plan import as_json
 from serving.live import read_pointer
-from serving.plan_messages import ALTERNATIVES, MessageMaker
+from serving.plan_messages import MessageMaker
 from serving.plan_run import MembersThen, PlanRun
 from serving.plan_sends import read_sends
 from serving.settings import read_settings
@@ -146,11 +146,11 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
         f"first served would be worth {first:,}{more}.",
         "Give each <send>.txt to `recsys export --audience` at the send's instant, and record the contacts each time.",
     ]
-    others = sum(n for send in facts["sends"] for name, n in send["messages"].items() if name != ALTERNATIVES[0])
+    others = sum(send["replaced_for_later"] for send in facts["sends"])
     if others:
         notes.append(
-            f"{others:,} messages are planned without the offers of a campaign that another send makes more of, but "
-            "an export decides each message by itself: <send>.csv names the members, to be exported apart."
+            f"{others:,} messages are planned without offers of which a later send makes more; an export decides each "
+            "message by itself and would send them: <send>.csv names these members (for_later), to be exported apart."
         )
     empty = [send["id"] for send in facts["sends"] if not send["planned"]]
     if empty:

@@ -62,6 +62,7 @@ class SendTotals:
         nothing: Members who get nothing whatever is planned, by reason.
         messages: Planned messages by alternative.
         replaced, dropped: Members whose best message gave way to another, or to none, by the first cap that forbids it.
+        for_later: Of the replaced, those where it gave way for the sake of later messages alone.
     """
 
     possible: int = 0
@@ -73,6 +74,7 @@ class SendTotals:
     messages: dict[str, int] = field(default_factory=dict)
     replaced: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
+    for_later: int = 0
 
     def add(self, plan: ContactPlan, possible: Possible, at: int, *, cap_ids: Sequence[str]) -> None:
         """Count a block of members for the send at a position."""
@@ -85,6 +87,7 @@ class SendTotals:
         _count(self.messages, ALTERNATIVES, choice)
         _count(self.replaced, cap_ids, plan.capped_by[choice >= 0, at])
         _count(self.dropped, cap_ids, plan.capped_by[choice < 0, at])
+        self.for_later += int((plan.for_later[:, at] & (choice >= 0)).sum())
 
 
 class PlanRun:
@@ -113,7 +116,7 @@ class PlanRun:
             )
             tables = [csv.writer(one, lineterminator="\n") for one in rows]
             for table in tables:
-                table.writerow((COLUMN, "message", "value_minor"))
+                table.writerow((COLUMN, "message", "value_minor", "for_later"))
             for start in range(0, len(audience), _BLOCK):
                 subjects = members.subjects(audience.encoded[start : start + _BLOCK])
                 found = self._maker.messages(subjects)
@@ -123,11 +126,12 @@ class PlanRun:
                     for reason, number in found.nothing[at].items():
                         total.nothing[reason] = total.nothing.get(reason, 0) + number
                     total.add(plan, found.possible, at, cap_ids=cap_ids)
-                    choice = plan.choice[:, at]
+                    choice, later = plan.choice[:, at], np.where(plan.for_later[:, at], "yes", "no").tolist()
                     worth = _values(found.possible.value[:, at], choice).tolist()
                     for member in np.flatnonzero(choice >= 0).tolist():
-                        ids[at].write(f"{subjects[member].member_id}\n")
-                        tables[at].writerow((subjects[member].member_id, ALTERNATIVES[choice[member]], worth[member]))
+                        name = subjects[member].member_id
+                        ids[at].write(f"{name}\n")
+                        tables[at].writerow((name, ALTERNATIVES[choice[member]], worth[member], later[member]))
                 progress.advance(len(subjects))
         return totals
 
@@ -155,6 +159,7 @@ class PlanRun:
                     "nothing_by_reason": total.nothing,
                     "replaced_by_cap": total.replaced,
                     "dropped_by_cap": total.dropped,
+                    "replaced_for_later": total.for_later,
                 }
                 for spec, send, total in zip(self._specs, self._sends, totals, strict=True)
             ],

@@ -42,21 +42,29 @@ class Capacity:
 
     def blocked_by(
         self, choice: NDArray[np.int8], value: NDArray[np.int64], counted: NDArray[np.uint64]
-    ) -> NDArray[np.int8]:
-        """Shape (m, s): the first cap that keeps the most valuable alternative of a send from being in this plan."""
+    ) -> tuple[NDArray[np.int8], KeepMask]:
+        """
+        Say what keeps the most valuable alternative of each send from being in this plan.
+
+        Returns:
+            Shape (m, s) both: the first cap that does, -1 for none; and whether it is for the sake of later messages
+            alone, with room for it after what is planned before it.
+        """
         best = value.argmax(axis=2)
         members, sends = np.indices(best.shape)
         taken = _chosen(counted, choice)
         # What is planned instead already has its place in the caps that both count for.
         wanted = np.where(value[members, sends, best] >= 0, counted[members, sends, best], 0) & ~taken
         found = np.full(choice.shape, -1, dtype=np.int8)
+        no_room_then = np.zeros(choice.shape, dtype=np.bool_)
         for cap in range(len(self.limit) - 1, -1, -1):
             counts = _bit(taken, cap)
             full = self.used[cap] + counts.astype(np.uint8) @ self.reaches[cap].T.astype(np.uint8) >= self.limit[cap]
+            no_room_then |= _bit(wanted, cap) & full
             for send in range(choice.shape[1]):
                 no_room = full[:, send] | (full & counts & self.reaches[cap][:, send]).any(axis=1)
                 found[_bit(wanted[:, send], cap) & no_room, send] = cap
-        return found
+        return found, (found >= 0) & ~no_room_then
 
 
 def worth(choice: NDArray[np.int8], value: NDArray[np.int64]) -> NDArray[np.int64]:

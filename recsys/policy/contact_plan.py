@@ -137,6 +137,8 @@ class ContactPlan:
         choice: Shape (m, s), int8: the alternative that is sent; NOT_PLANNED where nothing is.
         capped_by: Shape (m, s), int8: position in ``PlanRules.caps`` of the first cap that keeps the most valuable
             alternative from being sent; -1 where none does, or there is none.
+        for_later: Shape (m, s), bool: it is kept from being sent for the sake of later messages alone, so that whoever
+            decides at that instant would send it.
         value: Shape (m,), int64: of what is sent.
         first_come: Shape (m, s), int8: what each send in turn would have taken.
         first_come_value: Shape (m,), int64: of that.
@@ -144,6 +146,7 @@ class ContactPlan:
 
     choice: NDArray[np.int8]
     capped_by: NDArray[np.int8]
+    for_later: KeepMask
     value: NDArray[np.int64]
     first_come: NDArray[np.int8]
     first_come_value: NDArray[np.int64]
@@ -182,6 +185,7 @@ def plan_contacts(rules: PlanRules, sends: Sequence[Send], possible: Possible, m
     return ContactPlan(
         np.concatenate([part.choice for part in parts])[:, back],
         np.concatenate([part.capped_by for part in parts])[:, back],
+        np.concatenate([part.for_later for part in parts])[:, back],
         np.concatenate([part.value for part in parts]),
         np.concatenate([part.first_come for part in parts])[:, back],
         np.concatenate([part.first_come_value for part in parts]),
@@ -216,8 +220,8 @@ def _plan_block(rules: PlanRules, sends: Sequence[Send], possible: Possible, mad
         found_value = worth(found, value_of_short)
         better = found_value >= best_value[short]
         best[short[better]], best_value[short[better]] = found[better], found_value[better]
-    capped_by = capacity.blocked_by(best, value, counted)
-    return ContactPlan(best, capped_by, best_value, first_come, first_come_value)
+    capped_by, for_later = capacity.blocked_by(best, value, counted)
+    return ContactPlan(best, capped_by, for_later, best_value, first_come, first_come_value)
 
 
 def _counted(rules: PlanRules, sends: Sequence[Send], campaigns: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -21,7 +21,7 @@ SPRING = (ContactCap(id="spring_cap", campaign="spring", max_messages=1, period_
 
 
 def period(caps: Any, sends: Any, *worth: list[list[int]], offers: Any = None, made: Any = None) -> Period:
-    nothing = [[[None] * len(one) for one in member] for member in worth]
+    nothing: Any = [[[None] * len(one) for one in member] for member in worth]
     return Period(caps, sends, list(worth), offers or nothing, made or [[] for _ in worth])
 
 
@@ -29,6 +29,7 @@ def test_the_best_message_of_the_week_is_planned_and_not_the_first() -> None:
     plan = period(WEEKLY, (mailing("mon", 0), mailing("fri", 4)), [[5], [9]], [[9], [5]]).planned()
     assert plan.choice.tolist() == [[-1, 0], [0, -1]]
     assert plan.capped_by.tolist() == [[0, -1], [-1, 0]]
+    assert plan.for_later.tolist() == [[True, False], [False, False]]
     assert (plan.value.tolist(), plan.first_come_value.tolist()) == ([9, 9], [5, 9])
     assert plan.first_come.tolist() == [[0, -1], [0, -1]]
 
@@ -144,11 +145,13 @@ def test_no_message_could_be_added_and_the_cap_that_forbids_it_is_named(one: Per
         for send in range(len(chosen)):
             best = max(range(len(worth[send])), key=lambda at: (worth[send][at], -at))
             instead = [best if at == send else pick for at, pick in enumerate(chosen)]
+            then = [pick if one.sends[at].at <= one.sends[send].at else -1 for at, pick in enumerate(instead)]
             named = plan.capped_by[member, send]
             if chosen[send] < 0 and worth[send][best] >= 0:
                 assert named >= 0
             if named >= 0:
                 assert not one.keeps_every_cap(member, instead)
+                assert plan.for_later[member, send] == one.keeps_every_cap(member, then)
 
 
 @given(periods(st.just(1), cap_days=st.just(30)))
