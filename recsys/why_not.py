@@ -78,6 +78,8 @@ _NATIVE_SECTIONS: Mapping[NativeRule, WhySection] = {
     NativeRule.MAX_DEPTH: WhySection.GUARDRAILS,
     NativeRule.MIN_MARGIN: WhySection.GUARDRAILS,
     NativeRule.OUT_OF_BUDGET: WhySection.GUARDRAILS,
+    NativeRule.MAX_DISCOUNT_RATE: WhySection.GUARDRAILS,
+    NativeRule.NO_DISCOUNT: WhySection.GUARDRAILS,
     NativeRule.EXPERIMENT_HOLDOUT: WhySection.EXPERIMENT,
 }
 _NOT_SHOWN_SECTIONS: Mapping[NotShown, WhySection] = {

@@ -8,6 +8,7 @@ from typing import TypeVar
 from recsys.errors import InputError
 from recsys.policy.calendar_schema import Period
 from recsys.policy.experiment_schema import Arm, ArmBehaviour, Experiment
+from recsys.policy.guardrails_schema import Guardrails
 from recsys.policy.native import NativeRule
 from recsys.policy.schema import Policy, RecentlyBought
 
@@ -35,10 +36,10 @@ def without(policy: Policy, ids: Collection[str]) -> Policy:
     """
     The policy less the parts of these ids.
 
-    Parts are rules of every section, reach, caps, cooldowns, quiet hours, depth bands, limits of diversity, periods
-    with all that is in them, and segments that nothing reads. Built-in rules that a section of the file carries are
-    switched off: ``recently_bought``, ``max_depth``, ``min_margin``, and ``experiment_holdout``, whose arm then gets
-    offers.
+    Parts are rules of every section, reach, caps, cooldowns, quiet hours, depth bands, budgets, limits of diversity,
+    periods with all that is in them, and segments that nothing reads. Built-in rules that a section of the file
+    carries are switched off: ``recently_bought``, ``max_depth``, ``min_margin``, ``max_discount_rate``,
+    ``no_discount``, and ``experiment_holdout``, whose arm then gets offers.
 
     Args:
         policy: As it is; it is not changed.
@@ -63,7 +64,7 @@ def without(policy: Policy, ids: Collection[str]) -> Policy:
                 update={name: _kept(getattr(policy.contact, name), gone) for name in _OF_CONTACT}
             ),
             "guardrails": policy.guardrails.model_copy(
-                update={"depth_bands": _kept(policy.guardrails.depth_bands, gone)}
+                update={name: _kept(getattr(policy.guardrails, name), gone) for name in _OF_GUARDRAILS}
             ),
             "segments": {name: text for name, text in policy.segments.items() if name not in segments},
         }
@@ -77,13 +78,14 @@ def without(policy: Policy, ids: Collection[str]) -> Policy:
 
 _SECTIONS = ("reach", "eligibility", "applicability", "suitability", "levers", "diversity", "rules")
 _OF_CONTACT = ("caps", "cooldowns", "quiet_hours")
+_OF_GUARDRAILS = ("depth_bands", "budgets")
 
 
 def _checked(policy: Policy, ids: Collection[str]) -> tuple[list[NativeRule], set[str]]:
     """The built-in rules and the segments among the ids, in a fixed order."""
     parts = {*policy.part_ids(), *policy.segments}
     native: list[NativeRule] = []
-    for wanted in sorted(set(ids)):
+    for wanted in sorted({str(one) for one in ids}):
         if wanted in parts:
             continue
         try:
@@ -129,12 +131,14 @@ def _without_recently_bought(policy: Policy) -> Policy:
     return policy.model_copy(update={"recently_bought": RecentlyBought()})
 
 
-def _without_max_depth(policy: Policy) -> Policy:
-    return policy.model_copy(update={"guardrails": policy.guardrails.model_copy(update={"max_depth": 1.0})})
+def _with_default(bound: str) -> Callable[[Policy], Policy]:
+    """The policy with the default of one bound of its guardrails, which binds nothing."""
 
+    def unbound(policy: Policy) -> Policy:
+        default = Guardrails.model_fields[bound].default
+        return policy.model_copy(update={"guardrails": policy.guardrails.model_copy(update={bound: default})})
 
-def _without_min_margin(policy: Policy) -> Policy:
-    return policy.model_copy(update={"guardrails": policy.guardrails.model_copy(update={"min_margin_rate": None})})
+    return unbound
 
 
 def _without_holdout(policy: Policy) -> Policy:
@@ -150,7 +154,9 @@ def _without_holdout(policy: Policy) -> Policy:
 
 _SWITCHED_OFF: Mapping[NativeRule, Callable[[Policy], Policy]] = {
     NativeRule.RECENTLY_BOUGHT: _without_recently_bought,
-    NativeRule.MAX_DEPTH: _without_max_depth,
-    NativeRule.MIN_MARGIN: _without_min_margin,
+    NativeRule.MAX_DEPTH: _with_default("max_depth"),
+    NativeRule.MIN_MARGIN: _with_default("min_margin_rate"),
+    NativeRule.MAX_DISCOUNT_RATE: _with_default("max_discount_rate"),
+    NativeRule.NO_DISCOUNT: _with_default("min_no_discount_share"),
     NativeRule.EXPERIMENT_HOLDOUT: _without_holdout,
 }
