@@ -12,10 +12,11 @@ from serving.documentation import document
 from serving.gate import Gate
 from serving.metrics import Metrics
 from serving.problems import install_handlers
-from serving.routes import decisions, events, members, policy, related, status
+from serving.routes import decisions, events, members, policy, related, status, what_if
 from serving.service import Service, running
 from serving.settings import Settings
 from serving.swagger import install_docs
+from serving.what_if import WhatIfs
 
 VERSION = "1"
 
@@ -50,11 +51,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.state.what_ifs = WhatIfs(service)
     app.add_middleware(Gate, metrics=metrics, max_in_flight=settings.max_in_flight)
     install_handlers(app)
     routers = (
         decisions.direct, related.direct, decisions.router, related.router, events.router, members.consents,
-        members.router, status.router, policy.router,
+        members.router, status.router, policy.router, what_if.router,
     )  # fmt: skip
     # Not included but taken over, and before those of the documentation: routes are tried one after another, and an
     # included router looks for the route of each request twice.

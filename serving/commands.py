@@ -7,28 +7,24 @@ from pathlib import Path
 import numpy as np
 import uvicorn
 
-from recsys.decision import Context
-from recsys.errors import InputError, StoreError
-from recsys.members import NO_FACTS, LiveFacts, Subject
+from recsys.errors import StoreError
 from recsys.report import Report, Table
-from recsys.types import SECONDS_PER_DAY, Consent, ItemKind, KeepMask, Relation
+from recsys.types import SECONDS_PER_DAY, Consent, KeepMask, Relation
 from serving.app import create_app
 from serving.clock import Clock, clock_of
 from serving.decision_report import decision_report
-from serving.live import POINTER, Served, load_served, read_pointer
+from serving.live import POINTER
 from serving.logs import configure_logging
+from serving.one_decision import prepare
 from serving.scopes import Scope
 from serving.service import Service
 from serving.settings import ClockChoice, Settings, read_settings
-from serving.stated_consents import read_stated_consents
 from serving.store.facts import member_key
 from serving.store.store import Store
-from serving.wire_related import PLACEMENTS
 
 _GRACE_S = 15
 _SHORT_ID = 16
 _FIRST_KEY = "first key"
-_HOME = "home"
 
 
 def serve(
@@ -82,6 +78,7 @@ def decide(
     explain: bool,
     relation: Relation | None = None,
     products: tuple[str, ...] = (),
+    language: str = "en",
 ) -> Report:
     """
     One decision as the service would take it, with its reasons; nothing is logged.
@@ -94,7 +91,8 @@ def decide(
         products: Any ids: those asked about, or the basket.
         n: Positions wanted; absent means the placement's capacity.
         now: Absent means the workspace's clock.
-        explain: Also what was removed, and by which rule.
+        explain: Also every candidate, and what became of it.
+        language: Of the reasons' texts.
 
     Raises:
         InputError: The policy has no such placement. (Over HTTP the default placement answers, and says so.)
@@ -102,21 +100,12 @@ def decide(
         PolicyError: The policy is broken.
         StoreError: There is a store, and it does not answer.
     """
-    settings = read_settings(workspace)
-    clock, _ = clock_of(settings.clock, workspace)
-    instant = clock() if now is None else now
-    served = load_served(read_pointer(settings.serving_folder), settings.policy_path, now=instant)
-    known = served.engine.policy.source.placements
-    chosen = placement or (_HOME if relation is None else PLACEMENTS[relation])
-    if chosen not in known:
-        raise InputError(f"the policy has no placement {chosen!r}; it has {', '.join(known)}")
-    types = frozenset(ItemKind) if relation is None else frozenset({ItemKind.PRODUCT})
-    context = Context(chosen, instant, settings.seed, n, types=types, explain=explain, relation=relation)
-    stated = read_stated_consents(settings.consents_folder)
-    (facts,) = stated.complete([member_id], [_stored_facts(settings, member_id, served)])
-    of_basket = relation is Relation.COMPLETE
-    subject = Subject(member_id, facts, basket=products if of_basket else (), about=() if of_basket else products)
-    return decision_report(served.engine.decide(subject, context))
+    prepared = prepare(
+        workspace, member_id=member_id, placement=placement, n=n, now=now, explain=explain, language=language,
+        relation=relation, products=products,
+    )  # fmt: skip
+    decision = prepared.served.engine.decide(prepared.subject, prepared.context)
+    return decision_report(decision, currency=prepared.served.engine.knowledge.currency, language=language)
 
 
 def create_key(
@@ -193,17 +182,6 @@ def _make_key(settings: Settings, name: str, scopes: tuple[Scope, ...], *, only_
         if only_if_none and store.keys.count():
             return ""
         return store.keys.create(name, scopes, now=clock())
-    finally:
-        store.close()
-
-
-def _stored_facts(settings: Settings, member_id: str, served: Served) -> LiveFacts:
-    store = Store.at(settings.database_url)
-    try:
-        if store.database.is_sqlite and not store.database.file.exists():
-            return NO_FACTS  # nothing was ever served from here
-        store.database.migrate()
-        return store.members.fetch([member_id], since=served.cut_off)[0]
     finally:
         store.close()
 

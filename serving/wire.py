@@ -187,9 +187,9 @@ class CandidateAnswer(Wire):
     One product or offer that was considered; see ``recsys.decision.Candidate``.
 
     Attributes:
-        score_before, multipliers, score: What it was ranked by, without and with levers; of offers in minor units.
-        logging_propensity: Of offers that may come first: the probability that this one does; null elsewhere.
-        removed_by: Id of the first rule that removed it; null where none did.
+        score_before, score: What it was ranked by, without and with levers; of offers in minor units.
+        logging_propensity: The probability that this offer is the first; null where it cannot be.
+        removed_by: The first rule that removed it; null where none did.
         section, reason: Where it fell out, and why; null where it is shown.
     """
 
@@ -267,7 +267,6 @@ def encode_answer(decision: Decision) -> bytes:
     Encoded once: the same bytes are answered and logged. The classes of items and reasons have the fields of their
     models, so orjson writes them without a copy.
     """
-    in_experiment = bool(decision.experiment)
     explained = {} if decision.candidates is None else {"candidates": decision.candidates}
     return orjson.dumps(
         {
@@ -283,7 +282,7 @@ def encode_answer(decision: Decision) -> bytes:
             "model": {"bundle_id": decision.bundle_id},
             "policy": {"policy_id": decision.policy_id},
             "experiment": {"key": decision.experiment, "arm": decision.arm, "weight": decision.arm_weight}
-            if in_experiment
+            if decision.experiment
             else None,
             "degraded": decision.degraded,
             "shortfall_reason": decision.shortfall_reason,

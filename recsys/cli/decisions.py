@@ -1,12 +1,21 @@
 """From a served model to answers: `serve`, `decide`, `export`, and the keys of the service."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from recsys.cli import options as given
+from recsys.cli import what_if as asked
 from recsys.cli.root import DECISIONS, answer_of, app, key_app
+
+
+class Language(StrEnum):
+    """In which texts are told."""
+
+    EN = "en"
+    ZH = "zh"
 
 
 @app.command(rich_help_panel=DECISIONS)
@@ -41,21 +50,46 @@ def decide(
     together_with: Annotated[str | None, typer.Option(help="What is bought together with this product.")] = None,
     basket: Annotated[str | None, typer.Option(help="What completes a basket of these products, ID,ID,...")] = None,
     n: given.Positions = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Also why not the others.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also why not the others, and what offers are worth.")
+    ] = False,
+    language: Annotated[Language, typer.Option(help="Of the reasons.")] = Language.EN,
     now: given.DecideAt = None,
+    without_rule: asked.WithoutRules = None,
+    as_tier: asked.AsTier = None,
+    as_stage: asked.AsStage = None,
+    on_birthday: asked.OnBirthday = False,
+    as_now: asked.AsNow = None,
+    with_consent: asked.WithConsent = None,
+    without_consent: asked.WithoutConsent = None,
     as_json: given.Json = False,
 ) -> None:
-    """Make one decision, for a member, about products or both, and show it with its reasons."""
+    """
+    Make one decision, for a member, about products or both, and show it with its reasons.
+
+    With a change, such as --as-tier gold, what would be shown then stands beside it.
+    """
     with answer_of(as_json) as answer:
         from recsys.types import Relation
-        from serving.commands import decide as command
+        from recsys.what_if import NO_CHANGES, Changes
 
         wanted, products = given.read_products(member, similar=similar_to, together=together_with, complete=basket)
-        relation = Relation(wanted) if wanted else None
-        answer.show(command(
-            workspace, member_id=member, placement=placement, n=n, now=now, explain=explain, relation=relation,
-            products=products,
-        ))  # fmt: skip
+        changes = Changes(
+            without_rules=tuple(without_rule or ()), tier=as_tier, stage=as_stage, on_birthday=on_birthday, now=as_now,
+            with_consent=asked.read_consents(with_consent), without_consent=asked.read_consents(without_consent),
+        )  # fmt: skip
+        question: dict[str, Any] = {
+            "member_id": member, "placement": placement, "n": n, "now": now, "language": language.value,
+            "relation": Relation(wanted) if wanted else None, "products": products,
+        }  # fmt: skip
+        if changes == NO_CHANGES:
+            from serving.commands import decide as command
+
+            answer.show(command(workspace, explain=explain, **question))
+        else:
+            from serving.what_if_commands import decide_what_if
+
+            answer.show(decide_what_if(workspace, changes, **question))
 
 
 @app.command(rich_help_panel=DECISIONS)

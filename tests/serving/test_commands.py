@@ -92,10 +92,19 @@ def test_a_served_workspace_greets_swaps_and_stops_without_losing_a_decision(tmp
 
 def test_a_decision_is_shown_with_its_reasons(workspace: Path) -> None:
     report = decide(workspace, member_id="m000", placement="home", n=4, now=NOW, explain=True)
-    slate, why_not = report.tables
+    slate, _, why_not = report.tables
     assert len(slate.rows) == len(report.facts["items"]) == 4
     assert any(row[:2] == ("product", "out_of_stock") and "p001" in row[3] for row in why_not.rows)
     assert report.notes[0].startswith("personalised answer for home (web) at 2023-11-16")
+    assert sum(row[2] for row in why_not.rows) == len(report.facts["candidates"]) - len(slate.rows)
+
+
+def test_a_decision_is_explained_in_chinese(workspace: Path) -> None:
+    report = decide(workspace, member_id="m000", placement="home", n=4, now=NOW, explain=True, language="zh")
+    assert ("内置规则", "缺货") in {row[4:] for row in report.tables[-1].rows}
+    assert {one["reason"]["text"] for one in report.facts["candidates"] if one["removed_by"] == "out_of_stock"} == {
+        "缺货"
+    }
 
 
 def test_a_decision_on_the_command_line_knows_what_the_store_knows(workspace: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.decision import Decision, SlateItem, WhyNot
+from recsys.decision import Candidate, Decision, Multiplier, Reason, SlateItem
 from recsys.errors import InputError
 from recsys.types import AnswerKind, Channel, ItemKind
 from serving.commands import decide
@@ -19,13 +19,51 @@ EMPTY = Decision(
 )  # fmt: skip
 
 
+def left_out(kind: ItemKind, name: str, rule: str) -> Candidate:
+    return Candidate(
+        kind, name, "Tea", None, "als", 0.5, (), 0.5, None, None, None, rule, "native", Reason(rule, f"because {rule}"),
+    )  # fmt: skip
+
+
 def test_why_not_is_counted_by_rule_with_a_few_examples() -> None:
-    removed = tuple(WhyNot(ItemKind.PRODUCT, f"p{number}", "out_of_stock") for number in range(5))
-    removed += (WhyNot(ItemKind.OFFER, "o1", "tier_not_allowed"),)
-    table = decision_report(replace(EMPTY, why_not=removed)).tables[-1]
+    removed = tuple(left_out(ItemKind.PRODUCT, f"p{number}", "out_of_stock") for number in range(5))
+    removed += (left_out(ItemKind.OFFER, "o1", "tier_not_allowed"),)
+    table = decision_report(replace(EMPTY, candidates=removed), currency="GBP").tables[-1]
     assert table.rows == (
-        ("offer", "tier_not_allowed", 1, "o1"),
-        ("product", "out_of_stock", 5, "p0, p1, p2, ..."),
+        ("offer", "tier_not_allowed", 1, "o1", "always in force", "because tier_not_allowed"),
+        ("product", "out_of_stock", 5, "p0, p1, p2, ...", "always in force", "because out_of_stock"),
+    )
+
+
+def test_what_no_rule_removed_is_counted_by_its_reason() -> None:
+    outranked = replace(
+        left_out(ItemKind.PRODUCT, "p1", "x"), removed_by=None, section="ranking", reason=Reason("outranked", "Better")
+    )
+    table = decision_report(replace(EMPTY, candidates=(outranked,)), currency="GBP", language="zh").tables[-1]
+    assert table.rows == (("product", "outranked", 1, "p1", "排序", "Better"),)
+
+
+def test_offers_that_no_rule_removed_are_in_money_with_levers_and_what_became_of_them() -> None:
+    offer = Candidate(
+        ItemKind.OFFER, "o1", "Points", 1, "offer_value", 1000.0, (Multiplier("more_points", 1.5),), 1500.0, 1234, 56,
+        0.975, None, None, None,
+    )  # fmt: skip
+    other = replace(
+        offer,
+        id="o2",
+        position=None,
+        multipliers=(),
+        logging_propensity=None,
+        section="arbitration",
+        reason=Reason("x", "Less"),
+    )
+    item = SlateItem(ItemKind.OFFER, "o1", "Points", 1, 1500.0, "offer_value", (), 1234, 56, ("more_points",))
+    tables = decision_report(replace(EMPTY, items=(item,), candidates=(offer, other)), currency="GBP").tables
+    assert tables[0].columns[-2:] == ("worth", "multipliers")
+    assert tables[0].rows[0][-2:] == ("12.34 ± 0.56 GBP", "more_points x 1.5")
+    assert tables[1].rows == (
+        ("o1", "Points", "12.34 ± 0.56 GBP", "more_points x 1.5", "15.00 GBP", 0.975, "position 1"),
+        ("o2", "Points", "12.34 ± 0.56 GBP", "", "15.00 GBP", None, "Less"),
     )
 
 
@@ -34,7 +72,7 @@ def test_why_not_is_counted_by_rule_with_a_few_examples() -> None:
 )
 def test_a_score_keeps_the_digits_that_count(score: float, shown: float) -> None:
     item = SlateItem(ItemKind.PRODUCT, "p", "Tea", 1, score, "als", ())
-    assert decision_report(replace(EMPTY, items=(item,))).tables[0].rows[0][4] == shown
+    assert decision_report(replace(EMPTY, items=(item,)), currency="GBP").tables[0].rows[0][4] == shown
 
 
 def test_an_unknown_placement_is_refused_with_those_of_the_policy(workspace: Path) -> None:
