@@ -33,6 +33,67 @@ def policy_check(
         answer.show(command(path, bundle))
 
 
+@policy_app.command("schema")
+def policy_schema(
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write it to, for editors.", show_default="shown only")
+    ] = None,
+    as_json: given.Json = False,
+) -> None:
+    """What a policy file may say, as JSON Schema: editors complete and check while somebody writes."""
+    with answer_of(as_json) as answer:
+        from recsys.policy.json_schema import schema_report as command
+
+        answer.show(command(out))
+
+
+@policy_app.command("diff")
+def policy_diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A file, `live`, `draft` or the beginning of a version's id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="What may follow it, given the same way.")],
+    workspace: given.Workspace,
+    members: Annotated[str, typer.Option(help="`all`, a number to draw, or a file of ids.")] = "10000",
+    placement: Annotated[
+        list[str] | None, typer.Option(help="Repeat it for more.", show_default="all that both have")
+    ] = None,
+    examples: Annotated[int, typer.Option(help="Ids of members left with nothing, so many, in --json.")] = 0,
+    report: Annotated[Path | None, typer.Option(help="Write it as one HTML page.", show_default=False)] = None,
+    seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
+    now: given.DecideAt = None,
+    as_json: given.Json = False,
+) -> None:
+    """What one policy would change for real members who are decided for under another; nothing is logged."""
+    with answer_of(as_json) as answer:
+        from experiments.policy_diff.commands import diff as command
+
+        answer.show(command(
+            a, b, workspace=workspace, members=members, placements=tuple(placement or ()), now=now, seed=seed,
+            examples=examples, report=report, store_url=store_url, progress=answer.progress,
+        ))  # fmt: skip
+
+
+@policy_app.command("plan")
+def policy_plan(
+    workspace: given.Workspace,
+    sends: Annotated[Path, typer.Option(help="File of the sends of a period (YAML).")],
+    out: Annotated[Path, typer.Option(help="New folder for one list of members a send.")],
+    audience: given.Audience = None,
+    seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
+    now: given.DecideAt = None,
+    as_json: given.Json = False,
+) -> None:
+    """Say who gets which send of a period, so that contact caps are filled with the best messages."""
+    with answer_of(as_json) as answer:
+        from serving.contact_plan_commands import plan as command
+
+        answer.show(command(
+            workspace, sends=sends, out=out, audience=audience, now=now, seed=seed, store_url=store_url,
+            progress=answer.progress,
+        ))  # fmt: skip
+
+
 @policy_app.command("status")
 def policy_status(workspace: given.Workspace, as_json: given.Json = False) -> None:
     """What is in force, what comes next, every version, and how the draft differs."""

@@ -200,11 +200,9 @@ def past_changes(entries: Sequence[Entry], now: EpochSeconds) -> list[Change]:
     for order, entry in enumerate(done):
         _apply(versions, entry, order)
         until = done[order + 1].at if order + 1 < len(done) else now + 1
-        dates = [date for date in coming if entry.at < date < until]
         if entry.move not in _UNDATED:
-            coming = coming_dates(versions, entry.at)
-            dates = [date for date in (entry.at, *coming) if date < until]
-        for date in dates:
+            coming = [entry.at, *coming_dates(versions, entry.at)]
+        for date in [one for one in coming if entry.at <= one < until]:
             current = _id(in_force(versions, date))
             if current != (changes[-1].version if changes else None):
                 changes.append(Change(date, current))
