@@ -131,6 +131,7 @@ class Engine:
             epsilon=policy.epsilon,
             draw=_draws(ids, asked),
             max_offers=asked.max_offers,
+            min_propensity=policy.source.exploration.min_propensity,
         )
         return OfferShelf(values, removed, boosts, choice)
 

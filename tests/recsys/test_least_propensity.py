@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recsys.arbitrate import OfferChoice, arbitrate
+from recsys.decision import Context
+from recsys.engine import Engine
+from recsys.members import Subject
 from recsys.offers.economics import OfferValues
+from recsys.policy.compile import compile_policy
 from recsys.policy.guardrails_schema import Exploration
+from recsys.policy.load import default_policy_text, parse_policy
+from recsys.types import ItemKind
+from tests.worlds import NOW, small_knowledge
 
 NO_OFFER = -1
 
@@ -100,6 +107,19 @@ def test_propensities_sum_to_one_and_none_lies_between_nothing_and_the_floor(
     assert sum(of_arm.values()) == pytest.approx(1)
     assert min(of_arm.values()) >= floor * (1 - 1e-12)
     assert np.array_equal(choice.propensity, expected_propensities(choice, of_arm))
+
+
+def test_decisions_are_drawn_no_rarer_than_the_policy_allows() -> None:
+    knowledge = small_knowledge()
+    text = default_policy_text(knowledge.tiers, "GBP")
+    least = {}
+    for floor in ("", ", min_propensity: 0.2"):
+        drawing = text.replace("epsilon: 0.05", f"{{epsilon: 0.4{floor}}}")
+        engine = Engine(knowledge, compile_policy(parse_policy(drawing), knowledge))
+        asked = [Context("offers", NOW, seed=seed, types=frozenset({ItemKind.OFFER})) for seed in range(60)]
+        least[floor] = min(engine.decide(Subject("m002"), one).logging_propensity for one in asked)
+    assert least[""] < 0.2
+    assert least[", min_propensity: 0.2"] == pytest.approx(0.2)
 
 
 def expected_propensities(choice: OfferChoice, of_arm: dict[int, float]) -> NDArray[np.float64]:
