@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,10 @@ from numpy.typing import NDArray
 from experiments.policy_diff.sides import Side, naming
 from recsys.knowledge import Knowledge
 from recsys.offers.definitions import UNLIMITED_MINOR
-from recsys.policy.evaluate import ErrorCounter
+from recsys.policy.evaluate import ErrorCounter, Named
+from recsys.policy.guardrails_schema import Budget as PolicyBudget
 from recsys.policy.rule import Effect, Rule
-from recsys.policy.rules import compile_rule
+from recsys.policy.rules import read_expressions
 from recsys.types import EpochSeconds, ItemKind, KeepMask
 
 
@@ -70,22 +70,25 @@ def offer_budgets(knowledge: Knowledge) -> list[int | None]:
     return [None if amount == UNLIMITED_MINOR else amount for amount in knowledge.offers.budget_minor.tolist()]
 
 
-def _in_force(side: Side, now: EpochSeconds) -> Mapping[str, Any]:
+def _in_force(side: Side, now: EpochSeconds) -> Mapping[str, PolicyBudget]:
     return {
         budget.id: budget
-        for budget in getattr(side.policy.guardrails, "budgets", ())
+        for budget in side.policy.guardrails.budgets
         if (budget.from_at is None or budget.from_at <= now) and (budget.until_at is None or now < budget.until_at)
     }
 
 
-def _amount(budget: Any) -> int | None:
-    return None if budget is None else int(budget.amount_minor)
+def _amount(budget: PolicyBudget | None) -> int | None:
+    return None if budget is None else budget.amount_minor
 
 
-def _cover(side: Side, budget: Any, knowledge: Knowledge) -> KeepMask:
+def _cover(side: Side, budget: PolicyBudget, knowledge: Knowledge) -> KeepMask:
     if budget.what is None:
         return np.ones(len(knowledge.offers), dtype=np.bool_)
     named = {"id": budget.id, "owner": "budget", "applies_to": ItemKind.OFFER, "what": budget.what}
     rule = Rule.model_validate({**named, "effect": Effect.EXCLUDE})
     with naming(side.letter, side.given):
-        return compile_rule(rule, side.policy, knowledge, ErrorCounter()).what
+        _, formula = read_expressions(rule, side.policy)
+    assert formula is not None
+    offers = Named.of(ItemKind.OFFER, knowledge, default_margin_rate=side.policy.economics.default_margin_rate)
+    return offers.by(formula, on_error=True, errors=ErrorCounter(), rule_id=budget.id)

@@ -9,6 +9,7 @@ from experiments.profile_report.money import Money
 from experiments.profile_report.plots import Grid
 from experiments.profile_report.sections import chart_of
 from recsys.report import Table
+from recsys.types import STAGES
 from training.plots import DotRow, Dots, Mark
 from training.sections import Chart
 
@@ -21,7 +22,8 @@ _EXACT = "All members were read: exact, no interval."
 def changed_chart(placement: PlacementDiff) -> Chart:
     """Share of slates that change by tier and stage, as a grid."""
     tiers = tuple(dict.fromkeys(one.tier for one in placement.groups))
-    stages = tuple(dict.fromkeys(one.stage or _NO_STAGE for one in placement.groups))
+    present = {one.stage or _NO_STAGE for one in placement.groups}
+    stages = tuple(stage for stage in (*STAGES, _NO_STAGE) if stage in present)
     by = {(one.tier, one.stage or _NO_STAGE): one for one in placement.groups}
     cells = tuple(tuple(by.get((tier, stage)) for stage in stages) for tier in tiers)
     values = tuple(tuple(one.changed.share if one and one.changed else None for one in row) for row in cells)

@@ -53,20 +53,13 @@ class Worths:
         """
         offers = self._knowledge.offers
         values = offer_values(batch, self._knowledge, self._terms, contact_cost_minor=contact_cost_minor)
-        cost = offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
         orders = -np.expm1(-batch.orders_per_day.astype(np.float64) * self._knowledge.response.horizon_days)
         basket = batch.basket_minor.astype(np.float64)
-        margin_an_order = (basket * batch.margin_rate.astype(np.float64))[:, None]
-        # value = (p1 - p0) b g - discount - cost, solved for p1 - p0; without a margin, discount over deadweight is
-        # p1 / p0.
-        by_margin = (values.mean + values.discount + cost) / np.where(margin_an_order > 0, margin_an_order, 1.0)
-        dead = np.where(values.deadweight > 0, values.deadweight, 1.0)
-        by_discount = np.where(values.deadweight > 0, orders[:, None] * (values.discount / dead - 1), 0.0)
         flat = np.minimum(offers.amount_minor / np.maximum(basket, 1.0)[:, None], 1.0)
         return OfferWorth(
             margin=values.mean,
             discount=values.discount,
-            added_orders=np.where(margin_an_order > 0, by_margin, by_discount),
+            added_orders=np.where(basket > 0, values.revenue.T / np.maximum(basket, 1.0) - orders, 0.0).T,
             depth=np.where(np.isnan(self._depth), flat, self._depth),
             orders=orders,
             basket_minor=basket,

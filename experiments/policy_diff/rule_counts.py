@@ -53,11 +53,11 @@ class Reasons:
         for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
             name = decisions.shortfalls[code]
             self.shortfalls[name] = self.shortfalls.get(name, 0) + count
-        removals = decisions.removals
-        if removals is None or not who.any():
+        if not who.any():
             return
-        theirs = who[removals.member]
-        for rule, members, candidates in _by_rule(removals.member[theirs], removals.rule[theirs]):
+        member, _, fate = _removed(decisions)
+        theirs = who[member]
+        for rule, members, candidates in _by_rule(member[theirs], fate[theirs]):
             known = self.rules.setdefault(decisions.rule_ids[rule], [0, 0])
             known[0] += members
             known[1] += candidates
@@ -67,14 +67,19 @@ _Counted = tuple[str, list[int], list[int]]
 
 
 def _removals(decisions: Decisions) -> Iterator[_Counted]:
-    removals = decisions.removals
-    if removals is None:
-        return
-    is_offer = removals.kind == OFFER
-    offers = np.bincount(removals.rule[is_offer], minlength=len(decisions.rule_ids))
-    for rule, members, candidates in _by_rule(removals.member, removals.rule):
+    member, kind, fate = _removed(decisions)
+    offers = np.bincount(fate[kind == OFFER], minlength=len(decisions.rule_ids))
+    for rule, members, candidates in _by_rule(member, fate):
         counts = [members, candidates - int(offers[rule]), int(offers[rule])]
         yield decisions.rule_ids[rule], [REMOVED_MEMBERS, REMOVED_PRODUCTS, REMOVED_OFFERS], counts
+
+
+def _removed(decisions: Decisions) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int32]]:
+    """Member, kind and rule of every candidate that a rule removed."""
+    trace = decisions.trace
+    assert trace is not None, "decide with Context.explain"
+    by_rule = (trace.fate >= 0) & (trace.fate < trace.n_rules)
+    return trace.member[by_rule], trace.kind[by_rule], trace.fate[by_rule]
 
 
 def _by_rule(member: NDArray[np.integer], rule: NDArray[np.integer]) -> Iterator[tuple[int, int, int]]:

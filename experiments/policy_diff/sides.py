@@ -9,14 +9,13 @@ from recsys.engine import Engine
 from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
-from recsys.policy.lifecycle import fold
+from recsys.policy.lifecycle import find_version
 from recsys.policy.load import load_policy
 from recsys.policy.registry import PolicyRegistry, live_policy
 from recsys.policy.schema import Policy
 from recsys.types import EpochSeconds
 
 LIVE, DRAFT = "live", "draft"
-_SHORTEST_ID = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,8 @@ def open_side(letter: str, given: str, *, policy_path: Path, now: EpochSeconds) 
             return Side(letter, given, live.source, live.policy)
         if given == DRAFT:
             return Side(letter, given, policy_path, load_policy(policy_path))
-    registry = PolicyRegistry.beside(policy_path)
-    with naming(letter, given):
-        version = _version(given, sorted(fold(registry.read().entries)))
+        registry = PolicyRegistry.beside(policy_path)
+        version = _version_of(registry, letter, given)
         return Side(letter, given, registry.path_of(version), registry.load(version))
 
 
@@ -108,8 +106,10 @@ def naming(letter: str, given: str) -> Iterator[None]:
     try:
         yield
     except PolicyError as error:
+        # Most errors of a file name it themselves.
+        named = letter if given in str(error) else f"{letter} ({given})"
         raise PolicyError(
-            f"{letter} ({given}): {error}",
+            f"{named}: {error}",
             problems=error.problems,
             code=error.code,
             hint=error.hint,
@@ -118,14 +118,8 @@ def naming(letter: str, given: str) -> Iterator[None]:
         ) from error
 
 
-def _version(given: str, versions: Sequence[str]) -> str:
-    found = [version for version in versions if version.startswith(given)]
-    if len(found) == 1 and len(given) >= _SHORTEST_ID:
-        return found[0]
-    why = (
-        f"it begins {len(found)} versions; give more of its letters"
-        if len(found) > 1
-        else f"there is no such file, and no version begins with it; give a file, {LIVE}, {DRAFT} or at least "
-        f"{_SHORTEST_ID} letters of a version's id"
-    )
-    raise InputError(f"{given!r} is no policy: {why}")
+def _version_of(registry: PolicyRegistry, letter: str, given: str) -> str:
+    try:
+        return find_version(registry.read().entries, given).version
+    except InputError as error:
+        raise InputError(f"{letter} is {given!r}, which is neither a file, {LIVE!r} nor {DRAFT!r}; {error}") from error

@@ -131,7 +131,7 @@ class Tally:
         Count a block.
 
         Args:
-            a, b: Decisions for the same members, with removals.
+            a, b: Decisions for the same members, explained.
             shown_a, shown_b: What they show.
             group: Shape (m,): of each member.
             keep: Keep offer choices.

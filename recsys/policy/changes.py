@@ -41,8 +41,15 @@ class PolicyChanges:
 
 
 @dataclass(slots=True)
-class _Contents:
-    """The parts of a policy by id, its other settings by path, and the order of each list of parts."""
+class PolicyContents:
+    """
+    What a policy says, taken apart.
+
+    Attributes:
+        parts: By id: the path of the list that it stands in, and what it says.
+        settings: Everything else, by path with dots.
+        orders: By path of a list of parts: their ids in order.
+    """
 
     parts: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +58,7 @@ class _Contents:
 
 def policy_changes(before: Policy, after: Policy) -> PolicyChanges:
     """What differs, each in the order of the newer file; what is gone in that of the older."""
-    old, new = _contents(before), _contents(after)
+    old, new = policy_contents(before), policy_contents(after)
     settings = [path for path in new.settings if new.settings[path] != old.settings.get(path)]
     settings += [path for path in old.settings if path not in new.settings]
     return PolicyChanges(
@@ -65,13 +72,14 @@ def policy_changes(before: Policy, after: Policy) -> PolicyChanges:
     )  # fmt: skip
 
 
-def _contents(policy: Policy) -> _Contents:
-    contents = _Contents()
+def policy_contents(policy: Policy) -> PolicyContents:
+    """Take a policy apart; its signatures are left out."""
+    contents = PolicyContents()
     _collect(policy.model_dump(mode="json", by_alias=True, exclude=_SIGNATURES), "", contents)
     return contents
 
 
-def _collect(content: Mapping[str, Any], path: str, contents: _Contents) -> dict[str, Any]:
+def _collect(content: Mapping[str, Any], path: str, contents: PolicyContents) -> dict[str, Any]:
     """Take down the parts and settings below a mapping; what is left is its own."""
     own: dict[str, Any] = {}
     for key, value in content.items():
@@ -79,7 +87,7 @@ def _collect(content: Mapping[str, Any], path: str, contents: _Contents) -> dict
         if isinstance(value, list) and value and all(isinstance(one, dict) and "id" in one for one in value):
             contents.orders[here] = [one["id"] for one in value]
             for one in value:
-                scratch = _Contents()
+                scratch = PolicyContents()
                 own_of_part = _collect(one, f"{here}.{one['id']}", scratch)
                 contents.parts[one["id"]] = (here, own_of_part)
                 contents.parts |= scratch.parts
@@ -91,6 +99,6 @@ def _collect(content: Mapping[str, Any], path: str, contents: _Contents) -> dict
     return own
 
 
-def _common(one: _Contents, other: _Contents, path: str) -> list[str]:
+def _common(one: PolicyContents, other: PolicyContents, path: str) -> list[str]:
     known = set(other.orders.get(path, ()))
     return [part for part in one.orders.get(path, ()) if part in known]
