@@ -115,6 +115,12 @@ def test_all_offers_of_a_message_are_known_and_it_is_one_contact() -> None:
     assert merged(*shown).contacts == (Contact(Channel.EMAIL, 5, "o1", ("o2",)),)
 
 
+def test_products_beside_an_offer_in_a_message_take_no_room() -> None:
+    product = event(EventKind.EXPOSURE, 5, product_id="p1", channel=Channel.EMAIL, decision_id="d1")
+    offer = event(EventKind.EXPOSURE, 5, offer_id="o1", channel=Channel.EMAIL, decision_id="d1")
+    assert Recent().merged([product, offer]).contacts == ((-5, "email", "d1", "o1"),)
+
+
 def test_offers_shown_on_the_web_never_displace_a_message() -> None:
     email = event(EventKind.EXPOSURE, 1, channel=Channel.EMAIL, decision_id="d1")
     web = [event(EventKind.EXPOSURE, 10 + at, offer_id="o1") for at in range(MAX_SHOWN + 5)]

@@ -85,6 +85,12 @@ def test_an_answer_starts_the_count_anew_also_a_late_one() -> None:
     assert resting(*messages, response(7, "o004"), **{**IGNORED, "of": "campaign"}) == {"o001", "o003"}
 
 
+def test_an_answer_at_the_instant_of_the_message_is_one() -> None:
+    once = {**IGNORED, "times": 1}
+    assert resting(contact(6, Channel.EMAIL, "o003"), response(6, "o003"), **once) == set()
+    assert resting(contact(6, Channel.EMAIL, "o003"), response(6.1, "o003"), **once) == {"o003"}
+
+
 def test_an_answer_after_now_is_none_yet() -> None:
     assert resting(*[contact(day, Channel.EMAIL, "o003") for day in (6, 8)], response(-1, "o003"), **IGNORED) == {
         "o003"

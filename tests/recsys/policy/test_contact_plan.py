@@ -39,6 +39,18 @@ def test_one_good_message_does_not_cost_two_that_are_nearly_as_good() -> None:
     assert plan.choice.tolist() == [[0, -1, 0]]
 
 
+def test_the_same_value_with_fewer_messages_is_planned() -> None:
+    plan = period(WEEKLY, (mailing("a", 0), mailing("b", 6), mailing("c", 12)), [[5], [10], [5]]).planned()
+    assert plan.choice.tolist() == [[-1, 0, -1]]
+    assert plan.value.tolist() == plan.first_come_value.tolist() == [10]
+
+
+def test_a_window_is_open_at_its_far_end() -> None:
+    made = [[Contact(Channel.EMAIL, NOW - 7 * DAY)]]
+    plan = period(WEEKLY, (mailing("a", 0), mailing("b", 7)), [[5], [4]], made=made).planned()
+    assert plan.choice.tolist() == [[0, 0]]
+
+
 def test_where_a_campaign_is_capped_the_send_keeps_its_next_best_message() -> None:
     sends = (mailing("mon", 0), mailing("fri", 4, Channel.PUSH))
     plan = period(
