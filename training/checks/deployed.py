@@ -12,7 +12,7 @@ from recsys.bundle import Bundle, read_manifest
 from recsys.errors import BundleError, StoreError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import load_policy
+from recsys.policy.registry import live_policy
 from recsys.types import SECONDS_PER_DAY
 from training.checks.finding import Finding, State, counted
 
@@ -52,7 +52,7 @@ def check_serving(workspace: Workspace) -> Iterator[Finding]:
             "published bundle", State.MISSING, "nothing published", "1 bundle",
             "`recsys serve` has nothing to answer with", "run `recsys publish`",
         )  # fmt: skip
-        policy = load_policy(workspace.policy_path)
+        policy = live_policy(workspace.policy_path, workspace.now).policy
         yield Finding("policy", State.THIN, counted(len(policy.rules), "rules"), "compiled for a bundle",
                       "its schema is right; its expressions are checked against a published bundle",
                       "run `recsys publish`")  # fmt: skip
@@ -64,7 +64,7 @@ def check_serving(workspace: Workspace) -> Iterator[Finding]:
         f"{counted(len(knowledge.catalogue), 'products')}", "1 bundle", "every file has its SHA-256",
     )  # fmt: skip
     yield _age("freshness of the published bundle", workspace.now - knowledge.cut_off, "train and publish")
-    policy = load_policy(workspace.policy_path)
+    policy = live_policy(workspace.policy_path, workspace.now).policy
     compile_policy(policy, knowledge)
     yield Finding(
         "policy", State.OK,
