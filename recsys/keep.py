@@ -1,7 +1,7 @@
 """The step that applies the policy to products: what each rule removes, what is boosted, and the order that is left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from recsys.types import UNKNOWN_ROW, KeepMask, Scores
 _FALLBACK_SEARCHED = 2_000
 _FALLBACK_KEPT = 100
 """As many as the largest placement holds. Fixed, so that an answer does not depend on who else is in the call."""
+
+_FALLBACK_WEIGHTS = (1e3, 1.0, 1e-3)
+"""So far apart that no product of a list comes before one of the list before it."""
 
 KEPT = -1
 
@@ -60,9 +63,12 @@ def shelve(
     """
     Apply the policy to the candidates.
 
-    Where every candidate of a member is removed, one by one and not the whole slate, the popular products and then
-    the catalogue are searched for some that pass the same rules (law 3), if *search*.
+    Where every candidate of a member is removed, one by one and not the whole slate, the products that the placement
+    falls back on, the popular ones and then the catalogue are searched for some that pass the same rules (law 3), if
+    *search*.
     """
+    scores = ruling.placement.ranked_by(candidates.scores, candidates.products)
+    candidates = replace(candidates, scores=scores)
     removed = ruling.product_removals(candidates.products)
     withheld = ruling.slate_removals()
     keep = (removed < 0) & (candidates.products >= 0)
@@ -94,8 +100,9 @@ def _search_catalogue(
     batch = ruling.batch
     few = build_batch([batch.subjects[member] for member in who], knowledge, impersonal=~batch.personal[who])
     catalogue = np.arange(min(len(knowledge.catalogue), _FALLBACK_SEARCHED), dtype=np.int32)
-    shared: Sequence[NDArray[np.int32]] = (knowledge.popular.products[:1], catalogue[None, :])
-    products, scores, _ = fuse([np.repeat(one, len(who), axis=0) for one in shared], [1.0, 1e-3])
+    fallback = ruling.placement.fallback[None, :]
+    shared: Sequence[NDArray[np.int32]] = (fallback, knowledge.popular.products[:1], catalogue[None, :])
+    products, scores, _ = fuse([np.repeat(one, len(who), axis=0) for one in shared], _FALLBACK_WEIGHTS)
     passes = (ruling.narrowed(who, few).product_removals(products) < 0) & (products >= 0)
     width = min(_FALLBACK_KEPT, int(passes.sum(axis=1).max()))
     first = np.argsort(~passes, axis=1, kind="stable")[:, :width]

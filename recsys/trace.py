@@ -152,7 +152,7 @@ def trace(
     *,
     values: OfferValues,
     removed: NDArray[np.int16],
-    boosts: NDArray[np.uint32],
+    boosts: NDArray[np.uint64],
     choice: OfferChoice,
 ) -> Trace:
     """
@@ -179,7 +179,7 @@ def trace(
     gains = choice.arbitrated > 0
     lever = np.ones(removed.shape)
     for bit, factor in enumerate(factors):
-        lever[(boosts >> np.uint32(bit)) & 1 == 1] *= factor
+        lever[(boosts >> np.uint64(bit)) & 1 == 1] *= factor
     before = np.where(gains, choice.arbitrated / lever, choice.arbitrated)
     member = np.concatenate([products[0], coupons[0]])
     by_member = np.argsort(member, kind="stable")

@@ -1,13 +1,21 @@
-"""The guardrails of a policy over a bundle: bounds on depth, by offer and tier."""
+"""The guardrails and objectives of a policy over a bundle: bounds on depth, what budgets pay for, worth of margin."""
 
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
+from recsys.policy.attributes import OFFER_ATTRIBUTES, margin_rate
+from recsys.policy.evaluate import ErrorCounter, Named
+from recsys.policy.formula import compile_formula
 from recsys.policy.guardrails import DepthLimit, banded_offers
+from recsys.policy.guardrails_schema import Objective
 from recsys.policy.native import Code, NativeRule
 from recsys.policy.schema import Policy
+from recsys.types import KeepMask
+
+_THINNEST_MARGIN = 0.01
 
 
 def depth_limits(policy: Policy, knowledge: Knowledge, codes: Mapping[str, Code]) -> tuple[DepthLimit, ...]:
@@ -23,3 +31,28 @@ def depth_limits(policy: Policy, knowledge: Knowledge, codes: Mapping[str, Code]
         about = banded_offers(band, knowledge.offers, knowledge.catalogue)
         limits.append(DepthLimit(codes[band.id], tiers, about, band.min_depth, band.max_depth))
     return tuple(limits)
+
+
+def paid_by(policy: Policy, offers: Named, errors: ErrorCounter) -> dict[str, KeepMask]:
+    """
+    Shape (n_offers,) each, by id of the budget: the offers that it pays for; those that it cannot judge too.
+
+    Raises:
+        PolicyError: An expression is wrong; the message names the budget.
+    """
+    paid = {}
+    for budget in policy.guardrails.budgets:
+        paid[budget.id] = np.ones(offers.n, dtype=np.bool_)
+        if budget.what is not None:
+            formula = compile_formula(budget.what, OFFER_ATTRIBUTES, where=f"budget {budget.id!r}, what")
+            paid[budget.id] = offers.by(formula, on_error=True, errors=errors, rule_id=budget.id)
+    return paid
+
+
+def worth_of_margin(objective: Objective, policy: Policy, knowledge: Knowledge) -> NDArray[np.float32] | None:
+    """Shape (n_products + 1,): what an objective multiplies scores by, see `Objective`; absent where that is 1."""
+    if objective.margin == 0:
+        return None
+    rate = margin_rate(knowledge.catalogue, policy.economics.default_margin_rate)
+    worth = np.maximum(rate, _THINNEST_MARGIN) ** objective.margin
+    return np.append(worth, 1.0).astype(np.float32)

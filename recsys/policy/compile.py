@@ -8,14 +8,15 @@ import numpy as np
 from recsys.errors import PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.attributes import who_attributes
-from recsys.policy.bounds import depth_limits
+from recsys.policy.bounds import depth_limits, paid_by, worth_of_margin
 from recsys.policy.codes import all_codes, sections_of
 from recsys.policy.compiled import CompiledPolicy
 from recsys.policy.contact import ContactRules
-from recsys.policy.evaluate import ErrorCounter
+from recsys.policy.evaluate import ErrorCounter, Named
 from recsys.policy.guardrails import smallest_basket_depth, tier_codes
 from recsys.policy.layout import Layout
 from recsys.policy.masks import code_table, lever_table
+from recsys.policy.money_limits import MoneyLimits
 from recsys.policy.native import NativeRule
 from recsys.policy.periods import PeriodsOn
 from recsys.policy.rule import CapGroup
@@ -43,7 +44,9 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
     """
     _check_fit(policy, knowledge)
     errors = ErrorCounter()
-    rules = compile_rules(policy, knowledge, errors)
+    rate = policy.economics.default_margin_rate
+    named = {kind: Named.of(kind, knowledge, default_margin_rate=rate) for kind in ItemKind}
+    rules = compile_rules(policy, knowledge, named, errors)
     layout = Layout.of(rules)
     codes = all_codes(policy, rules)
     native = {rule: codes[rule] for rule in NativeRule}
@@ -51,11 +54,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
     profile = knowledge.members.profile
     limits = depth_limits(policy, knowledge, codes)
     depth = smallest_basket_depth(knowledge.offers)
-    kinds = {ItemKind.PRODUCT: len(knowledge.catalogue), ItemKind.OFFER: len(knowledge.offers)}
-    placements = {
-        name: Placement(name, spec.channel, spec.capacity, frozenset(spec.types), spec.max_offers)
-        for name, spec in policy.placements.items()
-    }
+    placements = {name: _placement(name, policy, knowledge) for name in policy.placements}
     times = dated(policy, knowledge, native)
     pins = _pins(layout, knowledge)
     return CompiledPolicy(
@@ -65,7 +64,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
         rule_ids=tuple(codes),
         boost_ids=tuple(rule.rule.id for rule in layout.levers.rules),
         errors=errors,
-        warnings=_warnings(rules, {pin.rule_id for pin in pins.values()}),
+        warnings=(*_warnings(rules, {pin.rule_id for pin in pins.values()}), *_unknown_fallbacks(policy, knowledge)),
         experiment=policy.experiment,
         epsilon=policy.exploration.epsilon,
         risk_aversion=policy.economics.risk_aversion,
@@ -95,16 +94,19 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
         _masks=Masks(
             layout=layout,
             code=native,
-            removal_names={kind: removal_names(layout.removals[kind], n) for kind, n in kinds.items()},
+            removal_names={kind: removal_names(layout.removals[kind], named[kind].n) for kind in ItemKind},
             removal_codes={
                 kind: code_table([codes[rule.rule.id] for rule in layout.removals[kind].rules]) for kind in ItemKind
             },
-            lever_names={kind: lever_names(layout.levers, kind, n) for kind, n in kinds.items()},
+            lever_names={kind: lever_names(layout.levers, kind, named[kind].n) for kind in ItemKind},
             lever_factors=lever_table([rule.rule.factor or 1.0 for rule in layout.levers.rules]),
             rarely_bought=knowledge.catalogue.repeat_rate < policy.recently_bought.unless_repeat_rate_at_least,
             rarely_days=policy.recently_bought.days,
             contact=ContactRules.of(policy.contact, policy.campaigns, knowledge, code_of=codes, time_zone=zone),
             depth_limits=limits,
+            money=MoneyLimits.of(
+                policy, knowledge, code_of=codes, paid_by=paid_by(policy, named[ItemKind.OFFER], errors)
+            ),
             basket_offers=np.flatnonzero(np.isnan(depth)),
             knowledge=knowledge,
         ),
@@ -122,6 +124,30 @@ def _check_fit(policy: Policy, knowledge: Knowledge) -> None:
             f"the policy {policy.name!r} counts in {policy.currency}, the bundle in {knowledge.currency}; "
             "set `currency` and check every amount"
         )
+
+
+def _placement(name: str, policy: Policy, knowledge: Knowledge) -> Placement:
+    spec = policy.placements[name]
+    fallback = knowledge.catalogue.products.rows(spec.fallback)
+    return Placement(
+        name=name,
+        channel=spec.channel,
+        capacity=spec.capacity,
+        types=frozenset(spec.types),
+        max_offers=spec.max_offers,
+        relevance=spec.objective.relevance,
+        margin_worth=worth_of_margin(spec.objective, policy, knowledge),
+        fallback=fallback[fallback >= 0],
+    )
+
+
+def _unknown_fallbacks(policy: Policy, knowledge: Knowledge) -> list[str]:
+    return [
+        f"placement {name!r} falls back on the product {product!r}, which is not in the bundle"
+        for name, spec in policy.placements.items()
+        for product, row in zip(spec.fallback, knowledge.catalogue.products.rows(spec.fallback), strict=True)
+        if row < 0
+    ]
 
 
 def _questions(layout: Layout) -> list[Question]:

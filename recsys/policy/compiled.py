@@ -81,7 +81,8 @@ class CompiledPolicy:
         at = self._circumstances(context)
         audience = Audience(batch, at, self._segments.of(Audience(batch, at), self.errors))
         answers = self._who.ask(audience)
-        return Ruling.of(audience, self._standings.at(at), answers, masks=self._masks, errors=self.errors)
+        placement = self._placements[at.placement]
+        return Ruling.of(audience, placement, self._standings.at(at), answers, masks=self._masks, errors=self.errors)
 
     def section_of(self, rule_id: str) -> str:
         """

@@ -79,9 +79,17 @@ class CompiledRule:
         )
 
 
-def compile_rules(policy: Policy, knowledge: Knowledge, errors: ErrorCounter) -> list[CompiledRule]:
+def compile_rules(
+    policy: Policy, knowledge: Knowledge, named: Mapping[ItemKind, Named], errors: ErrorCounter
+) -> list[CompiledRule]:
     """
     Check the expressions of a policy's rules and evaluate what does not depend on the member.
+
+    Args:
+        policy: The whole of it.
+        knowledge: The bundle.
+        named: Its products and its offers.
+        errors: Takes note of what could not be evaluated.
 
     Returns:
         Reach, then the sections in the order in which they are asked; what a period keeps to itself before its rules.
@@ -90,8 +98,6 @@ def compile_rules(policy: Policy, knowledge: Knowledge, errors: ErrorCounter) ->
         PolicyError: An expression is wrong; the message names the rule.
     """
     profile = knowledge.members.profile
-    rate = policy.economics.default_margin_rate
-    named = {kind: Named.of(kind, knowledge, default_margin_rate=rate) for kind in ItemKind}
     periods = period_formulas(policy)
 
     def compiled(

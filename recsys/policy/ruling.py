@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
+from recsys.offers.economics import OfferValues
 from recsys.policy.cel_logic import bits as numbers_of
 from recsys.policy.contact import ContactRules
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.guardrails import DepthLimit, remove_by_basket
 from recsys.policy.layout import Block, Layout
 from recsys.policy.masks import WORD, Words, multiplied, remove_listed, remove_named, remove_owned
+from recsys.policy.money_limits import MoneyLimits
 from recsys.policy.native import Code, Codes, NativeRule, as_answer
 from recsys.policy.readers import Audience, attributes_of
-from recsys.policy.shown import Pin, SlateCap
+from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standing
 from recsys.policy.who import Answers
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
@@ -38,6 +40,7 @@ class Masks:
         rarely_days: That while; 0 where there is none.
         contact: Consent, caps on messages, cooldowns.
         depth_limits: On offers.
+        money: Bounds on offers that need their values.
         basket_offers: Rows of the offers whose depth depends on the member's basket.
         knowledge: The bundle.
     """
@@ -52,6 +55,7 @@ class Masks:
     rarely_days: int
     contact: ContactRules
     depth_limits: tuple[DepthLimit, ...]
+    money: MoneyLimits
     basket_offers: NDArray[np.intp]
     knowledge: Knowledge
 
@@ -63,11 +67,13 @@ class Ruling:
 
     Attributes:
         audience: The members and what they share.
+        placement: That is filled.
         standing: What is in force.
         errors: Takes note, once a part of the policy that is asked, of who-expressions that could not be evaluated.
     """
 
     audience: Audience
+    placement: Placement
     standing: Standing
     errors: ErrorCounter
     _answers: Answers = field(repr=False)
@@ -79,10 +85,17 @@ class Ruling:
 
     @classmethod
     def of(
-        cls, audience: Audience, standing: Standing, answers: Answers, *, masks: Masks, errors: ErrorCounter
+        cls,
+        audience: Audience,
+        placement: Placement,
+        standing: Standing,
+        answers: Answers,
+        *,
+        masks: Masks,
+        errors: ErrorCounter,
     ) -> "Ruling":
         """Of what the members' who-expressions answered."""
-        return cls(audience, standing, errors, answers, answers.holds & standing.asked, masks)
+        return cls(audience, placement, standing, errors, answers, answers.holds & standing.asked, masks)
 
     @property
     def batch(self) -> MemberBatch:
@@ -93,7 +106,7 @@ class Ruling:
         """The same for some of the members, by position; *batch* has these alone."""
         audience = Audience(batch, self.audience.at, {})
         answers = Answers(self._answers.holds[who], None)
-        return Ruling(audience, self.standing, self.errors, answers, self._holds[who], self._masks)
+        return Ruling(audience, self.placement, self.standing, self.errors, answers, self._holds[who], self._masks)
 
     def slate_removals(self) -> NDArray[np.int16]:
         """
@@ -134,12 +147,16 @@ class Ruling:
         remove_named(codes, masks.removal_names[kind], holds, masks.removal_codes[kind], candidates)
         return as_answer(codes)
 
-    def offer_removals(self, *, withhold: KeepMask) -> NDArray[np.int16]:
+    def offer_removals(
+        self, *, withhold: KeepMask, values: OfferValues | None = None, ids: NDArray[np.bytes_] | None = None
+    ) -> NDArray[np.int16]:
         """
         Say which offers the hard rules remove.
 
         Args:
             withhold: Shape (m,): members in an arm without offers.
+            values: What the offers are worth; without them, bounds on money that need them remove nothing.
+            ids: Shape (m,): the members, as `recsys.assignment.hash_units` takes them; come with values.
 
         Returns:
             Shape (m, n_offers): position in ``rule_ids`` of the first rule that removes the offer; -1 where none does.
@@ -156,6 +173,8 @@ class Ruling:
         kind = ItemKind.OFFER
         holds = self._holding(masks.layout.removals[kind])
         remove_named(codes, masks.removal_names[kind][:, :-1], holds, masks.removal_codes[kind])
+        if values is not None and ids is not None:
+            masks.money.remove_from(codes, ids, values, now=at.now)
         if withhold.any():
             codes[withhold] = np.minimum(codes[withhold], np.uint16(masks.code[NativeRule.EXPERIMENT_HOLDOUT]))
         return as_answer(codes)

@@ -3,18 +3,36 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from recsys.types import Channel, ItemKind, KeepMask, Rows
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.types import Channel, ItemKind, KeepMask, Rows, Scores
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A slot as the engine fills it."""
+    """
+    A slot as the engine fills it.
+
+    Attributes:
+        relevance: Exponent of scores.
+        margin_worth: Shape (n_products + 1,): what scores are multiplied by besides; absent where that is 1.
+        fallback: Shape (k,): products that fill it where nothing else is left, best first.
+    """
 
     name: str
     channel: Channel
     capacity: int
     types: frozenset[ItemKind]
     max_offers: int
+    relevance: float
+    margin_worth: NDArray[np.float32] | None
+    fallback: Rows
+
+    def ranked_by(self, scores: Scores, products: Rows) -> Scores:
+        """What products are ranked by in this placement, before levers: of the shape of *scores*, NaN where that is."""
+        ranked = scores if self.relevance == 1 else np.power(scores, np.float32(self.relevance))
+        return ranked if self.margin_worth is None else ranked * self.margin_worth.take(products)
 
 
 class SlateCap(NamedTuple):

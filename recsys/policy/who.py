@@ -62,9 +62,9 @@ class Who:
         broken = self.padding
         for table in self.tables:
             broken |= table.one(audience)
-        alive = np.bitwise_or.reduceat(~as_words(broken, self.n_clause_words), self.starts)
+        alive: Words = np.bitwise_or.reduceat(~as_words(broken, self.n_clause_words), self.starts)
         possible, certain = alive[: self.n_words], alive[self.n_words :]
-        failed: Words = possible & ~certain
+        failed = possible & ~certain
         if not failed.any():
             return Answers(certain[None], None)
         return Answers((certain | failed & as_words(self.lenient, self.n_words))[None], failed[None])
