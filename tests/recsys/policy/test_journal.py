@@ -1,6 +1,8 @@
 """The journal tells what was altered, survives a crash while it is written, and lets one of many writers win."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,22 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "policies").write_text("a file")
     with pytest.raises(StoreError, match=r"cannot be (locked|read)"):
         written(tmp_path / "policies", submitted(A))
+
+
+def test_who_reads_while_others_write_sees_whole_states_one_after_the_other(tmp_path: Path) -> None:
+    journal = written(tmp_path, submitted(A))
+    seen = []
+    with ThreadPoolExecutor(2) as pool:
+        writing = [
+            pool.submit(lambda first=first: [journal.append(submitted(f"{n:064x}")) for n in range(first, first + 15)])
+            for first in (100, 200)
+        ]
+        while not all(one.done() for one in writing):
+            seen.append(journal.read().hashes)
+        assert all(one.exception() is None for one in writing)
+    seen.append(journal.read().hashes)
+    assert len(seen[-1]) == 31
+    assert all(later[: len(earlier)] == earlier for earlier, later in pairwise(seen))
 
 
 def _compete(folder: Path, name: str, outcomes: "multiprocessing.Queue[tuple[str, str]]") -> None:
