@@ -17,7 +17,7 @@ button{cursor:pointer}#told{border-left:.25rem solid var(--accent);padding-left:
 #slate li.offer{background:var(--soft);border:2px dashed var(--accent)}
 #slate strong{overflow-wrap:anywhere}small{opacity:.75}.why{flex:1;font-size:.9rem}
 .acts{display:flex;flex-wrap:wrap;gap:.4rem}
-.acts button{font-size:.85rem}table{border-collapse:collapse;font-size:.9rem}
+.acts button{font-size:.85rem}.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
 th,td{border-bottom:1px solid var(--line);padding:.2rem .8rem .2rem 0;text-align:left}
 """
 
@@ -29,13 +29,18 @@ BODY = """
 <label>Member id <input id="member" required maxlength="128" autocomplete="off"></label>
 <label>Placement <input id="placement" required maxlength="128" value="home" size="14"></label>
 <label>Language <select id="language"><option>en</option><option>zh</option></select></label>
+<label>Explain <input id="explain" type="checkbox" checked></label>
 <button>Show</button>
 </form>
 <p id="told" role="status">The key stays in this page. An unknown member is shown what strangers see.</p>
 <ol id="slate"></ol>
 <section id="rest" hidden>
-<h2>Why not</h2>
-<table><thead><tr><th>what</th><th>id</th><th>rule</th></tr></thead><tbody id="whynot"></tbody></table>
+<h2>All that was considered</h2>
+<p id="counted"></p>
+<div class="wide"><table>
+<thead><tr><th>place</th><th>what</th><th>id</th><th>name</th><th>source</th><th>score</th><th>levers</th><th>worth</th>
+<th>chance</th><th>section</th><th>rule</th><th>why not</th></tr></thead>
+<tbody id="considered"></tbody></table></div>
 </section>
 <section id="who" hidden>
 <h2>The member</h2>
@@ -124,12 +129,28 @@ const who = async () => {
     line([name.replaceAll("_", " "), value === null ? "not known" : value, meaning])));
   at("who").hidden = !member.personal;
 };
+const digits = value => Number(value.toPrecision(3));
+const considered = one => line([
+  one.position === null ? "" : one.position, one.kind, one.id, one.name, one.source,
+  one.score === one.score_before ? digits(one.score) : digits(one.score_before) + " \u2192 " + digits(one.score),
+  one.multipliers.map(lever => lever.rule + " \u00d7 " + lever.factor).join(", "),
+  one.value_minor === null ? "" : one.value_minor + " \u00b1 " + one.value_sd_minor,
+  one.logging_propensity === null ? "" : digits(one.logging_propensity),
+  one.section || "", one.removed_by || "", one.reason ? one.reason.text : "",
+]);
+const explain = decision => {
+  const all = decision.candidates || [];
+  const removed = all.filter(one => one.removed_by).length;
+  at("counted").textContent = all.length + " candidates: " + decision.items.length + " shown, " + removed
+    + " removed by rules, " + (all.length - decision.items.length - removed) + " outdone. Worth in minor units.";
+  at("considered").replaceChildren(...all.map(considered));
+  at("rest").hidden = !all.length;
+};
 const fill = async (first, path, more) => {
-  const asked = {member_id: at("member").value, language: at("language").value, explain: true};
+  const asked = {member_id: at("member").value, language: at("language").value, explain: at("explain").checked};
   const decision = await send(path, {...asked, ...more});
   at("slate").replaceChildren(...decision.items.map(item => card(decision, item)));
-  at("whynot").replaceChildren(...decision.why_not.map(one => line([one.kind, one.id, one.rule])));
-  at("rest").hidden = !decision.why_not.length;
+  explain(decision);
   const arm = decision.experiment ? decision.experiment.key + "/" + decision.experiment.arm : "none";
   tell((first || "") + "A " + decision.answer + " answer for " + decision.placement + ", " + decision.items.length
     + " shown. Offer: " + (decision.offer_choice || "not asked for") + ". Experiment: " + arm + "."

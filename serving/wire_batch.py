@@ -5,8 +5,11 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from serving.problems import Problem, invalid, problem
+from serving.problems import FieldProblem, Problem, invalid, problem
 from serving.wire import BatchRequest, DecisionAnswer, Wire, encode_results
+
+MAX_EXPLAINED = 50
+"""Of a batch. An explained answer lists every candidate: half a megabyte where there are a thousand offers."""
 
 Part = TypeVar("Part", bound=Wire)
 
@@ -41,12 +44,19 @@ def split_valid(batch: BatchRequest, model: type[Part]) -> tuple[list[Part], dic
     """The requests that can be answered, as *model* and in order, and by position the problems of the others."""
     valid: list[Part] = []
     problems: dict[int, Problem] = {}
+    n_explained = 0
     for position, part in enumerate(batch.requests):
         try:
-            valid.append(model.model_validate(part))
+            asked = model.model_validate(part)
         except ValidationError as error:
             wrong = invalid(error, at=f"/requests/{position}")
             problems[position] = problem(wrong.code, wrong.detail, wrong.errors)
+            continue
+        n_explained += getattr(asked, "explain", False)
+        if n_explained > MAX_EXPLAINED and getattr(asked, "explain", False):
+            problems[position] = _too_many_explained(position)
+        else:
+            valid.append(asked)
     return valid, problems
 
 
@@ -61,3 +71,8 @@ def encode_batch(answers: Sequence[bytes], problems: dict[int, Problem]) -> byte
             for position in range(len(answers) + len(problems))
         ]
     )
+
+
+def _too_many_explained(position: int) -> Problem:
+    detail = f"a batch may explain {MAX_EXPLAINED} of its requests; ask for the others without, or in another batch"
+    return problem("invalid_request", detail, (FieldProblem(pointer=f"/requests/{position}/explain", detail=detail),))

@@ -60,7 +60,7 @@ def _add_question(path: str, what: str, types: frozenset[ItemKind], scope: Scope
         f"{path}:batch", ask_many, methods=["POST"], response_model=BatchAnswer, responses=WRITE_PROBLEMS,
         dependencies=allowed, summary=f"{what} for up to 1,000 members",
         description="Each request is checked against DecisionRequest and answered by itself, in order, all from one "
-        "bundle and one instant. A wrong one gets a problem in its place.",
+        "bundle and one instant. A wrong one gets a problem in its place, as those do that ask to explain beyond 50.",
         operation_id=f"{path[4:]}_batch", tags=["decisions"],
     )  # fmt: skip
 

@@ -30,3 +30,13 @@ def test_the_page_tells_of_the_member_what_the_description_says_of_its_columns(s
     for name in path[0].split("."):
         described = described[name]
     assert described["anyOf"][0]["properties"]["coupon_share"]["description"] == "Orders with a coupon (share)"
+
+
+def test_the_page_shows_what_a_candidate_is_described_to_have(shared_service: Running) -> None:
+    page = shared_service.client.get("/").text
+    assert 'id="explain" type="checkbox"' in page
+    (row,) = re.findall(r"const considered = one => line\(\[(.*?)\]\);", page, flags=re.DOTALL)
+    described = shared_service.client.get("/openapi.json").json()["components"]["schemas"]["CandidateAnswer"]
+    assert set(re.findall(r"one\.([a-z_]+)", row)) == set(described["properties"])
+    (headings,) = re.findall(r"<thead><tr>((?:<th>[a-z ]+</th>\n?)+)</tr></thead>\n<tbody id=.considered", page)
+    assert headings.count("<th>") == 12
