@@ -2,6 +2,7 @@
 
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -104,17 +105,18 @@ def test_what_is_no_plan_is_refused() -> None:
 def test_nobody_and_nothing_have_an_empty_plan() -> None:
     sends = (mailing("mon", 0),)
     empty = contact_plan.Possible(np.zeros((0, 1, 2), dtype=np.int64), np.zeros((0, 1, 2), dtype=np.uint64))
-    rules = contact_plan.PlanRules((), (), (), (), None)  # type: ignore[arg-type]
+    rules = contact_plan.PlanRules((), (), (), (), ZoneInfo("UTC"))
     assert contact_plan.plan_contacts(rules, sends, empty, rules.made([])).choice.shape == (0, 1)
 
 
 HALF_DAYS = st.integers(-6, 14).map(lambda half: half / 2)
 CHANNELS = st.sampled_from([Channel.EMAIL, Channel.PUSH])
+FEW_DAYS = st.integers(1, 5)
 OFFERS = st.sampled_from([None, "o1", "o2", "o3", "o4"])
 
 
 @st.composite
-def periods(draw: st.DrawFn, n_caps: Any, cap_days: Any = st.integers(1, 5)) -> Period:  # noqa: B008
+def periods(draw: st.DrawFn, n_caps: Any, cap_days: Any = FEW_DAYS) -> Period:
     n_sends, n_members = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     caps = tuple(
         ContactCap(
