@@ -19,6 +19,7 @@ from recsys.types import EpochSeconds
 from serving.policy_watch import UNREVIEWED
 
 _SHORT_ID = 12
+_CLOCKS_AGREE_WITHIN_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,13 @@ def _change_text(change: Change | None) -> str:
 
 
 def _notes(looked: Looked) -> tuple[str, ...]:
-    return (*(() if looked.in_force.reviewed else (UNREVIEWED,)), *_torn(looked))
+    notes = [] if looked.in_force.reviewed else [UNREVIEWED]
+    if looked.instant - looked.now > _CLOCKS_AGREE_WITHIN_S:
+        notes.append(
+            f"The last move was made at {iso(looked.instant)}, but it is {iso(looked.now)} here: one of the clocks "
+            "is wrong. Until then versions start and end as if it were that time."
+        )
+    return (*notes, *_torn(looked))
 
 
 def _torn(looked: Looked) -> tuple[str, ...]:

@@ -161,6 +161,14 @@ def test_a_retired_version_gives_way_and_a_withdrawn_or_rejected_one_never_comes
     assert states == {first: "live", second: "retired", third: "rejected"}
 
 
+def test_a_clock_that_runs_behind_the_record_is_told(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    live(shop, 60)
+    assert commands.status(shop).notes == ()
+    monkeypatch.setattr(commands, "clock_of", lambda *_: (lambda: NOW - 3_600, 0))
+    (note,) = commands.status(shop).notes
+    assert "one of the clocks is wrong" in note
+
+
 def test_the_log_verifies_the_chain_and_shows_everything(shop: Path) -> None:
     version = live(shop, 60)
     report = commands.log(shop)
