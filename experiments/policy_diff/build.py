@@ -26,6 +26,7 @@ from experiments.policy_diff.sides import Side
 from experiments.policy_diff.tally import Emptied, Tally
 from experiments.policy_diff.warn import warnings_of
 from experiments.profile_report.counting import FEWEST
+from experiments.profile_report.money import Money
 
 _F = len(COLUMNS)
 _RATIOS = {"discount_rate": ("discount_minor", "revenue_minor"), "mean_depth": ("depth", "offers")}
@@ -48,7 +49,7 @@ def policy_diff(compared: Compared) -> PolicyDiff:
         placements=placements,
         parts=part_changes(question.a.policy, question.b.policy),
         budgets=budgets,
-        warnings=warnings_of(placements, budgets),
+        warnings=warnings_of(placements, budgets, Money(compared.knowledge.currency)),
     )
 
 

@@ -161,7 +161,7 @@ def _nothing_text(diff: PolicyDiff) -> str:
     return (
         f"Of the members decided for, over all placements {lost:,} have something under A and nothing under B, and "
         f"{gained:,} nothing under A and something under B. First come the reasons that empty slates give, then the "
-        "rules that were first to remove their candidates."
+        "first rules that removed what they are shown under the other policy."
     )
 
 

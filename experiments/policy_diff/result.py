@@ -105,7 +105,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class RemovedBy:
-    """The first rule that removed candidates of members who are left with nothing: how many of each."""
+    """The first rule that removed what members are shown under the other policy: how many members, how many things."""
 
     rule: str
     members: int
@@ -120,7 +120,7 @@ class LeftWithNothing:
     Attributes:
         members: How many.
         reasons: Members by the reason that the empty slate gives.
-        removed_by: Who removed their candidates.
+        removed_by: Who removed what the other policy shows them.
         examples: A few ids, where asked for.
     """
 

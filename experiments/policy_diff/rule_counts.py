@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.decisions import Decisions
 from recsys.slate import EMPTY, OFFER, PRODUCT
-from recsys.types import ItemKind
+from recsys.types import ItemKind, Rows
 
 REMOVED_MEMBERS, REMOVED_PRODUCTS, REMOVED_OFFERS, SHOWN_MEMBERS, SHOWN_POSITIONS = range(5)
 COUNTS = ("members_removed_from", "products_removed", "offers_removed", "members_shown", "positions_shown")
@@ -40,23 +40,32 @@ class RuleCounts:
 
 
 class Reasons:
-    """Why members are left with nothing: the reason that their empty slate gives, and who removed their candidates."""
+    """Why members are left with nothing: what their empty slate says, and who removed what they are shown otherwise."""
 
     def __init__(self) -> None:
         self.shortfalls: dict[str, int] = {}
         self.rules: dict[str, list[int]] = {}
-        """By the first rule that removed a candidate of theirs: members, candidates."""
+        """By the first rule that removed what the other policy shows them: members, positions."""
 
-    def add(self, decisions: Decisions, who: NDArray[np.bool_]) -> None:
-        """Count some members of a block; those who are shown something are not expected among them."""
+    def add(self, decisions: Decisions, otherwise: Decisions, who: NDArray[np.bool_]) -> None:
+        """
+        Count some members of a block.
+
+        Args:
+            decisions: That leave them with nothing.
+            otherwise: Of the other policy, which show them something.
+            who: Shape (m,): these members.
+        """
+        if not who.any():
+            return
         codes, counts = np.unique(decisions.shortfall[who], return_counts=True)
         for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
             name = decisions.shortfalls[code]
             self.shortfalls[name] = self.shortfalls.get(name, 0) + count
-        if not who.any():
-            return
-        member, _, fate = _removed(decisions)
-        theirs = who[member]
+        places, slots = np.nonzero((otherwise.kind != EMPTY) & who[:, None])
+        shown = _keys(otherwise, places, otherwise.kind[places, slots], otherwise.row[places, slots])
+        member, kind, row, fate = _removed(decisions)
+        theirs = np.isin(_keys(decisions, member, kind, row), shown)
         for rule, members, candidates in _by_rule(member[theirs], fate[theirs]):
             known = self.rules.setdefault(decisions.rule_ids[rule], [0, 0])
             known[0] += members
@@ -67,19 +76,27 @@ _Counted = tuple[str, list[int], list[int]]
 
 
 def _removals(decisions: Decisions) -> Iterator[_Counted]:
-    member, kind, fate = _removed(decisions)
+    member, kind, _, fate = _removed(decisions)
     offers = np.bincount(fate[kind == OFFER], minlength=len(decisions.rule_ids))
     for rule, members, candidates in _by_rule(member, fate):
         counts = [members, candidates - int(offers[rule]), int(offers[rule])]
         yield decisions.rule_ids[rule], [REMOVED_MEMBERS, REMOVED_PRODUCTS, REMOVED_OFFERS], counts
 
 
-def _removed(decisions: Decisions) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int32]]:
-    """Member, kind and rule of every candidate that a rule removed."""
+def _removed(decisions: Decisions) -> tuple[Rows, NDArray[np.int8], Rows, NDArray[np.int32]]:
+    """Member, kind, row and rule of every candidate that a rule removed."""
     trace = decisions.trace
     assert trace is not None, "decide with Context.explain"
     by_rule = (trace.fate >= 0) & (trace.fate < trace.n_rules)
-    return trace.member[by_rule], trace.kind[by_rule], trace.fate[by_rule]
+    return trace.member[by_rule], trace.kind[by_rule], trace.row[by_rule], trace.fate[by_rule]
+
+
+def _keys(decisions: Decisions, member: NDArray[np.integer], kind: NDArray[np.int8], row: Rows) -> NDArray[np.int64]:
+    """One number for each thing of each member."""
+    knowledge = decisions.knowledge
+    n = max(len(knowledge.catalogue), len(knowledge.offers))
+    keys: NDArray[np.int64] = (member.astype(np.int64) * 2 + (kind == OFFER)) * n + row
+    return keys
 
 
 def _by_rule(member: NDArray[np.integer], rule: NDArray[np.integer]) -> Iterator[tuple[int, int, int]]:

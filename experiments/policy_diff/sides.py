@@ -9,8 +9,9 @@ from recsys.engine import Engine
 from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
+from recsys.policy.document import PolicyDocument
 from recsys.policy.lifecycle import find_version
-from recsys.policy.load import load_policy
+from recsys.policy.load import load_document
 from recsys.policy.registry import PolicyRegistry, live_policy
 from recsys.policy.schema import Policy
 from recsys.types import EpochSeconds
@@ -28,12 +29,14 @@ class Side:
         given: As it was asked for.
         source: The file it was read from.
         policy: As read.
+        document: With the places of everything; absent of a version, which nobody writes by hand.
     """
 
     letter: str
     given: str
     source: Path
     policy: Policy
+    document: PolicyDocument | None = None
 
     @property
     def named(self) -> str:
@@ -59,13 +62,13 @@ def open_side(letter: str, given: str, *, policy_path: Path, now: EpochSeconds) 
         StoreError: The versions are broken.
     """
     with naming(letter, given):
-        if Path(given).is_file():
-            return Side(letter, given, Path(given), load_policy(Path(given)))
+        if given == DRAFT or Path(given).is_file():
+            path = Path(given) if Path(given).is_file() else policy_path
+            document = load_document(path)
+            return Side(letter, given, path, document.policy, document)
         if given == LIVE:
             live = live_policy(policy_path, now)
             return Side(letter, given, live.source, live.policy)
-        if given == DRAFT:
-            return Side(letter, given, policy_path, load_policy(policy_path))
         registry = PolicyRegistry.beside(policy_path)
         version = _version_of(registry, letter, given)
         return Side(letter, given, registry.path_of(version), registry.load(version))
@@ -76,10 +79,16 @@ def engine_of(side: Side, knowledge: Knowledge) -> Engine:
     The policy over a bundle.
 
     Raises:
-        PolicyError: It does not fit; the message says which of the two.
+        PolicyError: It does not fit; the message says which of the two, and where in its file.
     """
     with naming(side.letter, side.given):
-        return Engine(knowledge, compile_policy(side.policy, knowledge))
+        try:
+            return Engine(knowledge, compile_policy(side.policy, knowledge))
+        except PolicyError as error:
+            if side.document is None:
+                raise
+            problems = side.document.locate(error)
+            raise PolicyError("\n".join(map(str, problems)), problems=problems) from error
 
 
 def placements_of(a: Side, b: Side, asked: Sequence[str]) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def nothing_table(diff: PolicyDiff) -> Table:
     for one in diff.placements:
         for which, left in (("B alone", one.lost), ("A alone", one.gained)):
             rows += _nothing_rows(one.placement, which, left)
-    columns = ("placement", "nothing under", "why", "members", "candidates removed")
+    columns = ("placement", "nothing under", "why", "members", "things")
     return Table("Members left with nothing", columns, tuple(rows))
 
 
@@ -184,7 +184,7 @@ def _nothing_rows(placement: str, which: str, left: LeftWithNothing) -> Iterator
     for reason, members in left.reasons.items():
         yield placement, which, reason or "not said", members, None
     for one in left.removed_by:
-        yield placement, which, f"first removed by {one.rule}", one.members, one.candidates
+        yield placement, which, f"what they had is removed by {one.rule}", one.members, one.candidates
 
 
 def _rule_row(effect: RuleEffect) -> tuple[object, ...]:

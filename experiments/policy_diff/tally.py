@@ -85,10 +85,10 @@ class Emptied:
     reasons: Reasons = field(default_factory=Reasons)
     examples: list[str] = field(default_factory=list)
 
-    def add(self, decisions: Decisions, who: NDArray[np.bool_], *, most_examples: int) -> None:
-        """Those members of a block, by the decisions that left them with nothing."""
+    def add(self, decisions: Decisions, otherwise: Decisions, who: NDArray[np.bool_], *, most_examples: int) -> None:
+        """Those members of a block, by the decisions that leave them with nothing, and those that do not."""
         self.members += int(who.sum())
-        self.reasons.add(decisions, who)
+        self.reasons.add(decisions, otherwise, who)
         for member in np.flatnonzero(who)[: max(most_examples - len(self.examples), 0)].tolist():
             self.examples.append(decisions.batch.subjects[member].member_id)
 
@@ -153,8 +153,8 @@ class Tally:
         self.rules_a.add(a)
         self.rules_b.add(b)
         empty_a, empty_b = (one.figures[:, _EMPTY] > 0 for one in (shown_a, shown_b))
-        self.lost.add(b, empty_b & ~empty_a, most_examples=self._most_examples)
-        self.gained.add(a, empty_a & ~empty_b, most_examples=self._most_examples)
+        self.lost.add(b, a, empty_b & ~empty_a, most_examples=self._most_examples)
+        self.gained.add(a, b, empty_a & ~empty_b, most_examples=self._most_examples)
         if keep:
             self.choices.append(((a.offer_choice, a.propensity), (b.offer_choice, b.propensity)))
 

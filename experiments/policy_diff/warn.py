@@ -3,20 +3,23 @@
 from collections.abc import Iterator, Sequence
 
 from experiments.policy_diff.result import BudgetDiff, PlacementDiff
+from experiments.profile_report.money import Money
 
 
-def warnings_of(placements: Sequence[PlacementDiff], budgets: Sequence[BudgetDiff]) -> tuple[str, ...]:
+def warnings_of(placements: Sequence[PlacementDiff], budgets: Sequence[BudgetDiff], money: Money) -> tuple[str, ...]:
     """Sentences, the gravest first; none where nothing is wrong."""
-    return (*_over_budget(budgets), *_nothing(placements))
+    return (*_over_budget(budgets, money), *_nothing(placements))
 
 
-def _over_budget(budgets: Sequence[BudgetDiff]) -> Iterator[str]:
+def _over_budget(budgets: Sequence[BudgetDiff], money: Money) -> Iterator[str]:
     for budget in budgets:
         if budget.exceeded_b and budget.amount_b is not None:
             too = ", as does A" if budget.exceeded_a else ""
+            spent, left = money.text(budget.spend.b), money.text(budget.amount_b)
+            over = money.text(budget.spend.b - budget.amount_b)
             yield (
-                f"Budget of {budget.kind} {budget.budget_id!r}: under B {budget.spend.b:,.0f} minor units are expected "
-                f"to be spent, {budget.spend.b - budget.amount_b:,.0f} above the {budget.amount_b:,} there are{too}."
+                f"Budget of {budget.kind} {budget.budget_id!r}: under B {spent} are expected to be spent, {over} above "
+                f"the {left} there are{too}."
             )
 
 

@@ -53,8 +53,8 @@ def policy_diff(
     b: Annotated[str, typer.Argument(metavar="B", help="What may follow it, given the same way.")],
     workspace: given.Workspace,
     members: Annotated[str, typer.Option(help="`all`, a number to draw, or a file of ids.")] = "10000",
-    placement: Annotated[
-        list[str] | None, typer.Option(help="Repeat it for more.", show_default="all that both have")
+    placements: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help="Where they decide.", show_default="all that both have")
     ] = None,
     examples: Annotated[int, typer.Option(help="Ids of members left with nothing, so many, in --json.")] = 0,
     report: Annotated[Path | None, typer.Option(help="Write it as one HTML page.", show_default=False)] = None,
@@ -67,9 +67,10 @@ def policy_diff(
     with answer_of(as_json) as answer:
         from experiments.policy_diff.commands import diff as command
 
+        where = tuple(one.strip() for one in (placements or "").split(",") if one.strip())
         answer.show(command(
-            a, b, workspace=workspace, members=members, placements=tuple(placement or ()), now=now, seed=seed,
-            examples=examples, report=report, store_url=store_url, progress=answer.progress,
+            a, b, workspace=workspace, members=members, placements=where, now=now, seed=seed, examples=examples,
+            report=report, store_url=store_url, progress=answer.progress,
         ))  # fmt: skip
 
 

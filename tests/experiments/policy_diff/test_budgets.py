@@ -30,11 +30,11 @@ def test_spend_of_an_offer_is_the_expected_discount_of_all_who_are_shown_it():
 
 
 def test_a_budget_that_b_exceeds_is_warned_of_and_one_that_only_a_does_is_not():
-    knowledge = world(budget_minor=1)
+    knowledge = world(budget_minor=150)
     found = diff_of(policy(), policy(ONLY_003), knowledge, placements=["home"])
     (mine,) = [one for one in found.budgets if one.budget_id == "o003"]
     assert mine.exceeded_b
-    assert any("'o003'" in warning and "above the 1 there are" in warning for warning in found.warnings)
+    assert any("'o003'" in warning and "above the GBP 1.50 there are" in warning for warning in found.warnings)
     back = diff_of(policy(ONLY_003), policy(NO_OFFERS), knowledge, placements=["home"])
     (mine,) = [one for one in back.budgets if one.budget_id == "o003"]
     assert (mine.exceeded_a, mine.exceeded_b) == (True, False)
@@ -59,3 +59,20 @@ def test_spend_of_several_placements_is_added_and_said_for_each():
         assert set(one.by_placement) == {"home", "offers"}
         assert one.spend.a == pytest.approx(sum(part.a for part in one.by_placement.values()))
         assert one.spend.difference == pytest.approx(sum(part.difference for part in one.by_placement.values()))
+
+
+def test_budgets_of_the_policies_are_compared_by_id_each_over_its_own_offers():
+    flat = "guardrails: {budgets: [{id: money, what: 'offer.kind == \"amount_off\"', amount_minor: 900000}]}\n"
+    less = "guardrails: {budgets: [{id: money, what: 'offer.kind != \"amount_off\"', amount_minor: 1000}]}\n"
+    found = diff_of(policy(flat), policy(less), world(), placements=["offers"])
+    own = {one.budget_id: one.spend for one in found.budgets if one.kind == "offer"}
+    (money,) = [one for one in found.budgets if one.kind == "policy"]
+    assert (money.amount_a, money.amount_b) == (900_000, 1_000)
+    assert money.spend.a == pytest.approx(own["o000"].a + own["o004"].a)
+    assert money.spend.b == pytest.approx(sum(one.b for name, one in own.items() if name not in ("o000", "o004")))
+    assert money.exceeded_b
+    alone = diff_of(policy(), policy(less), world(), placements=["offers"])
+    (money,) = [one for one in alone.budgets if one.kind == "policy"]
+    assert (money.amount_a, money.spend.difference) == (None, pytest.approx(0))
+    later = less.replace("amount_minor", 'from: "2030-01-01", amount_minor')
+    assert not [one for one in diff_of(policy(), policy(later), world()).budgets if one.kind == "policy"]
