@@ -113,7 +113,7 @@ class Candidate:
     Attributes:
         position: Where it is shown, from 1; absent where it is not.
         source: Which list or model proposed it.
-        score_before: Without multipliers. For offers, a cautious estimate of their worth in minor units.
+        score_before: Without levers, by the placement's objective; for offers, a cautious estimate in minor units.
         multipliers: Levers that touched it. Those of offers multiply gains only: without a gain there are none.
         score: With multipliers, as in `SlateItem`: what it was ranked by.
         value_minor, value_sd_minor: As in `SlateItem`.

@@ -113,7 +113,7 @@ def _offers(offers: Sequence[Candidate], currency: str) -> Table:
             one.id,
             one.name,
             worth(one.value_minor, one.value_sd_minor, currency),
-            _multiplied(one.multipliers),
+            _multiplied(one.multipliers) or None,
             worth(round(one.score), None, currency),
             one.logging_propensity,
             f"position {one.position}" if one.reason is None else one.reason.text,

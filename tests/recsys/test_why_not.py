@@ -1,10 +1,13 @@
 """Every reason why something is not shown has a text in both languages, and no two have the same."""
 
+import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
 import yaml
 
+from recsys import why_not
 from recsys.policy.load import parse_policy
 from recsys.policy.native import NativeRule
 from recsys.policy.schema import Policy
@@ -86,6 +89,13 @@ def test_every_code_has_a_text_and_no_two_the_same(language: str) -> None:
     assert all(texts)
     assert len(set(texts)) == len(texts)
     assert len(set(REASON_CODES)) == len(REASON_CODES)
+
+
+def test_the_readme_has_every_code_and_section() -> None:
+    readme = (Path(why_not.__file__).parent / "README.md").read_text()
+    table = readme.partition("| section | codes of the reasons |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"`([a-z_]+)`", table)) == sorted(REASON_CODES)
+    assert all(section in table for section in WhySection)
 
 
 def test_both_languages_of_a_text_name_the_same() -> None:

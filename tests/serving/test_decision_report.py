@@ -63,7 +63,7 @@ def test_offers_that_no_rule_removed_are_in_money_with_levers_and_what_became_of
     assert tables[0].rows[0][-2:] == ("12.34 ± 0.56 GBP", "more_points x 1.5")
     assert tables[1].rows == (
         ("o1", "Points", "12.34 ± 0.56 GBP", "more_points x 1.5", "15.00 GBP", 0.975, "position 1"),
-        ("o2", "Points", "12.34 ± 0.56 GBP", "", "15.00 GBP", None, "Less"),
+        ("o2", "Points", "12.34 ± 0.56 GBP", None, "15.00 GBP", None, "Less"),
     )
 
 
