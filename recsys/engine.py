@@ -35,10 +35,18 @@ class Engine:
     answer. Build a new one for a new bundle or policy.
     """
 
-    def __init__(self, knowledge: Knowledge, policy: CompiledPolicy) -> None:
+    def __init__(self, knowledge: Knowledge, policy: CompiledPolicy, *, terms: OfferTerms | None = None) -> None:
+        """
+        Store them.
+
+        Args:
+            knowledge: Of the bundle that the policy was compiled for, or of some of its members.
+            policy: Compiled.
+            terms: Of the whole bundle, where *knowledge* has some of its members only; absent means its own.
+        """
         self.knowledge = knowledge
         self.policy = policy
-        self._terms = OfferTerms.of(knowledge)
+        self.terms = OfferTerms.of(knowledge) if terms is None else terms
         # Shared budgets have no price yet: each offer's own budget is a hard rule of the policy.
         self._shadow_price = np.zeros(len(knowledge.offers))
         arms = policy.experiment.arms if policy.experiment else ()
@@ -119,7 +127,7 @@ class Engine:
     def _offers(self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_]) -> OfferShelf:
         policy = self.policy
         cost = policy.contact_cost_minor.get(asked.channel)
-        values = offer_values(ruling.batch, self.knowledge, self._terms, contact_cost_minor=cost)
+        values = offer_values(ruling.batch, self.knowledge, self.terms, contact_cost_minor=cost)
         removed = ruling.offer_removals(withhold=withhold)
         factor, boosts = ruling.offer_boost()
         choice = arbitrate(

@@ -20,6 +20,7 @@ from recsys.types import SECONDS_PER_DAY, STAGES, Consent
 NEVER_BOUGHT_DAYS = 36_500
 """``member.days_since_last_purchase`` of who never bought: longer ago than any rule asks for."""
 
+_BIRTHDAY = "days_to_birthday"
 _MOST_DAYS = 366
 _MOST_TABLES = 64
 
@@ -116,7 +117,7 @@ def _member_reader(name: str, attribute: str, knowledge: Knowledge) -> Reader:
         case "days_since_last_purchase":
             return Reader(name, _days_since_last_purchase, _days_since_its_last_purchase, int)
         case "days_to_birthday" | "days_after_birthday":
-            return _birthday_reader(name, knowledge.members.profile)
+            return _birthday_reader(name)
         case "consent_personalisation" | "consent_email" | "consent_push" | "consent_sms":
             bit = int(Consent[attribute.removeprefix("consent_").upper()])
             return Reader(
@@ -134,12 +135,11 @@ def _of_column(name: str, column: str, value: Callable[[Any], Value]) -> Reader:
 
 
 def _profile_reader(name: str, spec: ColumnSpec, profile: MemberProfile) -> Reader:
-    column = profile.columns[spec.name]
     unknown: Any = np.asarray(0 if spec.unknown is None else spec.unknown).astype(spec.dtype).item()
     names = profile.names[spec.names] if spec.names is not None else ()
 
     def days(to: Audience) -> int:
-        return (to.at.now - profile.as_of) // SECONDS_PER_DAY
+        return (to.at.now - to.batch.profile.as_of) // SECONDS_PER_DAY
 
     def aged(value: Any, n_days: int) -> Any:
         """As `ColumnSpec.aged`, of one whole number."""
@@ -148,7 +148,7 @@ def _profile_reader(name: str, spec: ColumnSpec, profile: MemberProfile) -> Read
         return int(min(max(value + spec.ages * n_days, spec.low), spec.high))
 
     def keys(to: Audience) -> NDArray[Any]:
-        row = to.batch.row
+        row, column = to.batch.row, to.batch.profile.columns[spec.name]
         found = column.take(row) if len(column) else np.full(len(row), unknown, dtype=spec.dtype)
         found[row < 0] = unknown
         return spec.aged(found, days(to))
@@ -157,6 +157,7 @@ def _profile_reader(name: str, spec: ColumnSpec, profile: MemberProfile) -> Read
         row = to.batch.row.item(0)
         if row < 0:
             return unknown
+        column = to.batch.profile.columns[spec.name]
         if spec.ages and spec.dtype == "float32":
             return spec.aged(column[row : row + 1], days(to)).item(0)
         if spec.ages:
@@ -170,33 +171,33 @@ def _profile_reader(name: str, spec: ColumnSpec, profile: MemberProfile) -> Read
     return Reader(name, keys, key, bool if spec.dtype == "bool" else int)
 
 
-def _birthday_reader(name: str, profile: MemberProfile) -> Reader:
+def _birthday_reader(name: str) -> Reader:
     """A ``member.`` attribute of the distance to a birthday; unknown, -1, in a bundle that does not tell."""
-    column = profile.columns.get("days_to_birthday", np.empty(0, dtype=np.int32))
-    tables: dict[int, NDArray[np.int32]] = {}
+    absent = np.empty(0, dtype=np.int32)
+    tables: dict[tuple[int, int], NDArray[np.int32]] = {}
 
     def table(to: Audience) -> NDArray[np.int32]:
         """Shape (days + 1,): by the days that the column has; the last is for the unknown, -1."""
-        today = to.at.local.toordinal()
-        found = tables.get(today)
+        days = to.at.local.toordinal(), to.batch.profile.as_of
+        found = tables.get(days)
         if found is None:
             every = np.append(np.arange(_MOST_DAYS + 1, dtype=np.int32), UNKNOWN_DAYS)
-            distance = birthday_distance(every, as_of=profile.as_of, now=to.at.now, zone=to.at.zone.key)
+            distance = birthday_distance(every, as_of=days[1], now=to.at.now, zone=to.at.zone.key)
             found = distance.days_to if name == "member.days_to_birthday" else distance.days_after
             if len(tables) >= _MOST_TABLES:
                 tables.clear()
-            tables[today] = found
+            tables[days] = found
         return found
 
     def keys(to: Audience) -> NDArray[np.int32]:
-        row = to.batch.row
+        row, column = to.batch.row, to.batch.profile.columns.get(_BIRTHDAY, absent)
         if not len(column):
             return np.full(len(row), UNKNOWN_DAYS, dtype=np.int32)
         days = np.where(row < 0, UNKNOWN_DAYS, column.take(row))
         return table(to)[days]
 
     def key(to: Audience) -> int:
-        row = to.batch.row.item(0)
+        row, column = to.batch.row.item(0), to.batch.profile.columns.get(_BIRTHDAY, absent)
         return table(to).item(column.item(row)) if row >= 0 and len(column) else UNKNOWN_DAYS
 
     return Reader(name, keys, key, int)
