@@ -95,6 +95,13 @@ def orders(value: NDArray[np.int64], counted: NDArray[np.uint64], capacity: Capa
     return [np.argsort(-_flat(key), axis=1, kind="stable") for key in keys]
 
 
+def led_by(send: int, value: NDArray[np.int64], counted: NDArray[np.uint64], capacity: Capacity) -> Alternatives:
+    """The messages of one send first, then the others by value over how many they stand in the way of."""
+    order = np.argsort(-_flat(value / _crowd(value, counted, capacity)), axis=1, kind="stable")
+    is_other = order // value.shape[2] != send
+    return np.take_along_axis(order, np.argsort(is_other, axis=1, kind="stable"), axis=1)
+
+
 def take_in_order(
     order: Alternatives, value: NDArray[np.int64], counted: NDArray[np.uint64], capacity: Capacity
 ) -> NDArray[np.int8]:

@@ -3,7 +3,7 @@ Best first under caps: which messages of a period each member gets, where first 
 
 Caps that roll make the best plan a packing problem. Each member's messages are taken greedily in several orders, all of
 which keep every cap, and the member's best plan stands; the order of time is among them, so that no plan is worth less
-than first come, first served. `recsys/policy/README.md` has how near that is to the best plan there is.
+than first come, first served, and so is each message left out as the first. `recsys/policy/README.md` has how near that is to the best plan there is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from recsys.errors import InputError
 from recsys.members import Contact
 from recsys.policy.contact_caps import binds
 from recsys.policy.contact_hours import is_quiet, local_minute
-from recsys.policy.contact_passes import NOT_PLANNED, Capacity, by_time, orders, take_in_order, worth
+from recsys.policy.contact_passes import NOT_PLANNED, Capacity, by_time, led_by, orders, take_in_order, worth
 from recsys.policy.contact_schema import Campaign, ContactCap, ContactPolicy, QuietHours
 from recsys.types import SECONDS_PER_DAY, Channel, EpochSeconds, Instants, KeepMask
 
@@ -213,13 +213,21 @@ def _plan_block(rules: PlanRules, sends: Sequence[Send], possible: Possible, mad
     best, best_value = first_come.copy(), first_come_value.copy()
     # Where every send has its most valuable message there is nothing to improve.
     short = np.flatnonzero(first_come_value < np.maximum(value.max(axis=2, initial=0), 0).sum(axis=1))
-    value_of_short, counted_of_short, room = value[short], counted[short], capacity.of_members(short)
+    part, its_counted, room = value[short], counted[short], capacity.of_members(short)
     # The order of value is asked last and stands where it is as good as any.
-    for order in reversed(orders(value_of_short, counted_of_short, room)):
-        found = take_in_order(order, value_of_short, counted_of_short, room)
-        found_value = worth(found, value_of_short)
+    for order in reversed(orders(part, its_counted, room)):
+        found = take_in_order(order, part, its_counted, room)
+        found_value = worth(found, part)
         better = found_value >= best_value[short]
         best[short[better]], best_value[short[better]] = found[better], found_value[better]
+    # A message that was left out may be worth more than all that its place was given to.
+    for send in range(len(sends)):
+        out = np.flatnonzero((value[:, send].max(axis=1) > 0) & (best[:, send] != value[:, send].argmax(axis=1)))
+        part, its_counted, room = value[out], counted[out], capacity.of_members(out)
+        found = take_in_order(led_by(send, part, its_counted, room), part, its_counted, room)
+        found_value = worth(found, part)
+        better = found_value > best_value[out]
+        best[out[better]], best_value[out[better]] = found[better], found_value[better]
     capped_by, for_later = capacity.blocked_by(best, value, counted)
     return ContactPlan(best, capped_by, for_later, best_value, first_come, first_come_value)
 
