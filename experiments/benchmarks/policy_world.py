@@ -57,6 +57,7 @@ class PolicyWriter:
             "segments": segments,
             "recently_bought": {"days": int(self.rng.integers(0, 30)), "unless_repeat_rate_at_least": 0.5},
             "guardrails": self._guardrails(),
+            "contact": self._contact(),
             "reach": [self._reach() for _ in range(n["reach"])],
             "eligibility": [self.rule("exclude", "require") for _ in range(n["eligibility"])],
             "applicability": [self.rule("exclude", "require") for _ in range(n["applicability"])],
@@ -204,6 +205,11 @@ class PolicyWriter:
             "offer": ("offer.amount_minor / offer.percent_bp > 1",),
         }
         return str(self._one(of[about]))
+
+    def _contact(self) -> dict[str, Any]:
+        caps = [{"id": self._id("cap"), "channel": self._one(tuple(Channel)).value}, {"id": self._id("cap")}]
+        bounds = {"max_messages": 1 + self._below(3), "period_days": 1 + self._below(7)}
+        return {"caps": [{**cap, **bounds} for cap in caps], "cooldowns": [{"id": self._id("rest"), "days": 3}]}
 
     def _guardrails(self) -> dict[str, Any]:
         band = {"id": self._id("band"), "tier": self._one(self.knowledge.tiers), "max_depth": 0.15}
