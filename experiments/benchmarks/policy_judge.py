@@ -151,7 +151,11 @@ class MemberJudge:
             yield NativeRule.EXCLUDED_BY_REQUEST
         lately = now - policy.recently_bought.days * SECONDS_PER_DAY
         rarely = float(catalogue.repeat_rate[row]) < np.float32(policy.recently_bought.unless_repeat_rate_at_least)
-        if rarely and any(bought == row and at > lately for bought, at in self.facts.purchases):
+        if (
+            policy.recently_bought.days
+            and rarely
+            and any(bought == row and at > lately for bought, at in self.facts.purchases)
+        ):
             yield NativeRule.RECENTLY_BOUGHT
         if product in self.subject.basket:
             yield NativeRule.ALREADY_IN_BASKET

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def answers(policy: CompiledPolicy, batch: MemberBatch, context: Context) -> lis
         [
             *([policy.rule_ids[code] if code >= 0 else None for code in codes[member]] for codes in removed),
             *([dict(policy.levers_of(bits)) for bits in found[member].tolist()] for _, found in boosts),
-            *([round(float(factor), 4) for factor in factors[member]] for factors, _ in boosts),
+            *([float(factor) for factor in factors[member]] for factors, _ in boosts),
             {cap.rule_id: bool(cap.applies[member]) for cap in caps},
             {pin.rule_id: bool(pin.applies[member]) for pin in pins},
         ]
@@ -89,7 +90,7 @@ def judged(judge: Judge, subject: Subject, context: Context) -> list[object]:
     return [
         *([one.first(kind, row) for row in rows] for kind, rows in things),
         *levers,
-        *([round(float(np.prod(list(found.values()))), 4) for found in of_kind] for of_kind in levers),
+        *(pytest.approx([prod(found.values()) for found in of_kind], rel=1e-5) for of_kind in levers),
         one.shows(Effect.CAP),
         one.shows(Effect.PIN),
     ]
