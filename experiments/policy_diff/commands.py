@@ -11,7 +11,7 @@ from experiments.policy_diff.page import write_page
 from experiments.policy_diff.result import PolicyDiff
 from experiments.policy_diff.sides import open_side, placements_of
 from experiments.policy_diff.tables import MOST_GROUPS, MOST_MOVERS, diff_tables
-from experiments.policy_diff.whom import LiveSubjects, choose, open_store
+from experiments.policy_diff.whom import EVERYBODY, LiveSubjects, choose, open_store
 from experiments.profile_reading import check_target
 from recsys.bundle import Bundle
 from recsys.errors import InputError
@@ -25,7 +25,6 @@ from serving.live import read_pointer
 from serving.settings import read_settings
 from serving.stated_consents import read_stated_consents
 
-DEFAULT_MEMBERS = "10000"
 MOST_EXAMPLES = 100
 
 
@@ -34,7 +33,7 @@ def diff(
     b: str,
     *,
     workspace: Path,
-    members: str = DEFAULT_MEMBERS,
+    members: str = EVERYBODY,
     placements: Sequence[str] = (),
     now: EpochSeconds | None = None,
     seed: int = 0,

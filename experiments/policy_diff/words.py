@@ -13,8 +13,6 @@ MEAN_NAMES = {
     "empty": "members with nothing at all",
 }
 RATE_NAMES = {"discount_rate": "discount over revenue", "mean_depth": "mean depth of offers"}
-MONEY = ("margin_minor", "discount_minor", "revenue_minor")
-COUNTED = ("offers", "products")
 
 WORDS = (
     ("A, B", "The two policies: A as it is, B as it would be. Differences are B less A."),

@@ -168,3 +168,23 @@ def test_a_policy_that_does_not_fit_the_bundle_is_named():
         diff_of(policy(), wrong, world())
     with pytest.raises(PolicyError, match=r"^A \(a\.yaml\): .*EUR"):
         diff_of(wrong, policy(), world())
+
+
+@pytest.mark.parametrize("drawn", [None, 45])
+def test_from_b_to_a_is_the_opposite_of_from_a_to_b(drawn):
+    knowledge, a, b = world(), policy(RANDOM), policy(RANDOM.replace("0.4", "0.1"), NO_EMAIL, NO_PRODUCT)
+    there, back = (everything(diff_of(*pair, knowledge, drawn=drawn)) for pair in ((a, b), (b, a)))
+    moved = 0
+    for one, other in zip(there["placements"], back["placements"], strict=True):
+        for told, turned in zip(differences(one["tiers"]), differences(other["tiers"]), strict=True):
+            assert (told["a"], told["b"]) == pytest.approx((turned["b"], turned["a"]), abs=1e-9)
+            assert told["difference"] == pytest.approx(-turned["difference"], abs=1e-9)
+            if told["low"] is not None and turned["low"] is not None:
+                assert (told["low"], told["high"]) == pytest.approx((-turned["high"], -turned["low"]), abs=1e-6)
+            moved += told["difference"] != 0
+        assert one["everybody"]["offers_gained"] == other["everybody"]["offers_lost"]
+        assert one["lost"]["members"] == other["gained"]["members"]
+        assert one["lost"]["reasons"] == other["gained"]["reasons"]
+    assert moved > 10
+    assert {one["fate"] for one in there["parts"]} == {"added", "changed"}
+    assert {one["fate"] for one in back["parts"]} == {"removed", "changed"}
