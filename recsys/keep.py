@@ -80,11 +80,11 @@ def shelve(
     factor, boosts = ruling.product_boost(candidates.products)
     scores = candidates.scores * factor
     order = rank_products(candidates.products, scores, keep)
-    caps = ruling.caps()
+    caps = [cap for cap in ruling.caps() if cap.applies.any()]
     if caps:
         removed = removed.copy()
         for cap, over in zip(caps, cap_removals(candidates.products, order, keep, caps), strict=True):
-            removed[over] = policy.rule_ids.index(cap.rule_id)
+            removed[over] = policy.code_of(cap.rule_id)
             keep = keep & ~over
     return Shelf(candidates, removed, keep, scores, boosts, order, fell_back, withheld)
 

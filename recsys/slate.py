@@ -54,12 +54,14 @@ def cap_removals(products: Rows, order: NDArray[np.int64], keep: KeepMask, caps:
     """
     removals: list[KeepMask] = []
     keep = keep.copy()
-    line = np.arange(len(order))[:, None]
     for cap in caps:
-        group = np.where(keep, cap.group[products], -1)[line, order]
         over = np.zeros_like(keep)
-        over[line, order] = (_nth_of_its_group(group) >= cap.limit) & (group >= 0) & cap.applies[:, None]
-        keep &= ~over
+        whom = np.flatnonzero(cap.applies)
+        if len(whom):
+            line = np.arange(len(whom))[:, None]
+            group = np.where(keep[whom], cap.group[products[whom]], -1)[line, order[whom]]
+            over[whom[:, None], order[whom]] = (_nth_of_its_group(group) >= cap.limit) & (group >= 0)
+            keep &= ~over
         removals.append(over)
     return removals
 

@@ -12,7 +12,7 @@ from recsys.members import MemberBatch
 from recsys.policy.circumstances import Circumstances, circumstances
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.masks import Words
-from recsys.policy.native import KEPT
+from recsys.policy.native import KEPT, Code
 from recsys.policy.periods import PeriodsOn
 from recsys.policy.readers import Audience
 from recsys.policy.rules import CompiledRule
@@ -83,6 +83,15 @@ class CompiledPolicy:
         answers = self._who.ask(audience)
         placement = self._placements[at.placement]
         return Ruling.of(audience, placement, self._standings.at(at), answers, masks=self._masks, errors=self.errors)
+
+    def code_of(self, rule_id: str) -> Code:
+        """
+        Position of a rule that can remove something in ``rule_ids``.
+
+        Raises:
+            KeyError: No such rule has the id.
+        """
+        return self._standings.code_of[rule_id]
 
     def section_of(self, rule_id: str) -> str:
         """
