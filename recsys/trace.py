@@ -16,7 +16,7 @@ from recsys.offers.economics import OfferValues
 from recsys.policy.compile import CompiledPolicy
 from recsys.reasons import OFFER_SOURCE
 from recsys.slate import OFFER, PRODUCT, Slates
-from recsys.types import ItemKind, Rows, Scores
+from recsys.types import UNKNOWN_ROW, ItemKind, Rows, Scores
 from recsys.why_not import UNTOLD, NotShown, Remover, removers
 
 SHOWN = -1
@@ -236,8 +236,10 @@ def _offer_fates(
 ) -> NDArray[np.int32]:
     fates = np.full(removed.shape, _fate(NotShown.NO_GAIN, n_rules), dtype=np.int32)
     fates[arms.worth] = _fate(NotShown.OFFER_PLACES_FULL, n_rules)
-    displaced = arms.worth & (arms.rank < choice.rows.shape[1]) & choice.explored[:, None]
-    fates[displaced] = _fate(NotShown.NOT_DRAWN, n_rules)
+    if removed.shape[1]:
+        drew_none = choice.rows[:, :1] == UNKNOWN_ROW
+        displaced = arms.worth & choice.explored[:, None] & (drew_none | (arms.rank < choice.rows.shape[1]))
+        fates[displaced] = _fate(NotShown.NOT_DRAWN, n_rules)
     fates[removed != KEPT] = removed[removed != KEPT]
     fates[position > 0] = SHOWN
     return fates

@@ -20,8 +20,8 @@ class NotShown(StrEnum):
     Why a candidate that no rule removed is not shown.
 
     Outranked: better or pinned ones took the places. No places: none were asked for. No gain: an offer that is not
-    worth more than no offer. Offer places full: better offers took the places that offers may take. Not drawn: the
-    best choice known, which exploration replaced by another.
+    worth more than no offer. Offer places full: better offers took the places that offers may take. Not drawn: it
+    would be shown, or one like it, had exploration not drawn another choice.
     """
 
     OUTRANKED = "outranked"

@@ -90,8 +90,8 @@ TEXTS: Mapping[str, Texts] = {
     "no_gain": {"en": "It is not worth more than making no offer", "zh": "不比不发优惠更有价值"},
     "offer_places_full": {"en": "Better offers took the places for offers", "zh": "优惠位已被更优的优惠占用"},
     "not_drawn": {
-        "en": "The best choice known, but another was drawn to learn from",
-        "zh": "本是已知最优，但为学习而抽中了其他选项",
+        "en": "Worth more than no offer, but another choice was drawn to learn from",
+        "zh": "虽有收益，但为学习而抽中了其他选项",
     },
     "nobody": {"en": "not named", "zh": "未注明"},
 }  # fmt: skip

@@ -11,6 +11,7 @@ from recsys.decision import Context, Decision
 from recsys.members import LiveFacts, Subject
 from recsys.reasons import LANGUAGES
 from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind, Relation
+from recsys.why_not import WhySection
 from serving.store.schema import ID_LENGTH
 
 MAX_BATCH = 1_000
@@ -141,7 +142,7 @@ class BatchRequest(Wire):
 
 class ReasonAnswer(Wire):
     """
-    Why something is shown: a stable code, and a text in the language asked for.
+    Why something is shown, or is not: a stable code, and a text in the language asked for.
 
     Attributes:
         product_id: The product asked about, or in the basket, that the text names; left out of other reasons.
@@ -189,8 +190,7 @@ class CandidateAnswer(Wire):
     Attributes:
         score_before, score: What it was ranked by, without and with levers; of offers in minor units.
         logging_propensity: The probability that this offer is the first; null where it cannot be.
-        removed_by: The first rule that removed it; null where none did.
-        section, reason: Where it fell out, and why; null where it is shown.
+        removed_by, section, reason: The first rule that removed it; where it fell out, and why it is not shown.
     """
 
     kind: ItemKind
@@ -205,7 +205,7 @@ class CandidateAnswer(Wire):
     value_sd_minor: int | None
     logging_propensity: float | None
     removed_by: str | None
-    section: str | None
+    section: WhySection | None
     reason: ReasonAnswer | None
 
 

@@ -5,18 +5,21 @@ from functools import cache
 
 import numpy as np
 import pytest
+import yaml
 
 from recsys.arbitrate import arbitrate
 from recsys.arms import arms_of
 from recsys.decision import Candidate, Context, Decision
 from recsys.engine import Engine
 from recsys.knowledge import Knowledge
-from recsys.members import LiveFacts, Subject
+from recsys.members import Contact, LiveFacts, Subject
 from recsys.offers.economics import OfferValues
 from recsys.policy.compile import compile_policy
 from recsys.policy.load import default_policy_text, parse_policy
-from recsys.types import Consent, ItemKind
+from recsys.reasons import LANGUAGES
+from recsys.types import Channel, Consent, ItemKind
 from recsys.why_not import REASON_CODES, WhySection
+from tests.recsys.test_why_not import EVERYTHING
 from tests.worlds import NOW, small_knowledge
 
 KNOWLEDGE = small_knowledge()
@@ -149,7 +152,11 @@ def test_what_a_draw_replaced_was_not_drawn() -> None:
     assert {"no_offer"} < {decision.offer_choice for decision in others}
     for decision in others:
         found = codes(decision, ItemKind.OFFER)
-        assert [offer for offer, code in found.items() if code == "not_drawn"] == [best]
+        not_drawn = [offer for offer, code in found.items() if code == "not_drawn"]
+        assert best in not_drawn
+        # Where no offer was drawn, no better one took the places of the others.
+        assert (len(not_drawn) == 1) == (decision.offer_choice != "no_offer")
+        assert ("offer_places_full" in found.values()) == (decision.offer_choice != "no_offer")
 
 
 @pytest.mark.parametrize("placement", ["home", "offers"])
@@ -218,3 +225,22 @@ def test_who_cannot_be_written_to_is_told_so_of_every_candidate() -> None:
     assert removed
     assert {one.section for one in removed} == {"contact"}
     assert all(one.removed_by for one in listed(decision))
+
+
+def test_a_policy_with_everything_in_it_tells_each_reason_in_both_languages() -> None:
+    by = Engine(KNOWLEDGE, compile_policy(parse_policy(yaml.safe_dump(EVERYTHING)), KNOWLEDGE))
+    contacts = (Contact(Channel.EMAIL, NOW - 60, "o002"), Contact(Channel.EMAIL, NOW - 90, "o004"))
+    asking = [*MEMBERS, Subject("m001", LiveFacts(contacts=contacts))]
+    texts: dict[tuple[str | None, str], set[str]] = {}
+    for language in LANGUAGES:
+        for channel in Channel:
+            context = Context("home", NOW, channel=channel, explain=True, language=language)
+            for decision in by.decide_many(asking, context).records():
+                for one in listed(decision):
+                    if one.reason is not None:
+                        texts.setdefault((one.removed_by, one.reason.code), set()).add(one.reason.text)
+    assert all(len(found) == 2 for found in texts.values())
+    assert {code for _, code in texts} >= {
+        "eligibility_rule", "period_offer", "quiet_hours", "contact_cap", "cooldown_contacted", "slate_cap",
+        "channel_consent_missing", "out_of_stock", "outranked", "no_gain", "depth_band",
+    }  # fmt: skip

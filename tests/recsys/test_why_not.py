@@ -8,12 +8,14 @@ import pytest
 import yaml
 
 from recsys import why_not
+from recsys.policy.compile import compile_policy
 from recsys.policy.load import parse_policy
 from recsys.policy.native import NativeRule
 from recsys.policy.schema import Policy
 from recsys.reasons import LANGUAGES
 from recsys.why_not import (
     REASON_CODES,
+    UNTOLD,
     FileReason,
     NotShown,
     Remover,
@@ -23,7 +25,7 @@ from recsys.why_not import (
     section_name,
 )
 from recsys.why_not_texts import CHANNELS, GROUPS, RESTING, SECTIONS, TEXTS
-from tests.worlds import TIERS
+from tests.worlds import TIERS, small_knowledge
 
 EVERYTHING = {
     "name": "everything",
@@ -155,6 +157,20 @@ def test_every_part_of_a_file_that_removes_is_told_by_its_section_and_kind(polic
         "three": ("rules", "slate_cap"),
     }
     assert {code for _, code in found.values()} == set(FileReason)
+
+
+def test_every_rule_of_a_compiled_policy_is_told_and_stands_where_the_policy_has_it(policy: Policy) -> None:
+    compiled, told = compile_policy(policy, small_knowledge()), removers(policy)
+    for rule_id in compiled.rule_ids:
+        assert rule_id in told
+        if rule_id not in set(NativeRule):
+            assert told[rule_id].section == compiled.section_of(rule_id)
+
+
+def test_a_rule_of_which_nothing_is_known_has_a_text_too() -> None:
+    assert [UNTOLD.text(language) for language in LANGUAGES] == [
+        "A rule of the policy leaves it out (owner: not named)", "策略规则将其排除（负责人：未注明）",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
