@@ -89,6 +89,7 @@ class Version:
         version, name: The policy's.
         last: The last move that was about it.
         author, submitter, approver: Who; the author is the submitter where the file names none.
+        earlier: Who drafted or submitted it in submissions before the last.
         submitted_at, approved_at: When; absent where it did not happen.
         start, end: First instant, and first instant after, of an approved version; no end means for good.
         order: Of the entry that set the dates; decides between equal starts.
@@ -107,6 +108,7 @@ class Version:
     end: EpochSeconds | None = None
     order: int = -1
     reason: str = ""
+    earlier: tuple[str, ...] = ()
 
     @property
     def is_approved(self) -> bool:
@@ -161,8 +163,8 @@ def fold(entries: Sequence[Entry]) -> dict[str, Version]:
 
 
 def may_approve(version: Version, actor: str) -> bool:
-    """Whether somebody neither drafted nor submitted a version."""
-    return not (same_person(actor, version.author) or same_person(actor, version.submitter))
+    """Whether somebody neither drafted nor submitted a version, this time or before."""
+    return not any(same_person(actor, own) for own in (version.author, version.submitter, *version.earlier))
 
 
 def in_force(versions: dict[str, Version], now: EpochSeconds) -> Version | None:
@@ -251,7 +253,7 @@ def shown(version: Version) -> str:
 
 def _apply(versions: dict[str, Version], entry: Entry, order: int) -> None:
     if entry.move is Move.SUBMITTED:
-        versions[entry.version] = _submitted(entry)
+        versions[entry.version] = _submitted(entry, versions.get(entry.version))
         return
     known = versions.get(entry.version)
     if known is None or (entry.to_version and entry.to_version not in versions):
@@ -267,9 +269,12 @@ def _apply(versions: dict[str, Version], entry: Entry, order: int) -> None:
         )  # fmt: skip
 
 
-def _submitted(entry: Entry) -> Version:
+def _submitted(entry: Entry, before: Version | None) -> Version:
     author = entry.author if person_key(entry.author) else entry.actor
-    return Version(entry.version, entry.name, entry.move, author, entry.actor, entry.at, reason=entry.reason)
+    earlier = () if before is None else tuple(dict.fromkeys((*before.earlier, before.author, before.submitter)))
+    return Version(
+        entry.version, entry.name, entry.move, author, entry.actor, entry.at, reason=entry.reason, earlier=earlier
+    )
 
 
 def _moved(known: Version, entry: Entry, order: int) -> Version:

@@ -35,7 +35,7 @@ ALLOWED: Mapping[VersionState, str] = MappingProxyType(
         VersionState.LIVE: f"roll back to the one before (anybody, with a reason), {_APPROVED_MOVES}",
         VersionState.SUPERSEDED: f"roll back to it (anybody, with a reason), {_APPROVED_MOVES}",
         VersionState.ENDED: f"roll back to it (anybody, with a reason), {_APPROVED_MOVES}",
-        VersionState.ROLLED_BACK: f"{_SUBMIT_AGAIN}, {_APPROVED_MOVES}",
+        VersionState.ROLLED_BACK: f"{_SUBMIT_AGAIN}, roll back to it ({_OTHERS}, with a reason), {_APPROVED_MOVES}",
         VersionState.REJECTED: f"correct the draft, or {_SUBMIT_AGAIN}",
         VersionState.WITHDRAWN: _SUBMIT_AGAIN,
         VersionState.RETIRED: _SUBMIT_AGAIN,
@@ -172,7 +172,8 @@ def rollback(
         to_version: Absent means what would be in force had the current one never been approved.
 
     Raises:
-        InputError: Nothing is in force, nothing is left to go back to, or the version named was never in force.
+        InputError: Nothing is in force, nothing is left to go back to, the version named was never in force, or it
+            was rolled back and the actor drafted or submitted it.
     """
     versions = fold(entries)
     current = in_force(versions, at)
@@ -194,6 +195,8 @@ def rollback(
         state = _state(entries, target, at)
         if state not in _APPROVED or state is VersionState.SCHEDULED:
             raise _not_allowed(entries, target, "rolled back to", at)
+        if state is VersionState.ROLLED_BACK:
+            _require_another(target, actor, "bring back")
         dates = (at, None if target.ended_by(at) else target.end)
     entry = _entry(
         entries, Move.ROLLED_BACK, current.version, actor=actor, at=at, reason=reason, to_version=target.version,
@@ -262,7 +265,8 @@ def _without_gap(entries: Sequence[Entry], entry: Entry, what: str, to_do: str) 
 
 def _require_another(known: Version, actor: str, verb: str, instead: str = "") -> None:
     if not may_approve(known, actor):
-        role = "wrote" if same_person(actor, known.author) else "submitted"
+        is_last = any(same_person(actor, own) for own in (known.author, known.submitter))
+        role = "proposed before" if not is_last else "wrote" if same_person(actor, known.author) else "submitted"
         raise InputError(
             f"{actor!r} {role} {shown(known)} and may not {verb} it: it needs somebody other than its author "
             f"{known.author!r} and its submitter {known.submitter!r}{instead}"

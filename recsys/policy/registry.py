@@ -275,14 +275,15 @@ def in_force_of(entries: Sequence[Entry], now: EpochSeconds) -> InForce:
     versions = fold(entries)
     current = in_force(versions, instant)
     change = next_change(entries, instant)
+    past = past_changes(entries, instant)
     if current is None:
-        if any(one.start is not None and one.start <= instant for one in versions.values()):
+        if past:
             raise StoreError("no version of the policy is in force, though one was; restore `policies` from a backup")
         return InForce(change=change)
     return InForce(
         version=current.version,
         state=VersionState.LIVE.value,
-        since=past_changes(entries, instant)[-1].at,
+        since=past[-1].at,
         until=current.end,
         change=change,
         author=current.author,

@@ -218,3 +218,25 @@ def test_a_forged_approval_is_no_history() -> None:
         fold([*done(submitted(A)), forged])
     with pytest.raises(InputError, match="entry 1 is about a version that nobody submitted"):
         fold([forged])
+
+
+def test_who_once_proposed_a_version_never_approves_it_whoever_proposes_it_again() -> None:
+    entries = done(submitted(A, actor=ANN, author=CY))
+    entries.append(moves.withdraw(entries, A, actor=ANN, at=T))
+    entries.append(submitted(A, actor=BOB)(entries))
+    for own in (ANN, CY, BOB):
+        with pytest.raises(InputError, match="may not approve it: it needs somebody other than"):
+            approved(A, actor=own)(entries)
+        with pytest.raises(InputError, match=f"entry 4: '{own}' approved their own version"):
+            fold([*entries, Entry(move=Move.APPROVED, version=A, actor=own, at=T)])
+    assert approved(A, actor="Dot")(entries).move is Move.APPROVED
+    assert moves.withdraw(entries, A, actor=ANN, at=T).move is Move.WITHDRAWN
+
+
+def test_what_was_rolled_back_is_not_brought_back_by_who_wrote_it() -> None:
+    entries = done(*lived(A), *lived(B, T + 1))
+    entries.append(moves.rollback(entries, actor=CY, at=T + 2, reason="wrong"))
+    with pytest.raises(InputError, match=r"'Ann' wrote version b.* and may not bring back"):
+        moves.rollback(entries, actor=ANN, at=T + 3, reason="mine", to_version=B)
+    entries.append(moves.rollback(entries, actor=CY, at=T + 3, reason="it was right", to_version=B))
+    assert live(entries, T + 3) == "b"

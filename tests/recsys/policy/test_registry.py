@@ -130,3 +130,12 @@ def test_names_of_staff_are_in_the_journal_only(draft: Path) -> None:
     assert json.loads(registry.path_of(version).read_text()).get("drafted_by") is None
     named = {path.name for path in registry.folder.rglob("*") if path.is_file() and '"Bob"' in path.read_text()}
     assert named == {"journal.jsonl"}
+
+
+def test_a_first_version_that_is_retired_before_its_day_leaves_the_draft_in_force_on_that_day(draft: Path) -> None:
+    version = submit(draft)
+    approve(draft, version, start=T + 100)
+    PolicyRegistry.beside(draft).record(
+        lambda entries, at: moves.retire(entries, version, actor=BOB, at=at, reason="not yet"), now=T + 50
+    )
+    assert [live_policy(draft, T + at).state for at in (60, 100, 900)] == ["draft"] * 3
