@@ -12,6 +12,7 @@ from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Channel, ItemKind
 
 _CONTEXT_ATTRIBUTES = {"weather": "string", "visits": "int"}
 _LATEST_DAYS = 60
+_SEGMENTS = 4
 _SHARES = {
     "eligibility": 0.18, "applicability": 0.14, "suitability": 0.14, "calendar": 0.1, "levers": 0.14, "diversity": 0.05,
     "reach": 0.04,
@@ -41,7 +42,9 @@ class PolicyWriter:
         """A whole file as plain values, to be dumped as YAML or JSON; two home-like placements and one of e-mail."""
         n = {section: round(share * n_rules) for section, share in _SHARES.items()}
         offer = self.knowledge.offers.offers.id(0) if len(self.knowledge.offers) else ""
-        segments = {f"group_{number}": self.expression("member") for number in range(3)}
+        segments = {f"group_{number}": self.expression("member") for number in range(_SEGMENTS)}
+        if self.failing:
+            segments["group_0"] = self._failing("member")
         written: dict[str, Any] = {
             "name": "random",
             "currency": self.knowledge.currency,
@@ -86,7 +89,7 @@ class PolicyWriter:
             "applies_to": kind.value,
         }
         if self._chance(0.8):
-            written["who"] = self.expression("member")
+            written["who"] = self.expression("who")
         if effect == "pin":
             ids = self.knowledge.catalogue.products if kind is ItemKind.PRODUCT else self.knowledge.offers.offers
             written["pin"] = {"id": ids.id(int(self.rng.integers(len(ids)))), "position": int(self.rng.integers(1, 7))}
@@ -108,7 +111,7 @@ class PolicyWriter:
         return written
 
     def expression(self, about: str, depth: int = 2) -> str:
-        """CEL about ``member`` (and context, basket and, of rules, segments), ``product`` or ``offer``."""
+        """CEL about ``member`` (and context and basket), ``who`` (segments too), ``product`` or ``offer``."""
         if not depth or self._chance(0.45):
             return f"!({self.atom(about)})" if self._chance(0.1) else self.atom(about)
         sides = [self.expression(about, depth - 1) for _ in range(int(self.rng.integers(2, 4)))]
@@ -119,7 +122,14 @@ class PolicyWriter:
         """A part of an expression without operators of logic."""
         if self._chance(self.failing):
             return self._failing(about)
-        atoms = {"member": self._of_members, "product": self._of_products, "offer": self._of_offers}[about]
+        if about == "who" and self._chance(0.15):
+            return f"segment.group_{self._below(_SEGMENTS)}"
+        atoms = {
+            "member": self._of_members,
+            "who": self._of_members,
+            "product": self._of_products,
+            "offer": self._of_offers,
+        }[about]
         return str(self._one(tuple(atoms())))
 
     def _of_members(self) -> list[str]:
@@ -204,7 +214,7 @@ class PolicyWriter:
             "product": ("product.price_minor / (product.stock - 3) > 400",),
             "offer": ("offer.amount_minor / offer.percent_bp > 1",),
         }
-        return str(self._one(of[about]))
+        return str(self._one(of["member" if about == "who" else about]))
 
     def _contact(self) -> dict[str, Any]:
         caps = [{"id": self._id("cap"), "channel": self._one(tuple(Channel)).value}, {"id": self._id("cap")}]
@@ -233,7 +243,7 @@ class PolicyWriter:
             "per": self._one(("category", "brand")),
         }
         written["limit"] = int(self.rng.integers(1, 4))
-        return written | ({"who": self.expression("member")} if self._chance(0.5) else {})
+        return written | ({"who": self.expression("who")} if self._chance(0.5) else {})
 
     def _periods(self, n_rules: int, offer: str) -> list[dict[str, Any]]:
         whens: tuple[Mapping[str, Any], ...] = (
