@@ -16,6 +16,7 @@ from features.consents import write_consents
 from features.tables import TABLES
 from features.workspace import Workspace
 from recsys.errors import InputError, SourceError
+from recsys.policy.cases.example import write_examples
 from recsys.policy.json_schema import write_schema
 
 _MARKER = "ingest.incomplete"
@@ -132,7 +133,7 @@ class Landing:
         Args:
             workspace: Its facts.
             report: Counts by table and reason.
-            policy: Text of the policy for a workspace that has none.
+            policy: Text of the policy for a workspace that has none; it also gets golden cases to start from.
             refusing: Who did not agree to personalisation, as `features.consents.not_personal` gives them.
         """
         for writer in self._quarantines.values():
@@ -151,5 +152,6 @@ class Landing:
         os.rename(self._aside / "consents", workspace.consents)
         if not workspace.policy_path.exists():
             workspace.policy_path.write_text(policy, encoding="utf-8")
+            write_examples(workspace.policy_path.parent)
         write_schema(self._path)  # of this release; editors look for it beside the policy
         workspace.write()

@@ -9,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from recsys.errors import BundleError, InputError, PolicyError
 from recsys.policy import lifecycle_moves as moves
+from recsys.policy.cases.load import cases_beside
+from recsys.policy.cases.run import case_problems
 from recsys.policy.document import PolicyDocument
 from recsys.policy.fields import TIME_ZONE, Instant
 from recsys.policy.lifecycle import Entry, find_version
@@ -19,7 +21,7 @@ from recsys.policy.schema import Policy
 from recsys.report import Report
 from recsys.types import EpochSeconds
 from serving.clock import clock_of
-from serving.live import POINTER, load_served, read_pointer
+from serving.live import POINTER, Served, load_served, read_pointer
 from serving.policy_reports import Looked, log_report, moved_report, show_report, status_report
 from serving.settings import Settings, read_settings
 
@@ -63,14 +65,16 @@ def submit(workspace: Path, *, actor: str, reason: str = "", checks: Checks | No
         checks: What it has to pass beside being tried on the published bundle.
 
     Raises:
-        PolicyError: The draft is broken, does not fit the bundle, or does not pass the checks.
+        PolicyError: The draft is broken, does not fit the bundle, does not pass the checks, or fails a golden case.
         InputError: It is submitted or approved already.
         StoreError: The registry is broken or cannot be written.
     """
     desk = _Desk.at(workspace)
     document = load_document(desk.settings.policy_path)
-    notes = _tried(desk, LivePolicy(document.policy, desk.settings.policy_path, InForce(), document))
-    found = checks(document) if checks is not None else ()
+    served = _served(desk, LivePolicy(document.policy, desk.settings.policy_path, InForce(), document))
+    notes = _said(served)
+    checked = checks(document) if checks is not None else ()
+    found = tuple(dict.fromkeys((*checked, *_wrong_cases(desk, served))))  # checks may have run the cases too
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors:
         raise PolicyError(f"the draft does not pass its checks:\n{problem_list(errors)}", problems=tuple(errors))
@@ -226,11 +230,29 @@ def _stored(desk: _Desk, version: str) -> LivePolicy:
 
 def _tried(desk: _Desk, live: LivePolicy) -> tuple[str, ...]:
     """What there is to say after the policy was compiled for the published bundle and tried on golden members."""
+    return _said(_served(desk, live))
+
+
+def _served(desk: _Desk, live: LivePolicy) -> Served | None:
+    """The published bundle under the policy, tried on golden members; absent where none is published."""
     if not (desk.settings.serving_folder / POINTER).exists():
-        return (_UNCHECKED,)
+        return None
     folder = read_pointer(desk.settings.serving_folder)
-    served = load_served(folder, desk.settings.policy_path, now=desk.now, live=live)
+    return load_served(folder, desk.settings.policy_path, now=desk.now, live=live)
+
+
+def _said(served: Served | None) -> tuple[str, ...]:
+    if served is None:
+        return (_UNCHECKED,)
     return tuple(f"Warning: {warning}" for warning in served.engine.policy.warnings)
+
+
+def _wrong_cases(desk: _Desk, served: Served | None) -> tuple[Problem, ...]:
+    """The golden cases beside the draft that it does not answer as expected."""
+    folder = cases_beside(desk.settings.policy_path)
+    if folder is None or served is None:
+        return ()
+    return case_problems(folder, served.engine.policy, served.engine.knowledge, now=desk.now)
 
 
 def _instant(text: str | None, policy: Policy) -> EpochSeconds | None:

@@ -141,6 +141,7 @@ def test_a_failed_ingest_leaves_the_former_workspace_as_it_was(tmp_path: Path) -
         "consents",
         "tables",
         "quarantine",
+        "policy_cases",
         "policy.yaml",
         "policy.schema.json",
         "workspace.json",
