@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel, ValidationError
 
 from recsys.errors import InputError
 from recsys.policy.problems import Problem, Severity, problem_list
-from recsys.schema_problems import in_order, part_name, schema_problems
-from recsys.yaml_nodes import Node, YamlFlaws, compose, plain
+from recsys.schema_problems import MAX_TOLD, MORE, at_most, in_order, part_name, schema_problems
+from recsys.yaml_nodes import Cut, Node, YamlFlaws, compose, compose_shaped, plain
 from recsys.yaml_places import Place, place_of
+from recsys.yaml_shape import ANY, MAX_MISTAKES, shape_of
 
 MAX_BYTES = 1 << 20
 
@@ -89,10 +90,19 @@ def parse_checked(text: str, model: type[Model], *, source: str, kind: str, erro
         kind: What messages call what it holds.
         error: What to raise.
     """
-    return check_nodes(read_nodes(text, source=source, kind=kind, error=error), model, kind=kind, error=error)
+    root = read_nodes(text, source=source, kind=kind, error=error, model=model)
+    return check_nodes(root, model, kind=kind, error=error)
 
 
-def read_nodes(text: str, *, source: str, kind: str, error: type[InputError]) -> Node:
+def read_nodes(
+    text: str,
+    *,
+    source: str,
+    kind: str,
+    error: type[InputError],
+    model: type[BaseModel] | None = None,
+    besides: Collection[str] = (),
+) -> Node:
     """
     The keys and values of a YAML text, with their places.
 
@@ -101,9 +111,15 @@ def read_nodes(text: str, *, source: str, kind: str, error: type[InputError]) ->
         source: What messages call the text.
         kind: What messages call what it holds.
         error: What to raise; it carries the problems.
+        model: What the text has to be: behind MAX_MISTAKES that can be seen while reading, no more of it is read.
+        besides: Keys that it may have and the model has not.
     """
+    shape = ANY if model is None else shape_of(model).besides(besides)
     try:
-        root = compose(text, file=source)
+        root, cut = compose_shaped(text, shape, file=source)
+        if cut is not None and model is not None:
+            _refuse_beginning(root, cut, model, besides=besides, kind=kind, error=error)
+            root = compose(text, file=source)
     except YamlFlaws as wrong:
         problems = [
             Problem(
@@ -155,7 +171,29 @@ def check_nodes(
     return checked
 
 
+def _refuse_beginning(
+    root: Node, cut: Cut, model: type[BaseModel], *, besides: Collection[str], kind: str, error: type[InputError]
+) -> None:
+    """Raise the problems of the beginning of a file; nothing where what looked wrong is right to the model."""
+    entries = root.value if isinstance(root.value, dict) else {}
+    own = replace(root, value={key: entry for key, entry in entries.items() if key not in besides})
+    try:
+        model.model_validate(plain(own))
+    except ValidationError as wrong:
+        unfinished = {cut.path[:depth] for depth in range(len(cut.path))}
+        problems = [
+            problem
+            for problem in schema_problems(wrong, own, model)
+            if problem.code != MORE and not (problem.code == "missing_key" and problem.path[:-1] in unfinished)
+        ]
+        if problems:
+            message = f"there are {MAX_MISTAKES} mistakes up to here and nothing behind was read"
+            place = Place(root.source.file, cut.line + 1, cut.column + 1)
+            rest = Problem(MORE, Severity.ERROR, message, "correct these first", (), place)
+            raise broken([*problems, rest], root.source.file, kind, error) from None
+
+
 def broken(problems: Sequence[Problem], source: str, kind: str, error: type[InputError]) -> InputError:
-    """The error that lists problems by their places, ten at most, and carries all of them."""
-    ordered = in_order(list(problems))
+    """The error that lists problems by their places, ten at most, and carries MAX_TOLD of them."""
+    ordered = at_most(MAX_TOLD, in_order(list(problems)))
     return error(f"{source} breaks the schema of a {kind}:\n{problem_list(ordered)}", problems=ordered)

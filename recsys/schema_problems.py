@@ -16,10 +16,12 @@ from recsys.yaml_scalars import misread
 
 MAX_TOLD = 100
 """Problems of one file that are told; more are counted."""
+MORE = "more_problems"
+"""The code of what stands for those that are not told, at the place of the first of them."""
 
 _KEY = "[key]"
 _LONGEST_NAME = 80
-_ONE_OF = {"rules ": "rule ", "ladders ": "ladder "}
+_ONE_OF = {"cases ": "case ", "rules ": "rule ", "ladders ": "ladder "}
 _CODES: Mapping[str, str] = {
     "extra_forbidden": "unknown_key",
     "missing": "missing_key",
@@ -57,12 +59,24 @@ def schema_problems(error: ValidationError, root: Node, model: type[BaseModel]) 
     told = [one for one in found if not (one["type"] == "too_short" and one["loc"] in inner)]
     content, places = plain(root), Places(root)
     problems = in_order([_problem(one, content, places, model) for one in told[:MAX_TOLD]])
-    more = len(told) - MAX_TOLD
-    if more > 0:
-        problems.append(
-            Problem("more_problems", Severity.ERROR, f"{more} more problems are not listed", "correct these first")
-        )
+    if len(told) > MAX_TOLD:
+        first = _problem(told[MAX_TOLD], content, places, model)
+        problems.append(_more(len(told) - MAX_TOLD, first))
     return problems
+
+
+def at_most(n: int, problems: list[Problem]) -> list[Problem]:
+    """The first so many, and one that counts the others; a list that counts already has its own."""
+    listed = [one for one in problems if one.code != MORE]
+    counted = [one for one in problems if one.code == MORE]
+    if len(listed) <= n:
+        return [*listed, *counted]
+    return [*listed[:n], *(counted[:1] or [_more(len(listed) - n, listed[n])])]
+
+
+def _more(n: int, first: Problem) -> Problem:
+    """What stands for so many that are not told."""
+    return Problem(MORE, Severity.ERROR, f"{n} more problems are not listed", "correct these first", (), first.place)
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:

@@ -1,6 +1,6 @@
 """A policy in several files: which may be included, and how they become one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import Any, get_args, get_origin
@@ -62,6 +62,7 @@ def repeated_ids(root: Node) -> list[Problem]:
     waiting: list[tuple[tuple[Step, ...], Node]] = [((), root)]
     while waiting:
         path, node = waiting.pop()
+        entries: Iterable[tuple[Step, Node]] = ()
         if isinstance(node.value, dict):
             own = node.value.get("id") if path and isinstance(path[-1], int) else None
             if own is not None and isinstance(own[1].value, str):
@@ -72,9 +73,10 @@ def repeated_ids(root: Node) -> list[Problem]:
                     problems.append(
                         Problem("repeated_id", Severity.ERROR, message, hint, (*path, "id"), place_of(own[1]))
                     )
-            waiting += [((*path, key), inner) for key, (_, inner) in reversed(node.value.items())]
+            entries = reversed([(key, inner) for key, (_, inner) in node.value.items()])
         elif isinstance(node.value, list):
-            waiting += [((*path, row), inner) for row, inner in reversed(list(enumerate(node.value)))]
+            entries = reversed(list(enumerate(node.value)))
+        waiting += [((*path, step), inner) for step, inner in entries if isinstance(inner.value, dict | list)]
     return problems
 
 
@@ -123,7 +125,9 @@ class _Reader:
         try:
             file = read_file(path, kind="included file", error=PolicyError)
             self.files.append(file)
-            root = read_nodes(file.text, source=str(path), kind=_KIND, error=PolicyError)
+            root = read_nodes(
+                file.text, source=str(path), kind=_KIND, error=PolicyError, model=Policy, besides=(INCLUDE,)
+            )
         except PolicyError as wrong:
             if wrong.problems:
                 self.problems += wrong.problems

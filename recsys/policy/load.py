@@ -74,7 +74,7 @@ def default_policy_text(tiers: Sequence[str] | None = None, currency: str | None
 
 
 def _document(text: str, *, source: str, folder: Path | None, main: SourceFile | None) -> PolicyDocument:
-    root = read_nodes(text, source=source, kind=_KIND, error=PolicyError)
+    root = read_nodes(text, source=source, kind=_KIND, error=PolicyError, model=Policy, besides=(INCLUDE,))
     files = [main] if main is not None else []
     if folder is not None:
         root, included = join_includes(root, folder=folder, main=None if main is None else main.path)

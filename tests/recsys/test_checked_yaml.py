@@ -1,5 +1,6 @@
 """Every problem of a settings file has a code, a path, a place and something to do."""
 
+from enum import StrEnum
 from typing import Literal, Self
 
 import pytest
@@ -10,6 +11,9 @@ from recsys.errors import InputError
 from recsys.policy.fields import Part
 from recsys.policy.problems import PartError, Problem
 from recsys.schema_problems import MAX_TOLD
+from recsys.yaml_nodes import compose_shaped
+from recsys.yaml_places import Place
+from recsys.yaml_shape import MAX_MISTAKES, shape_of
 
 
 class Circle(Part):
@@ -40,6 +44,16 @@ class Entry(Part):
         return self
 
 
+class Colour(StrEnum):
+    """Read without case."""
+
+    RED = "red"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Colour | None":
+        return cls.RED if value == "RED" else None
+
+
 class File(Part):
     """A whole file."""
 
@@ -49,6 +63,7 @@ class File(Part):
     names: dict[Literal["x", "y"], int] = Field(default_factory=dict)
     drawn: tuple[Circle | Square, ...] = ()
     best: str | None = None
+    short: tuple[int, ...] = Field((), max_length=2)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -118,10 +133,77 @@ def test_problems_stand_in_the_order_of_the_file() -> None:
 
 
 def test_a_thousand_problems_are_counted_and_a_hundred_told() -> None:
-    found = problems("rules:\n" + "  - {from: 1}\n" * 1_000)
+    found = problems("rules:\n" + "  - {id: a, from: 1.5}\n" * 1_000)
     assert len(found) == MAX_TOLD + 1
-    assert found[-1].code == "more_problems"
+    assert (found[-1].code, str(found[-1].place)) == ("more_problems", "f.yaml:102:19")
     assert "900 more problems" in found[-1].message
+
+
+def test_behind_a_hundred_mistakes_that_can_be_seen_nothing_more_is_read() -> None:
+    found = problems("rules:\n" + "  - {from: 1}\n" * 150 + "  - {id: [}\n")
+    assert [problem.code for problem in found] == ["missing_key"] * MAX_MISTAKES + ["more_problems"]
+    assert [str(problem.place) for problem in found[-2:]] == ["f.yaml:101:5", "f.yaml:101:5"]
+    assert "nothing behind was read" in found[-1].message
+
+
+def test_what_may_stand_behind_the_last_mistake_that_was_read_is_not_missing() -> None:
+    class Whole(File):
+        needed: int
+
+    found = problems("rules:\n" + "  - {wrong: 1, id: a}\n" * 100 + "needed: 1\n", Whole)
+    assert {problem.code for problem in found[:-1]} == {"unknown_key"}
+    assert (found[-1].code, str(found[-1].place)) == ("more_problems", "f.yaml:101:13")
+
+
+@pytest.mark.parametrize(
+    ("text", "n_told"),
+    [
+        ("wrong: [" + "1, " * 40_000 + "]", 1),
+        ("wrong: {" + "a: {b: [1]}, " * 1 + ", ".join(f"k{n}: 1" for n in range(40_000)) + "}", 1),
+        ("best: [" + "1, " * 40_000 + "]", 1),
+        ("rules: [" + "{}, " * 20_000 + "]", MAX_MISTAKES),
+        ("".join(f"k{n}: 1\n" for n in range(40_000)), MAX_MISTAKES),
+        ("rules: [{id: a, " + ", ".join(f"k{n}: 1" for n in range(40_000)) + "}]", MAX_MISTAKES),
+    ],
+    ids=["list below an unknown key", "keys below one", "list for a text", "empty parts", "keys", "keys of a part"],
+)
+def test_of_a_file_that_is_all_wrong_little_is_read(text: str, n_told: int) -> None:
+    shape = shape_of(File)
+    _, cut = compose_shaped(text, shape, file="f.yaml")
+    assert cut is not None
+    assert cut.line <= MAX_MISTAKES
+    assert cut.column < 3_000
+    found = problems(text)
+    assert len(found) == n_told + 1
+    assert (found[-1].code, found[-1].place) == ("more_problems", Place("f.yaml", cut.line + 1, cut.column + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("rules: [" + "{id: a}, " * 20_000 + "]", "1:18009"),
+        ("short: [" + "1, " * 20_000 + "]", "1:309"),
+        ("drawn: [" + "[" + "1, " * 20_000 + "]]", "1:6010"),
+    ],
+    ids=["no bound of its own", "a short one", "of unknown form"],
+)
+def test_a_list_without_end_is_refused_where_it_becomes_too_long(text: str, place: str) -> None:
+    (problem,) = problems(text)
+    assert (problem.code, str(problem.place)) == ("too_many_entries", f"f.yaml:{place}")
+
+
+def test_a_list_that_is_somewhat_too_long_is_told_in_the_words_of_its_model() -> None:
+    (problem,) = problems("short: [1, 2, 3]")
+    assert problem.code == "wrong_length"
+
+
+def test_what_looks_wrong_and_is_right_to_the_model_is_read() -> None:
+    class Loose(Part):
+        at: tuple[Colour, ...]
+
+    text = f"at: [{'RED, ' * 150}]"
+    assert compose_shaped(text, shape_of(Loose), file="f.yaml")[1] is not None
+    assert parse_checked(text, Loose, source="f.yaml", kind="file", error=InputError).at == (Colour.RED,) * 150
 
 
 def test_the_message_lists_ten_problems_and_counts_the_others() -> None:
