@@ -155,8 +155,8 @@ def removers(policy: Policy) -> dict[str, Remover]:
     >>> told = removers(parse_policy(default_policy_text()))
     >>> print(told["email_weekly_cap"].text("en"))
     The limit of 2 messages in 7 days (email) is reached
-    >>> print(told["variety_in_slate"].section, told["variety_in_slate"].code)
-    rules slate_cap
+    >>> print(told["variety_in_slate"].code)
+    slate_cap
     """
     return {**native_removers(), **dict(_of_file(policy))}
 

@@ -36,9 +36,15 @@ LEVERS = """
 
 @cache
 def engine(*, uplift: float | None = None, epsilon: float = 0.0, rules: str = "") -> Engine:
-    text = TEXT.replace("epsilon: 0.05", f"epsilon: {epsilon}") + rules
+    text = TEXT.replace("epsilon: 0.05", f"epsilon: {epsilon}")
+    text = with_rules(text, rules) if rules else text
     knowledge = KNOWLEDGE if uplift is None else with_uplift(uplift)
     return Engine(knowledge, compile_policy(parse_policy(text), knowledge))
+
+
+def with_rules(text: str, rules: str) -> str:
+    """The file with these rules before its own, whether or not it has any."""
+    return text.replace("\nrules:\n", f"\nrules:{rules}", 1) if "\nrules:\n" in text else f"{text}\nrules:{rules}"
 
 
 def with_uplift(uplift: float) -> Knowledge:

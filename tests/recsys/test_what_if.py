@@ -18,6 +18,7 @@ from recsys.policy.load import default_policy_text, parse_policy
 from recsys.profile import ColumnSpec, MemberProfile, Unit
 from recsys.types import Consent, Stage
 from recsys.what_if import NO_CHANGES, Changes, WhatIf, what_if
+from tests.recsys.test_trace import with_rules
 from tests.worlds import CUT_OFF, DAY, NOW, TIERS, small_knowledge
 
 KNOWLEDGE = small_knowledge()
@@ -31,7 +32,8 @@ DORMANT_ONLY = """
 
 @cache
 def engine(*, rules: str = "", epsilon: float = 0.0, days_to_birthday: int | None = None, zone: str = "UTC") -> Engine:
-    text = default_policy_text(TIERS, "GBP").replace("epsilon: 0.05", f"epsilon: {epsilon}") + rules
+    text = default_policy_text(TIERS, "GBP").replace("epsilon: 0.05", f"epsilon: {epsilon}")
+    text = with_rules(text, rules) if rules else text
     text = text.replace("currency: GBP", f"currency: GBP\ntime_zone: {zone}")
     knowledge = KNOWLEDGE if days_to_birthday is None else with_birthdays(days_to_birthday)
     return Engine(knowledge, compile_policy(parse_policy(text), knowledge))
