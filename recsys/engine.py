@@ -128,7 +128,7 @@ class Engine:
         policy = self.policy
         cost = policy.contact_cost_minor.get(asked.channel)
         values = offer_values(ruling.batch, self.knowledge, self.terms, contact_cost_minor=cost)
-        removed = ruling.offer_removals(withhold=withhold)
+        removed = ruling.offer_removals(withhold=withhold, values=values, ids=ids)
         factor, boosts = ruling.offer_boost()
         choice = arbitrate(
             values,
