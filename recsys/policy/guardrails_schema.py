@@ -94,7 +94,7 @@ class Exploration(Part):
         epsilon: Share of decisions: 0, or at least once in a million.
         min_propensity: Nothing is drawn with a smaller probability, so that what is learnt from a draw never weighs
             more than one over this: only as many offers are drawn from as can have it, the most promising. 0 means no
-            bound; at most half of epsilon, for no offer and one offer need a share each.
+            bound; at most half of epsilon, for no offer and one offer need a share each. Without epsilon it bounds nothing.
     """
 
     epsilon: Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)] = 0.0
@@ -105,11 +105,7 @@ class Exploration(Part):
         # Draws have 53 bits: much smaller shares would be logged with propensities that the draw does not have.
         if 0 < self.epsilon < SMALLEST_EPSILON:
             raise ValueError(f"epsilon is {self.epsilon:g}; write 0 for none, or at least {SMALLEST_EPSILON:f}")
-        if self.epsilon == 0 < self.min_propensity:
-            raise ValueError(
-                f"min_propensity is {self.min_propensity:g} and epsilon 0: nothing is drawn; remove it, or set epsilon"
-            )
-        if self.min_propensity > self.epsilon / 2:
+        if 0 < self.epsilon < 2 * self.min_propensity:
             raise ValueError(
                 f"min_propensity is {self.min_propensity:g}, more than half of epsilon ({self.epsilon:g}); "
                 f"write at most {self.epsilon / 2:g}, or nothing could be drawn"

@@ -9,7 +9,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from recsys.policy.calendar_schema import Period
 from recsys.policy.includes import INCLUDE, MAX_FILES
+from recsys.policy.rule import Rule
 from recsys.policy.schema import Policy
 from recsys.report import Report, Table
 
@@ -39,6 +41,7 @@ def policy_json_schema() -> dict[str, Any]:
     for name, definition in [(Policy.__name__, schema), *definitions.items()]:
         if name in parts:
             _describe(definition, parts[name])
+    _let_levers_go_without_effect(schema)
     for key, meaning in _MEANINGS.items():
         schema["properties"][key].setdefault("description", meaning)
     include = {
@@ -83,6 +86,16 @@ def schema_report(folder: Path | None) -> Report:
         else f"Nothing is written: --out FOLDER writes {SCHEMA_FILE} there."
     )
     return Report(schema, (Table("Keys of a policy", ("key", "meaning"), rows),), (note,))
+
+
+def _let_levers_go_without_effect(schema: dict[str, Any]) -> None:
+    """A lever is a rule whose effect its factor tells."""
+    definitions = schema["$defs"]
+    rule = definitions[Rule.__name__]
+    required = [key for key in rule["required"] if key != "effect"]
+    definitions["Lever"] = {**rule, "title": "Lever", "required": required}
+    for holder in (schema, definitions[Period.__name__]):
+        holder["properties"]["levers"]["items"] = {"$ref": "#/$defs/Lever"}
 
 
 def _describe(definition: dict[str, Any], part: type[BaseModel]) -> None:

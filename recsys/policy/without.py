@@ -51,7 +51,7 @@ def without(policy: Policy, ids: Collection[str]) -> Policy:
     Example:
         >>> from recsys.policy.load import default_policy_text, parse_policy
         >>> policy = parse_policy(default_policy_text())
-        >>> [rule.id for rule in without(policy, {"variety_in_slate"}).rules]
+        >>> [lever.id for lever in without(policy, {"variety_in_slate"}).levers]
         ['margin_for_top_tiers']
     """
     native, segments = _checked(policy, ids)

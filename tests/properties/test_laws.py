@@ -157,9 +157,9 @@ def test_adding_a_rule_never_enlarges_what_is_eligible(members: list[Subject], c
     text = default_policy_text(KNOWLEDGE.tiers, "GBP")
     stricter = parse_policy(
         text.replace(
-            "\nrules:",
+            "\nlevers:",
             f"\nrules:\n  - {{id: extra, owner: tests, applies_to: product, what: 'product.id == \"{product}\"', "
-            "effect: exclude}",
+            "effect: exclude}\nlevers:",
         )
     )
     assert len(stricter.rules) == len(POLICY.rules) + 1
@@ -173,7 +173,7 @@ def test_adding_a_rule_never_enlarges_what_is_eligible(members: list[Subject], c
         assert not removed & {(item.kind, item.id) for item in decision.items}
 
 
-_CAPS = {rule.id for rule in POLICY.rules if str(rule.effect) == "cap"}
+_CAPS = {placed.rule.id for placed in POLICY.placed_rules() if str(placed.rule.effect) == "cap"}
 
 
 @pytest.mark.parametrize("relation", [None, *Relation])

@@ -139,7 +139,7 @@ def test_where_no_position_is_wanted_no_offer_is_chosen() -> None:
 def test_a_lever_on_offers_is_named_and_in_the_score_and_not_in_the_value() -> None:
     lever = "id: lift, owner: tests, effect: boost, factor: 2.0, until: 2030-01-01, applies_to: offer"
     plain = decide("m000", OFFERS).items[0]
-    lifted = decide("m000", OFFERS, **{"\nrules:": f"\nrules:\n  - {{{lever}}}"}).items[0]
+    lifted = decide("m000", OFFERS, **{"\nlevers:": f"\nrules:\n  - {{{lever}}}\nlevers:"}).items[0]
     assert (lifted.id, lifted.value_minor, lifted.rules_applied) == (plain.id, plain.value_minor, ("lift",))
     assert lifted.score == 2 * plain.score
 
@@ -184,7 +184,7 @@ def test_facts_that_say_nothing_are_no_facts() -> None:
 
 UNLISTED = min(set(range(10, 30)) - set(KNOWLEDGE.popular.products[:, :2].ravel().tolist()))
 STAR = f"id: star, owner: tests, effect: pin, pin: {{id: p{UNLISTED:03}, position: 1}}, who: member.tier == 'gold'"
-PIN = {"\nrules:": f"\nrules:\n  - {{{STAR}}}", "limit: 3": "limit: 100"}
+PIN = {"\nlevers:": f"\nrules:\n  - {{{STAR}}}\nlevers:", "limit: 3": "limit: 100"}
 
 
 def test_a_pinned_item_names_its_rule_and_is_featured_once() -> None:
@@ -203,7 +203,7 @@ def test_a_pin_proposes_nothing_to_those_it_is_not_about() -> None:
 
 def test_a_product_that_others_have_pinned_is_not_featured() -> None:
     product = decide("m001", PRODUCTS).items[0].id
-    pins = {**PIN, "\nrules:": PIN["\nrules:"].replace(f"p{UNLISTED:03}", product)}
+    pins = {**PIN, "\nlevers:": PIN["\nlevers:"].replace(f"p{UNLISTED:03}", product)}
     item = next(one for one in decide("m001", PRODUCTS, **pins).items if one.id == product)
     assert "featured" not in {reason.code for reason in item.reasons}
     assert item.rules_applied == ()

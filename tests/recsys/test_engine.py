@@ -230,7 +230,9 @@ def test_a_boost_moves_a_product_up_and_is_named() -> None:
     rule = "id: push, owner: tests, effect: boost, factor: 10.0, until: 2030-01-01, what: product.id == '{}'"
     asked = Context(placement="home", now=NOW, types=frozenset({ItemKind.PRODUCT}))
     last = engine().decide(Subject("m000"), asked).items[-1]
-    pushed = engine(**{"\nrules:": "\nrules:\n  - {" + rule.format(last.id) + "}"}).decide(Subject("m000"), asked)
+    pushed = engine(**{"\nlevers:": "\nrules:\n  - {" + rule.format(last.id) + "}\nlevers:"}).decide(
+        Subject("m000"), asked
+    )
     item = next(item for item in pushed.items if item.id == last.id)
     assert item.position < last.position
     assert "push" in item.rules_applied

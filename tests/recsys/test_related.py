@@ -50,7 +50,7 @@ def compiled(knowledge: Knowledge, rule: str = "") -> CompiledPolicy:
     """The default policy over a world, with one more rule where one is given."""
     text = default_policy_text(knowledge.tiers, "GBP")
     if rule:
-        text = text.replace("\nrules:", f"\nrules:\n  - {rule}")
+        text = text.replace("\nlevers:", f"\nrules:\n  - {rule}\nlevers:")
     return compile_policy(parse_policy(text), knowledge)
 
 

@@ -137,14 +137,15 @@ def test_a_view_brings_neighbours_into_the_answer(service: Running) -> None:
     assert "recent_activity" in {item["source"] for item in service.ask()["items"]}
 
 
-def test_an_offer_taken_is_not_proposed_again_until_redeemed(service: Running) -> None:
+def test_an_offer_taken_is_held_until_redeemed_and_rests_then(service: Running) -> None:
     asked = {"placement": "offers", "path": "/v1/offers", "member_id": "m000"}
     taken = service.ask(**asked)["items"][0]["id"]
     service.tell(event_id="e1", kind="click", offer_id=taken)
     answer = service.ask(**asked, explain=True)
     assert {"kind": "offer", "id": taken, "rule": "offer_already_held"} in answer["why_not"]
     service.tell(event_id="e2", kind="redemption", offer_id=taken, occurred_at=NOW + 1)
-    assert taken in [item["id"] for item in service.ask(**asked)["items"]]
+    answer = service.ask(**asked, explain=True)
+    assert {"kind": "offer", "id": taken, "rule": "rest_after_redeeming"} in answer["why_not"]
 
 
 def test_the_contact_cap_counts_exposures_by_email(service: Running) -> None:
@@ -249,8 +250,8 @@ def test_an_expression_that_fails_is_counted(workspace: Path) -> None:
 """
     policy = workspace / "policy.yaml"
     text = policy.read_text()
-    assert "\nrules:\n" in text
-    policy.write_text(text.replace("\nrules:\n", f"\nrules:{rule}", 1))
+    assert "\nlevers:\n" in text
+    policy.write_text(text.replace("\nlevers:\n", f"\nrules:{rule}levers:\n", 1))
     with running(workspace) as service:
         service.ask(member_id="stranger")
         metrics = service.client.get("/metrics").text

@@ -54,13 +54,16 @@ def test_a_budget_that_ends_before_it_starts_is_refused() -> None:
     ("epsilon", "floor", "told"),
     [
         (0.05, 0.03, "more than half of epsilon"),
-        (0.0, 0.01, "nothing is drawn"),
         (1e-9, 0.0, "at least 0.000001"),
         (0.05, float("nan"), "finite"),
     ],
 )
 def test_a_floor_under_which_nothing_could_be_drawn_is_refused(epsilon: float, floor: float, told: str) -> None:
     assert told in refusal(Exploration, {"epsilon": epsilon, "min_propensity": floor})
+
+
+def test_a_floor_stays_in_the_file_where_exploration_is_switched_off() -> None:
+    assert Exploration(epsilon=0.0, min_propensity=0.002).epsilon == 0
 
 
 def test_a_floor_of_half_of_epsilon_leaves_room_for_one_offer() -> None:
