@@ -45,17 +45,21 @@ class WhatIfs:
             raise ProblemError("not_ready", "no bundle is served yet; see /health/ready")
         if self._waiting >= _MOST_WAITING:
             raise ProblemError("overloaded", "too many what-ifs are asked at once; ask again in a moment")
-        stored = await service.store.reader.fetch([request.member_id], since=served.cut_off)
-        (facts,) = service.stated.current.complete([request.member_id], stored)
-        context = request.to_context(
-            now=service.clock(), seed=service.settings.seed, types=_ALL, request_id=request_id, degraded=()
-        )
-        subject, changes = request.to_subject(facts), request.changes.to_changes()
+        changes = request.changes.to_changes()
         self._waiting += 1
         try:
             async with self._turn:
+                changed = served.engine
+                if changes.without_rules:
+                    changed = await asyncio.to_thread(self._engine_without, served.engine, changes.without_rules)
+                # Read last: whoever withdraws consent while others are answered is not answered by what was before.
+                stored = await service.store.reader.fetch([request.member_id], since=served.cut_off)
+                (facts,) = service.stated.current.complete([request.member_id], stored)
+                context = request.to_context(
+                    now=service.clock(), seed=service.settings.seed, types=_ALL, request_id=request_id, degraded=()
+                )
                 found = await asyncio.to_thread(
-                    what_if, served.engine, subject, context, changes, less=self._engine_without
+                    what_if, served.engine, request.to_subject(facts), context, changes, less=lambda *_: changed
                 )
         finally:
             self._waiting -= 1

@@ -13,6 +13,7 @@ from serving.settings import Settings
 from serving.what_if_commands import decide_what_if
 from serving.wire_what_if import WhatIfAnswer
 from tests.serving.service_world import Running, make_key, running
+from tests.serving.test_degraded import break_store
 from tests.worlds import DAY, NOW
 
 
@@ -119,6 +120,24 @@ def test_without_a_bundle_it_is_not_ready(tmp_path: Path) -> None:
             "/v1/what-if", json={"member_id": "m001", "placement": "home", "changes": {"tier": "gold"}}
         )
     assert (response.status_code, response.json()["code"]) == (503, "not_ready")
+
+
+def test_too_many_at_once_are_told_to_come_again(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_MOST_WAITING", 0)
+    response = service.client.post(
+        "/v1/what-if", json={"member_id": "m001", "placement": "home", "changes": {"tier": "gold"}}
+    )
+    assert (response.status_code, response.json()["code"]) == (503, "overloaded")
+    monkeypatch.undo()
+    assert ask(service, {"tier": "gold"})["what_if"]
+
+
+def test_while_the_store_is_down_nobody_knows_what_was_agreed_to_and_there_is_no_answer(service: Running) -> None:
+    break_store(service.service)
+    response = service.client.post(
+        "/v1/what-if", json={"member_id": "m001", "placement": "home", "changes": {"tier": "gold"}}
+    )
+    assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
 
 
 def test_a_changed_policy_is_compiled_once(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
