@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,9 @@ Checks = Callable[[PolicyDocument], Sequence[Problem]]
 """What else a draft has to pass before it is submitted; errors refuse it, warnings are shown."""
 
 _DATES: TypeAdapter[EpochSeconds] = TypeAdapter(Instant)
+_DAY_DIGITS = 8
+_LONGEST = 20
+_CALENDAR_ENDS = int(datetime.max.replace(tzinfo=UTC).timestamp())
 _UNCHECKED = "Not tried on a bundle: none is published yet."
 _SERVED_SOON = "A running service takes it in within RECSYS_POLL_S (1 s), without a restart."
 
@@ -258,8 +262,9 @@ def _wrong_cases(desk: _Desk, served: Served | None) -> tuple[Problem, ...]:
 def _instant(text: str | None, policy: Policy) -> EpochSeconds | None:
     if text is None:
         return None
-    if text.isdigit():
-        return int(text)
+    if text.isascii() and text.isdigit() and len(text) > _DAY_DIGITS:
+        seconds = int(text[:_LONGEST])
+        text = datetime.fromtimestamp(seconds, UTC).isoformat() if seconds < _CALENDAR_ENDS else text
     try:
         return _DATES.validate_python(text, context={TIME_ZONE: ZoneInfo(policy.time_zone)})
     except ValidationError as error:

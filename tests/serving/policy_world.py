@@ -8,12 +8,13 @@ from recsys.policy.registry import PolicyRegistry
 from tests.worlds import NOW
 
 ANN, BOB = "Ann", "Bob"
+_PARTS = ("diversity:", "levers:", "rules:")
 
 
 def policy_text(*rules: str, ttl: int = 900) -> str:
     """The default policy with rules of its own."""
     lines = default_policy_text().splitlines()
-    kept = lines[: next(at for at, line in enumerate(lines) if line.startswith("rules:"))]
+    kept = lines[: next(at for at, line in enumerate(lines) if line.startswith(_PARTS))]
     own = [line for line in kept if not line.startswith("answer_ttl_s")]
     return "\n".join([*own, f"answer_ttl_s: {ttl}", "rules:" if rules else "rules: []", *rules, ""])
 

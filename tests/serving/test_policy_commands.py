@@ -122,6 +122,19 @@ def test_dates_are_of_the_policys_time_zone(shop: Path) -> None:
     assert shown["comes next"] == f"{version[:12]} at 2029-12-31T16:00:00+00:00"
     with pytest.raises(InputError, match="'soon' is no date"):
         commands.activate(shop, version, actor=BOB, effective_from="soon")
+    later = commands.activate(shop, version, actor=BOB, effective_from="20300102", effective_until="1893888000")
+    assert cells(later, "Policy activated")["from"] == "2030-01-01T16:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["9" * 12, "9" * 30, "\N{SUPERSCRIPT TWO}", "\N{ARABIC-INDIC DIGIT SEVEN}" * 10])
+@pytest.mark.parametrize("which", ["effective_from", "effective_until"])
+def test_a_date_beyond_the_calendar_is_refused_and_nothing_is_written(shop: Path, text: str, which: str) -> None:
+    live(shop, 60)
+    write(shop, policy_text(ttl=61))
+    version = commands.submit(shop, actor=ANN).facts["version"]
+    with pytest.raises(InputError, match=r"write a date \(2027-01-31\)"):
+        commands.approve(shop, version, actor=BOB, **{which: text})
+    assert commands.status(shop).facts["entries"] == 3
 
 
 def test_a_rollback_brings_the_one_before_and_decisions_follow(shop: Path) -> None:
