@@ -172,9 +172,17 @@ def rollback(workspace: Path, *, actor: str, reason: str, to_version: str | None
         notes = _tried(desk, _stored(desk, target))
     except BundleError as error:
         notes = (f"Not tried on the bundle: {error}",)  # what was served once must be able to come back
-    entry = desk.registry.record(
-        lambda entries, at: moves.rollback(entries, actor=actor, at=at, reason=reason, to_version=named), now=desk.now
-    )
+
+    def decide(entries: Sequence[Entry], at: EpochSeconds) -> Entry:
+        decided = moves.rollback(entries, actor=actor, at=at, reason=reason, to_version=named)
+        if (decided.version, decided.to_version) != (planned.version, target):
+            raise InputError(
+                f"somebody did something else meanwhile: version {decided.version[:12]} is in force, not "
+                f"{planned.version[:12]}; look at `recsys policy status`, and roll back again if it is still wrong"
+            )
+        return decided
+
+    entry = desk.registry.record(decide, now=desk.now)
     return moved_report(entry, before, desk.looked(), notes=(*notes, _SERVED_SOON))
 
 

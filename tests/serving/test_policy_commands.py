@@ -8,6 +8,7 @@ import yaml
 from recsys.errors import InputError, PolicyError, StoreError
 from recsys.policy.load import default_policy_text, load_policy, parse_policy
 from recsys.policy.problems import Problem, Severity
+from recsys.policy.registry import LivePolicy
 from recsys.report import Report
 from serving import policy_commands as commands
 from serving.commands import decide
@@ -159,6 +160,23 @@ def test_a_rollback_to_what_no_longer_fits_the_bundle_is_refused(shop: Path) -> 
         with pytest.raises(PolicyError, match=rf"{path.name}.*no_such_column"):
             commands.rollback(shop, actor=ANN, reason="wrong")
     assert [one.move.value for one in registry.read().entries].count("rolled_back") == 0
+
+
+def test_of_two_rollbacks_at_once_the_second_takes_nothing_more_away(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = [live(shop, ttl) for ttl in (60, 61, 62)]
+    tried = commands._tried
+
+    def overtaken(desk: commands._Desk, policy: LivePolicy) -> tuple[str, ...]:
+        monkeypatch.setattr(commands, "_tried", tried)
+        commands.rollback(shop, actor="Cy", reason="wrong")
+        return tried(desk, policy)
+
+    monkeypatch.setattr(commands, "_tried", overtaken)
+    with pytest.raises(InputError, match=r"somebody did something else meanwhile.*policy status"):
+        commands.rollback(shop, actor=ANN, reason="wrong")
+    assert commands.status(shop).facts["in_force"]["version"] == versions[1]
 
 
 def test_a_retired_version_gives_way_and_a_withdrawn_or_rejected_one_never_comes(shop: Path) -> None:
