@@ -36,11 +36,11 @@ class PlacedCase:
     number: int
     places: Places
 
-    def problem(self, code: str, message: str, hint: str = "", *, path: PartPath = ()) -> Problem:
-        """An error in a part of the case, which stands at the nearest part there is."""
+    def problem(self, code: str, message: str, hint: str = "", *, path: PartPath = (), of_key: bool = False) -> Problem:
+        """An error in a part of the case, or in its key; it stands at the nearest part there is."""
         whole = ("cases", self.number, *path)
-        said = f"case {self.case.id!r}: {message}"
-        return Problem(code, Severity.ERROR, said, hint, whole, self.places.nearest(whole))
+        place = (self.places.key(whole) if of_key else None) or self.places.nearest(whole)
+        return Problem(code, Severity.ERROR, f"case {self.case.id!r}: {message}", hint, whole, place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,15 +52,16 @@ def _of_member(placed: PlacedCase, knowledge: Knowledge) -> Iterator[Problem]:
     for name, value in member.profile.items():
         if f"member.{name}" in MEMBER_ATTRIBUTES and name != "days_to_birthday":
             message = f"{name} of the profile is not what rules read as member.{name}"
-            yield placed.problem("unknown_trait", message, _BESIDE, path=("member", "profile", name))
+            yield placed.problem("unknown_trait", message, _BESIDE, path=("member", "profile", name), of_key=True)
             continue
         try:
             number_of(knowledge.members.profile, name, value)
         except InputError as error:
             message, _, hint = str(error).partition("; ")
             known = [spec.name for spec in knowledge.members.profile.specs]
-            near = difflib.get_close_matches(name, known, n=1) if name not in known else []
-            yield placed.problem("unknown_trait", message, hint + _meant(near), path=("member", "profile", name))
+            lacks = name not in known
+            hint += _meant(difflib.get_close_matches(name, known, n=1) if lacks else ())
+            yield placed.problem("unknown_trait", message, hint, path=("member", "profile", name), of_key=lacks)
     for row, one in enumerate(member.bought or ()):
         yield from _ids(placed, [one.product], products, "product", path=("member", "bought", row, "product"))
     yield from _ids(placed, member.held_offers, offers, "offer", path=("member", "held_offers"), listed=True)
@@ -84,7 +85,7 @@ def _of_context(placed: PlacedCase, policy: CompiledPolicy, knowledge: Knowledge
     for name, value in context.attributes.items():
         path = ("context", "attributes", name)
         if name not in declared:
-            yield _no_such(placed, "attribute", name, tuple(declared), path=path)
+            yield _no_such(placed, "attribute", name, tuple(declared), path=path, of_key=True)
             continue
         types, words = _TYPES[declared[name]]
         if type(value) not in types:
@@ -103,7 +104,7 @@ def _of_expectation(placed: PlacedCase, policy: CompiledPolicy, knowledge: Knowl
         ("products_removed", expect.products_removed, products, "product"),
     ):
         for one, rule in removed.items():
-            yield from _ids(placed, [one], ids, kind, path=("expect", key, one))
+            yield from _ids(placed, [one], ids, kind, path=("expect", key, one), of_key=True)
             if rule != ANY and rule not in policy.rule_ids:
                 yield _no_rule(placed, rule, policy.rule_ids, path=("expect", key, one))
     for one, levers in expect.levers.items():
@@ -128,14 +129,22 @@ def _of_outcome(
 
 
 def _ids(
-    placed: PlacedCase, ids: Sequence[str], known: Vocabulary, kind: str, *, path: Path, listed: bool = False
+    placed: PlacedCase,
+    ids: Sequence[str],
+    known: Vocabulary,
+    kind: str,
+    *,
+    path: Path,
+    listed: bool = False,
+    of_key: bool = False,
 ) -> Iterator[Problem]:
     """Those that a vocabulary lacks; no offer is one of the offers."""
     for row, (one, found) in enumerate(zip(ids, known.rows(ids).tolist(), strict=True)):
         if found < 0 and not (kind == "offer" and one == NO_OFFER):
             message = f"the bundle does not know the {kind} {one!r}"
             hint = f"name one of its {len(known)} {kind}s" + _meant(_near(one, known))
-            yield placed.problem(f"unknown_{kind}", message, hint, path=(*path, row) if listed else path)
+            where = (*path, row) if listed else path
+            yield placed.problem(f"unknown_{kind}", message, hint, path=where, of_key=of_key)
 
 
 def _either(
@@ -147,14 +156,17 @@ def _either(
             near = difflib.get_close_matches(one, [*_near(one, products), *_near(one, offers)], n=1)
             message = f"the bundle knows neither a product nor an offer {one!r}"
             hint = "name one of them" + _meant(near)
-            yield placed.problem("unknown_product", message, hint, path=(*path, row) if listed else path)
+            where = (*path, row) if listed else path
+            yield placed.problem("unknown_product", message, hint, path=where, of_key=not listed)
 
 
-def _no_such(placed: PlacedCase, kind: str, name: str, known: Sequence[str], *, path: Path) -> Problem:
+def _no_such(
+    placed: PlacedCase, kind: str, name: str, known: Sequence[str], *, path: Path, of_key: bool = False
+) -> Problem:
     listed = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"there are {listed or 'none'}" + _meant(near)
-    return placed.problem(f"unknown_{kind}", f"there is no {kind} {name!r}", hint, path=path)
+    return placed.problem(f"unknown_{kind}", f"there is no {kind} {name!r}", hint, path=path, of_key=of_key)
 
 
 def _no_rule(placed: PlacedCase, rule: str, known: Sequence[str], *, path: Path) -> Problem:

@@ -1,6 +1,6 @@
 """What a file of cases may say: a member, the circumstances, and what the policy must answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from recsys.policy.calendar_schema import MonthDay
 from recsys.policy.fields import Instant, Part, Slug, Text
-from recsys.policy.problems import PartError
-from recsys.types import Channel, Stage
+from recsys.policy.problems import PartError, Path
+from recsys.types import NO_OFFER, Channel, Stage
 
 ANY = "any"
 """In place of a rule's id: whichever rule it is."""
@@ -92,7 +92,7 @@ class CaseMember(Part):
     @model_validator(mode="after")
     def _one_birthday(self) -> Self:
         if self.birthday is not None and self.birth_month is not None:
-            raise PartError("`birthday` and `birth_month` are both given; remove birth_month", path=("birth_month",))
+            raise ValueError("birthday and birth_month are both given; remove birth_month")
         return self
 
 
@@ -132,38 +132,36 @@ class Expectation(Part):
     offer_choice: Text | None = None
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("nothing is expected; write at least one of " + ", ".join(type(self).model_fields))
-        for allowed, removed, what in (
-            (self.offers_allowed, self.offers_removed, "offers"),
-            (self.products_allowed, self.products_removed, "products"),
-        ):
-            for one in allowed:
-                if one in removed:
-                    raise _both(one, "allowed", "removed", path=(f"{what}_removed", one))
-        for row, one in enumerate(self.shows):
-            if one in self.never_shows:
-                raise _both(one, "shown", "never shown", path=("never_shows", self.never_shows.index(one)))
-            if one in self.offers_removed or one in self.products_removed:
-                raise _both(one, "removed", "shown", path=("shows", row))
-        if self.nothing_because is not None and self.shows:
-            raise PartError(
-                "something is expected to be shown, and nothing (`nothing_because`); keep one", path=("shows",)
-            )
-        self._check_choice()
         return self
 
-    def _check_choice(self) -> None:
-        chosen, path = self.offer_choice, ("offer_choice",)
-        if chosen is None or chosen == "no_offer":
-            return
+    def contradictions(self) -> Iterator[tuple[Path, str]]:
+        """What cannot all be so: where it stands, and which two."""
+        for allowed, removed, key in (
+            (self.offers_allowed, self.offers_removed, "offers_removed"),
+            (self.products_allowed, self.products_removed, "products_removed"),
+        ):
+            yield from (((key, one), _both(one, "allowed", "removed")) for one in allowed if one in removed)
+        for row, one in enumerate(self.shows):
+            if one in self.never_shows:
+                yield ("never_shows", self.never_shows.index(one)), _both(one, "shown", "never shown")
+            if one in self.offers_removed or one in self.products_removed:
+                yield ("shows", row), _both(one, "removed", "shown")
+        if self.nothing_because is not None and self.shows:
+            yield ("shows",), "something is expected to be shown, and nothing (nothing_because); keep one"
+        if self.offer_choice not in (None, NO_OFFER):
+            yield from self._of_choice(str(self.offer_choice))
+
+    def _of_choice(self, chosen: str) -> Iterator[tuple[Path, str]]:
+        path = ("offer_choice",)
         if chosen in self.offers_removed:
-            raise _both(chosen, "removed", "chosen", path=path)
+            yield path, _both(chosen, "removed", "chosen")
         if chosen in self.never_shows:
-            raise _both(chosen, "never shown", "chosen", path=path)
+            yield path, _both(chosen, "never shown", "chosen")
         if self.nothing_because is not None:
-            raise PartError("an offer is expected to be chosen, and nothing to be shown; keep one", path=path)
+            yield path, "an offer is expected to be chosen, and nothing to be shown; keep one"
 
 
 class Case(Part):
@@ -181,13 +179,24 @@ class Case(Part):
     context: CaseContext = CaseContext()
     expect: Expectation
 
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        for path, message in self.expect.contradictions():
+            raise PartError(f"case {self.id!r}: {message}", path=("expect", *path), code="contradiction")
+        return self
+
 
 class CaseFile(Part):
     """A file of cases."""
 
-    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+    cases: tuple[Case, ...]
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.cases:
+            raise PartError("no case is listed; write one, or remove the file", path=("cases",))
+        return self
 
 
-def _both(one: str, first: str, second: str, *, path: tuple[str | int, ...]) -> PartError:
-    message = f"{one!r} is expected to be {first} and {second}; keep one of them"
-    return PartError(message, path=path, code="contradiction")
+def _both(one: str, first: str, second: str) -> str:
+    return f"{one!r} is expected to be {first} and {second}; keep one of them"
