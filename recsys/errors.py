@@ -16,6 +16,7 @@ A message says what was wrong, the value, what is allowed, and what to do.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -31,6 +32,7 @@ class InputError(RecsysError):
 
     Attributes:
         problems: Where it is a file: each problem by itself, as `recsys.policy.problems.Problem`; empty elsewhere.
+        files: Paths that were read, or looked for in vain, until then: a change of one of them may mend it.
     """
 
     exit_code = 2
@@ -39,6 +41,7 @@ class InputError(RecsysError):
         """A message, as of any exception."""
         super().__init__(*message)
         self.problems: tuple[Any, ...] = tuple(problems)
+        self.files: tuple[Path, ...] = ()
 
 
 class SourceError(InputError):

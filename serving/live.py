@@ -90,6 +90,7 @@ class Live:
         self._metrics = metrics
         self._seen: Fingerprint | None = None
         self._bundle_seen: tuple[str, tuple[Stamp, Stamp]] | None = None
+        self._policy_seen: PolicyStamp | None = None
         self._problem = ""
         self._one_at_a_time = threading.Lock()
         self.current: Served | None = None
@@ -106,13 +107,14 @@ class Live:
         with self._one_at_a_time:
             now = self._clock()
             try:
-                folder = read_pointer(self._serving_folder)
                 in_force, policy_stamp = self._watch.look(now)
             except RecsysError as error:
-                if self._problem != str(error):
-                    self._problem = str(error)
-                    self._refuse(POINTER if isinstance(error, BundleError) else FOLDER, str(error))
-                return False
+                return self._away(FOLDER, str(error))
+            try:
+                folder = read_pointer(self._serving_folder)
+            except BundleError as error:
+                self._away(POINTER, str(error))
+                return self._policy_alone(in_force, policy_stamp, now)
             self._problem = ""
             bundle_seen = folder.name, (stamp(self._serving_folder / POINTER), stamp(folder / MANIFEST))
             if (*bundle_seen, policy_stamp) == self._seen:
@@ -122,22 +124,53 @@ class Live:
                 return False
             self._seen = (*bundle_seen, policy_stamp)
             try:
-                live = load_in_force(self._policy_path, in_force)
-                if live.document is not None:
-                    files = live.document.files
-                    self._watch.note_draft_files([file.path for file in files])
-                    self._seen = (*bundle_seen, (in_force.version, tuple(file.stamp for file in files)))
+                live, policy_stamp = self._read_policy(in_force, policy_stamp)
+                self._seen = (*bundle_seen, policy_stamp)
                 opened = self.current if bundle_seen == self._bundle_seen else None
                 candidate = load_served(folder, self._policy_path, now=now, opened=opened, live=live)
-            except RecsysError as error:
-                self._refuse(folder.name, str(error))
-                return False
             except Exception as error:  # noqa: BLE001 (whatever a candidate does wrong, the old one goes on)
-                self._refuse(folder.name, f"it cannot be used ({type(error).__name__}: {error})")
-                return False
-            self._bundle_seen = bundle_seen
+                self._refuse(folder.name, _reason(error))
+                return bundle_seen != self._bundle_seen and self._policy_alone(in_force, policy_stamp, now)
+            self._bundle_seen, self._policy_seen = bundle_seen, policy_stamp
             self._take_in(candidate)
             return True
+
+    def _read_policy(self, in_force: InForce, seen: PolicyStamp) -> tuple[LivePolicy, PolicyStamp]:
+        """The policy in force, and the stamps of the files that it was read from."""
+        try:
+            live = load_in_force(self._policy_path, in_force)
+        except PolicyError as error:
+            if error.files:
+                self._watch.note_draft_files(error.files)
+            raise
+        if live.document is None:
+            return live, seen
+        self._watch.note_draft_files([file.path for file in live.document.files])
+        return live, (in_force.version, tuple(file.stamp for file in live.document.files))
+
+    def _policy_alone(self, in_force: InForce, seen: PolicyStamp, now: EpochSeconds) -> bool:
+        """Another policy comes into force on the bundle that is served, where the published one cannot be used."""
+        if self.current is None or seen == self._policy_seen:
+            self._note(in_force)
+            return False
+        self._policy_seen = seen
+        try:
+            live, self._policy_seen = self._read_policy(in_force, seen)
+            candidate = load_served(self.current.folder, self._policy_path, now=now, opened=self.current, live=live)
+        except Exception as error:  # noqa: BLE001 (as of every candidate)
+            self._refuse(self.current.folder.name, _reason(error))
+            return False
+        bundle_refusal = self.refusal
+        self._take_in(candidate)
+        self.refusal = bundle_refusal
+        return True
+
+    def _away(self, what: str, reason: str) -> bool:
+        """Say once that the pointer or the registry cannot be read."""
+        if self._problem != reason:
+            self._problem = reason
+            self._refuse(what, reason)
+        return False
 
     def _note(self, in_force: InForce) -> None:
         """Of the version that is served something else may be known now: its end, or what comes next."""
@@ -158,9 +191,17 @@ class Live:
     def _refuse(self, folder: str, reason: str) -> None:
         # Shown to whoever asks for health: where the workspace lies on this machine is nobody's business.
         reason = reason.replace(f"{self._serving_folder.parent}/", "")
+        if self.refusal is not None and (self.refusal.folder, self.refusal.reason) == (folder, reason):
+            return  # told already
         self.refusal = Refusal(folder, reason, self._clock())
         self._metrics.swaps.labels("refused").inc()
         _LOG.error("bundle_refused", folder=folder, reason=reason)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecsysError):
+        return str(error)
+    return f"it cannot be used ({type(error).__name__}: {error})"
 
 
 def read_pointer(serving_folder: Path) -> Path:

@@ -43,7 +43,9 @@ def join_includes(root: Node, *, folder: Path, main: Path | None) -> tuple[Node,
     reader = _Reader(folder, main, root.source.file)
     joined = reader.joined(root, folder=folder, chain=() if main is None else (main.resolve(),))
     if reader.problems:
-        raise broken(reader.problems, root.source.file, _KIND, PolicyError)
+        wrong = broken(reader.problems, root.source.file, _KIND, PolicyError)
+        wrong.files = tuple(reader.looked_for)
+        raise wrong
     return joined, reader.files
 
 
@@ -97,6 +99,7 @@ class _Reader:
         self._main = shown
         self._named: dict[Path, str] = {} if main is None else {main.resolve(): "the policy itself"}
         self.files: list[SourceFile] = []
+        self.looked_for: list[Path] = []
         self.problems: list[Problem] = []
 
     def joined(self, root: Node, *, folder: Path, chain: tuple[Path, ...], depth: int = 0) -> Node:
@@ -144,6 +147,7 @@ class _Reader:
         if Path(name).is_absolute() or PureWindowsPath(name).anchor or "\\" in name:
             raise _RefusedError(f"{name!r} is no relative path", "write it relative to this file, with / for folders")
         path = folder / name
+        self.looked_for.append(path)
         try:
             resolved = path.resolve()
             is_file = resolved.is_file()

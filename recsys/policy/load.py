@@ -37,10 +37,14 @@ def load_document(path: Path) -> PolicyDocument:
     As `load_policy`, with the places of everything and the files it was read from.
 
     Raises:
-        PolicyError: As `load_policy`; it carries every problem with its place.
+        PolicyError: As `load_policy`; it carries every problem with its place, and the files that it is about.
     """
-    main = read_file(path, kind=_KIND, error=PolicyError)
-    return _document(main.text, source=str(path), folder=path.parent, main=main)
+    try:
+        main = read_file(path, kind=_KIND, error=PolicyError)
+        return _document(main.text, source=str(path), folder=path.parent, main=main)
+    except PolicyError as wrong:
+        wrong.files = tuple(dict.fromkeys((path, *wrong.files)))
+        raise
 
 
 def parse_policy(text: str, *, source: str = _KIND, folder: Path | None = None) -> Policy:
@@ -86,7 +90,11 @@ def _document(text: str, *, source: str, folder: Path | None, main: SourceFile |
         raise PolicyError(str(problem), problems=(problem,))
     zone, problems = _zone(root)
     problems += repeated_ids(root)
-    policy = check_nodes(root, Policy, kind=_KIND, error=PolicyError, context={TIME_ZONE: zone}, found=problems)
+    try:
+        policy = check_nodes(root, Policy, kind=_KIND, error=PolicyError, context={TIME_ZONE: zone}, found=problems)
+    except PolicyError as wrong:
+        wrong.files = tuple(file.path for file in files)
+        raise
     return PolicyDocument(policy, Places(root), tuple(files))
 
 
