@@ -117,7 +117,7 @@ def read_nodes(
     shape = ANY if model is None else shape_of(model).besides(besides)
     try:
         root, cut = compose_shaped(text, shape, file=source)
-        if cut is not None and model is not None:
+        if cut is not None and model is not None and isinstance(root.value, dict):
             _refuse_beginning(root, cut, model, besides=besides, kind=kind, error=error)
             root = compose(text, file=source)
     except YamlFlaws as wrong:
@@ -175,8 +175,8 @@ def _refuse_beginning(
     root: Node, cut: Cut, model: type[BaseModel], *, besides: Collection[str], kind: str, error: type[InputError]
 ) -> None:
     """Raise the problems of the beginning of a file; nothing where what looked wrong is right to the model."""
-    entries = root.value if isinstance(root.value, dict) else {}
-    own = replace(root, value={key: entry for key, entry in entries.items() if key not in besides})
+    assert isinstance(root.value, dict)
+    own = replace(root, value={key: entry for key, entry in root.value.items() if key not in besides})
     try:
         model.model_validate(plain(own))
     except ValidationError as wrong:

@@ -178,6 +178,11 @@ def test_of_a_file_that_is_all_wrong_little_is_read(text: str, n_told: int) -> N
     assert (found[-1].code, found[-1].place) == ("more_problems", Place("f.yaml", cut.line + 1, cut.column + 1))
 
 
+def test_of_a_list_that_is_no_file_little_is_read() -> None:
+    (problem,) = problems("- a\n" * 200 + "- [")
+    assert (problem.code, str(problem.place)) == ("wrong_type", "f.yaml:1:1")
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
