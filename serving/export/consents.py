@@ -1,4 +1,4 @@
-"""Notices that members changed their word while an export was on its way, so that no file goes out against it."""
+"""Notices that members changed their word, or were written to, while an export was on its way."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,15 @@ def consents_digest(member_ids: Iterable[str], facts: Iterable[LiveFacts]) -> st
     for member_id, said in zip(member_ids, facts, strict=True):
         if said.consent is not None or said.erased:
             digest.update(f"{member_id}\n{int(said.consent or 0)} {said.erased}\n".encode())
+    return digest.hexdigest()
+
+
+def contacts_digest(member_ids: Iterable[str], facts: Iterable[LiveFacts]) -> str:
+    """SHA-256 over the messages that reached members, whenever that was: what caps and cooldowns go by."""
+    digest = hashlib.sha256()
+    for member_id, known in zip(member_ids, facts, strict=True):
+        if known.contacts:
+            digest.update(f"{member_id}\n{known.contacts!r}\n".encode())
     return digest.hexdigest()
 
 

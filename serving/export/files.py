@@ -57,7 +57,7 @@ class PartialExport:
         return self.parts / f"part-{index:05}.{self.plan.file_format.value}"
 
     def write_part(
-        self, index: int, table: Table, *, n_members: int, counts: dict[str, int], consents: str
+        self, index: int, table: Table, *, n_members: int, counts: dict[str, int], consents: str, contacts: str = ""
     ) -> PartMark:
         """Write a part and then its mark, each aside and renamed: a reader sees all of it or none."""
         part = self.part(index)
@@ -72,6 +72,7 @@ class PartialExport:
             n_rows=n_rows(table),
             counts=counts,
             consents=consents,
+            contacts=contacts,
             sha256=digest,
         )
         write_aside(self._mark(index), as_json(mark))

@@ -81,6 +81,7 @@ class PartMark(BaseModel):
         n_rows: Rows, without a header.
         counts: Members by status, and for ``nothing`` by reason (``nothing.contact_cap``).
         consents: Digest of what its members had said when it was made; see `serving.export.consents`.
+        contacts: Digest of what had reached them; see there.
         sha256: Of the part.
     """
 
@@ -91,6 +92,7 @@ class PartMark(BaseModel):
     n_rows: int
     counts: dict[str, int]
     consents: str
+    contacts: str = ""
     sha256: str
 
 

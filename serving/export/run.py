@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.policy.schema import Policy
 from recsys.report import Progress
 from serving.export.audience import Audience
-from serving.export.consents import ConsentsNow
+from serving.export.consents import ConsentsNow, contacts_digest
 from serving.export.files import (
     is_single_file,
     manifest_path,
@@ -140,15 +140,20 @@ def _write_parts(settings: WorkerSettings, audience: Audience, *, workers: int, 
     """
     Make every part that is missing, and make those again whose members changed their word since, until none is left.
 
-    An export may be continued days after it was stopped: a part made then must not go out to who withdrew meanwhile.
+    An export may be continued days after it was stopped: a part made then must not go out to who withdrew meanwhile,
+    nor to who got as many messages as they may from others; so it is made again where its members were written to.
     """
     export = settings.export
     chunks = export.plan.chunks()
     database = open_database(settings.store_url)
     store = MemberStore(database)
-    marks = {index: mark for index in range(len(chunks)) if (mark := export.finished_part(index)) is not None}
+    marks: dict[int, PartMark] = {}
     step = "decide and write"
     try:
+        for index, (start, stop) in enumerate(chunks):
+            mark = export.finished_part(index)
+            if mark is not None and mark.contacts == _contacts_now(store, audience.encoded[start:stop].tolist()):
+                marks[index] = mark
         while tasks := _due(chunks, marks, audience, ConsentsNow.read(store)):
             progress.step(step, export.plan.n_members)
             progress.advance(export.plan.n_members - sum(task.stop - task.start for task in tasks))
@@ -160,6 +165,11 @@ def _write_parts(settings: WorkerSettings, audience: Audience, *, workers: int, 
     finally:
         database.close()
     return [marks[index] for index in range(len(chunks))]
+
+
+def _contacts_now(store: MemberStore, encoded: Sequence[bytes]) -> str:
+    member_ids = [one.decode() for one in encoded]
+    return contacts_digest(member_ids, store.fetch(member_ids, since=0))
 
 
 def _due(

@@ -17,7 +17,7 @@ from recsys.policy.compile import compile_policy
 from recsys.policy.schema import Policy
 from recsys.types import EpochSeconds
 from serving.export.columns import export_columns, message_values
-from serving.export.consents import consents_digest
+from serving.export.consents import consents_digest, contacts_digest
 from serving.export.files import PartialExport
 from serving.export.plan import PartMark
 from serving.export.table import COLUMNS, Cell
@@ -121,8 +121,11 @@ class ChunkWorker:
             for name, count in block.counts.items():
                 counts[name] = counts.get(name, 0) + count
         n_members = task.stop - task.start
-        consents = consents_digest(self._member_ids(task.start, task.stop), said)
-        mark = self._export.write_part(task.index, table, n_members=n_members, counts=counts, consents=consents)
+        member_ids = self._member_ids(task.start, task.stop)
+        mark = self._export.write_part(
+            task.index, table, n_members=n_members, counts=counts,
+            consents=consents_digest(member_ids, said), contacts=contacts_digest(member_ids, said),
+        )  # fmt: skip
         return ChunkDone(task.index, n_members, mark)
 
     def _decided(self, task: ChunkTask) -> Iterator[tuple[int, Decisions, list[LiveFacts]]]:
@@ -156,14 +159,14 @@ def value_name(index: int) -> str:
 
 def known_by(now: EpochSeconds, facts: LiveFacts) -> LiveFacts:
     """
-    What was known at an instant: later purchases, views, contacts and responses are left out, so that a continued
-    export sees what the stopped one saw. Consent and erasure always hold as they are today.
+    What was known at an instant: later purchases, views and responses are left out, so that a continued export sees
+    what the stopped one saw. Consent and erasure always hold as they are today; and so do contacts, because a message
+    that is on record for a later instant lies in windows with one of this instant.
     """
-    if not facts.product_facts and not facts.contacts and not facts.responses:
+    if not facts.product_facts and not facts.responses:
         return facts
     return replace(
         facts,
         product_facts=tuple([fact for fact in facts.product_facts if fact.occurred_at <= now]),
-        contacts=tuple([contact for contact in facts.contacts if contact.contacted_at <= now]),
         responses=tuple([response for response in facts.responses if response.occurred_at <= now]),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.types import Consent
+from recsys.types import Channel, Consent
 from serving.export import run
 from serving.export.files import partial_folder
 from serving.store.database import open_database
@@ -59,6 +59,21 @@ def test_who_withdrew_or_was_erased_while_it_was_stopped_gets_nothing(own_shop, 
     exported(own_shop, out)
     assert {row["member_id"]: row["status"] for row in rows(out) if row["member_id"] in ("m000", "m001", "m020")} == {
         "m000": "nothing", "m001": "sent", "m020": "nothing",
+    }  # fmt: skip
+    assert os.stat(out / "part-00001.csv").st_mtime_ns == untouched
+
+
+def test_who_was_written_to_by_others_while_it_was_stopped_is_not_written_to_beyond_a_cap(
+    own_shop, tmp_path, monkeypatch
+):
+    store, out = store_of(own_shop), tmp_path / "mail"
+    stopped_after(3, own_shop, out, monkeypatch)
+    untouched = os.stat(partial_folder(out) / "parts" / "part-00001.csv").st_mtime_ns
+    for message in ("a", "b"):
+        store.record_contacts([("m000", message, None)], channel=Channel.EMAIL, now=NOW + 60)
+    exported(own_shop, out)
+    assert {row["member_id"]: row["status"] for row in rows(out) if row["member_id"] in ("m000", "m001")} == {
+        "m000": "nothing", "m001": "sent",
     }  # fmt: skip
     assert os.stat(out / "part-00001.csv").st_mtime_ns == untouched
 

@@ -25,6 +25,10 @@ def test_a_later_response_is_not_yet_known() -> None:
     assert known_by(6, FACTS).responses == ()
 
 
+def test_a_later_message_is_on_record_already() -> None:
+    assert known_by(4, FACTS).contacts == FACTS.contacts
+
+
 def test_the_log_keeps_every_offer_of_a_message_and_every_response(tmp_path: Path) -> None:
     store = Store.at(f"sqlite:///{tmp_path / 'store.db'}")
     store.database.migrate()
