@@ -69,7 +69,7 @@ class Journal:
 
     @property
     def watched(self) -> tuple[Path, ...]:
-        """The files that change when something is written."""
+        """The files that change when something is written; once `begun`, both are there."""
         return self.path, self.folder / _HEAD
 
     def read(self) -> Record:
@@ -81,9 +81,13 @@ class Journal:
         """
         # Whoever appends writes the line first and the head after it: the head read before cannot be ahead of the
         # lines, the one read after cannot be more than the line of a crash behind.
-        before = self._read_head()
+        before = self._read_head() or (0, NO_HASH)
         record = self._read_lines()
         after = self._read_head()
+        if after is None:
+            if record.entries:
+                raise StoreError(f"{self.folder / _HEAD} is gone, and {self.path.name} has entries; {_REPAIR}")
+            return record
         for n_entries, digest in (before, after):
             if 0 < n_entries <= len(record.entries) and record.hashes[n_entries - 1] != digest:
                 raise StoreError(f"{self.path} was altered at or before line {n_entries}; {_REPAIR}")
@@ -116,17 +120,39 @@ class Journal:
                 line = f"{_line(content, digest)}\n".encode()
             except UnicodeEncodeError as error:
                 raise InputError(f"{error.object!r} is not UTF-8 text; write it with plain characters") from None
-            try:
+            with self._telling():
                 self._write_head(len(record.entries), record.head)
                 if record.torn:
                     _append_bytes(self.folder / _TORN, record.torn + b"\n", size=None)
                 _append_bytes(self.path, line, size=record.size)
+            # From here on the entry counts: who reads has seen it. The next move writes a head that is one behind.
+            with contextlib.suppress(OSError):
                 self._write_head(len(record.entries) + 1, digest)
-            except OSError as error:
-                raise StoreError(
-                    f"{self.path} cannot be written ({error.strerror}); make the folder writable, and make room"
-                ) from error
             return entry
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """
+        Alone, as for `append`, with the files of an empty record where there was none: their loss is seen later.
+
+        Raises:
+            StoreError: The record is broken, cannot be written, or cannot be locked here.
+        """
+        with self._locked():
+            if not self.read().entries:
+                with self._telling():
+                    self._write_head(0, NO_HASH)
+                    self.path.touch()
+            yield
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} cannot be written ({error.strerror}); make the folder writable, and make room"
+            ) from error
 
     def _read_lines(self) -> Record:
         try:
@@ -167,21 +193,20 @@ class Journal:
                 "that wrote it, or a newer one"
             ) from None
 
-    def _read_head(self) -> tuple[int, str]:
+    def _read_head(self) -> tuple[int, str] | None:
         path = self.folder / _HEAD
         try:
             count, digest = path.read_text(encoding="ascii").split()
             return int(count), digest
         except FileNotFoundError:
-            return 0, NO_HASH
+            return None
         except OSError as error:
             raise StoreError(f"{path} cannot be read ({error.strerror}); make it readable") from error
         except ValueError:
             raise StoreError(f"{path} was altered; {_REPAIR}") from None
 
     def _write_head(self, n_entries: int, digest: str) -> None:
-        if n_entries:
-            write_aside(self.folder / _HEAD, f"{n_entries} {digest}\n".encode())
+        write_aside(self.folder / _HEAD, f"{n_entries} {digest}\n".encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

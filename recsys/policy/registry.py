@@ -137,7 +137,8 @@ class PolicyRegistry:
             StoreError: It was altered, or the journal is gone and the versions are there.
         """
         record = self.journal.read()
-        if not record.entries and any(self._versions.glob("*.json")) and not self.journal.path.exists():
+        is_gone = not record.entries and not all(path.exists() for path in self.journal.watched)
+        if is_gone and any(self._versions.glob("*.json")):
             raise StoreError(f"{self.journal.path} is gone, and versions are there; restore it from a backup")
         return record
 
@@ -169,15 +170,13 @@ class PolicyRegistry:
         content = canonical(policy).encode()
         version = hashlib.sha256(content).hexdigest()
         path = self.path_of(version)
-        try:
-            if path.exists():
-                self._verified(version)
-                return version
-            self._versions.mkdir(parents=True, exist_ok=True)
-            self.journal.path.touch()  # before any version, so that versions without a journal mean that it is gone
-            write_aside(path, content)
-        except OSError as error:
-            raise StoreError(f"{path} cannot be written ({error.strerror}); make the folder writable") from error
+        with self.journal.begun():  # before any version, so that versions without a journal mean that it is gone
+            try:
+                if not path.exists():
+                    self._versions.mkdir(parents=True, exist_ok=True)
+                    write_aside(path, content)
+            except OSError as error:
+                raise StoreError(f"{path} cannot be written ({error.strerror}); make the folder writable") from error
         self.load(version)
         return version
 

@@ -1,0 +1,92 @@
+"""Full disks, removed files and writers of one version at once: what counts is what was told."""
+
+import errno
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from recsys.errors import StoreError
+from recsys.policy import journal as journal_module
+from recsys.policy.journal import Journal
+from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.registry import PolicyRegistry, live_policy
+from tests.recsys.policy.lives import A, approved, submitted
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_move_whose_line_is_durable_is_done_though_there_is_no_room_for_the_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path)
+    journal.append(submitted(A))
+    write, calls = journal_module.write_aside, []
+
+    def full_at_the_second(path: Path, content: bytes) -> None:
+        calls.append(path)
+        if len(calls) == 2:
+            full_disk()
+        write(path, content)
+
+    monkeypatch.setattr(journal_module, "write_aside", full_at_the_second)
+    entry = journal.append(approved(A))
+    assert journal.read().entries[-1] == entry
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("step", ["write_aside", "_append_bytes"])
+def test_a_move_for_which_there_is_no_room_is_not_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    journal = Journal(tmp_path)
+    journal.append(submitted(A))
+    before = journal.path.read_bytes()
+    monkeypatch.setattr(journal_module, step, full_disk)
+    with pytest.raises(StoreError, match="cannot be written .No space left on device.; make the folder writable"):
+        journal.append(approved(A))
+    assert journal.path.read_bytes() == before
+    assert len(journal.read().entries) == 1
+
+
+@pytest.mark.parametrize("n_left", [1, 2])
+def test_lines_without_their_head_are_refused_however_few(tmp_path: Path, n_left: int) -> None:
+    journal = Journal(tmp_path)
+    for step in (submitted(A), approved(A)):
+        journal.append(step)
+    (tmp_path / "journal.head").unlink()
+    journal.path.write_bytes(b"".join(journal.path.read_bytes().splitlines(keepends=True)[:n_left]))
+    with pytest.raises(StoreError, match=r"journal\.head is gone.*restore the folder from a backup"):
+        journal.read()
+
+
+@pytest.mark.parametrize("removed", [("journal.head",), ("journal.head", "journal.jsonl"), ("journal.jsonl",)])
+def test_an_emptied_journal_beside_versions_does_not_bring_the_draft_back(
+    tmp_path: Path, removed: tuple[str, ...]
+) -> None:
+    draft = tmp_path / "policy.yaml"
+    draft.write_text(default_policy_text(), encoding="utf-8")
+    registry = PolicyRegistry.beside(draft)
+    version = registry.keep(parse_policy(default_policy_text()))
+    assert live_policy(draft, 0).state == "draft", "kept, and the submission was cut off"
+    for step in (submitted(version), approved(version)):
+        registry.journal.append(step)
+    registry.journal.path.write_bytes(b"")
+    for name in removed:
+        (registry.folder / name).unlink()
+    with pytest.raises(StoreError, match="journal"):
+        live_policy(draft, 10**10)
+
+
+def test_of_many_who_keep_one_version_at_once_nobody_fails(tmp_path: Path) -> None:
+    policy = parse_policy(default_policy_text())
+    registry = PolicyRegistry(tmp_path / "policies")
+    with ThreadPoolExecutor(8) as pool:
+        kept = set()
+        for ttl in range(1, 11):
+            one = policy.model_copy(update={"answer_ttl_s": ttl})
+            kept |= set(pool.map(registry.keep, [one] * 8))
+    assert len(kept) == 10
+    assert len(list(tmp_path.rglob("*.json"))) == 10
