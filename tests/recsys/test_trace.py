@@ -248,5 +248,5 @@ def test_a_policy_with_everything_in_it_tells_each_reason_in_both_languages() ->
     assert all(len(found) == 2 for found in texts.values())
     assert {code for _, code in texts} >= {
         "eligibility_rule", "period_offer", "quiet_hours", "contact_cap", "cooldown_contacted", "slate_cap",
-        "channel_consent_missing", "out_of_stock", "outranked", "no_gain", "depth_band",
+        "channel_consent_missing", "out_of_stock", "outranked", "budget", "depth_band",
     }  # fmt: skip

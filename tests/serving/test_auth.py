@@ -36,6 +36,7 @@ ROUTES: list[tuple[str, str, object, Scope]] = [
     ("POST", "/v1/baskets:complete:batch", {"requests": [{"basket": []}]}, Scope.RECOMMEND_READ),
     ("POST", "/v1/events", EVENTS, Scope.EVENTS_WRITE),
     ("GET", "/v1/decisions/none", None, Scope.DECISIONS_READ),
+    ("POST", "/v1/what-if", {**ASK, "changes": {"tier": "gold"}}, Scope.DECISIONS_READ),
     ("GET", "/v1/models", None, Scope.DECISIONS_READ),
     ("GET", "/v1/policy", None, Scope.DECISIONS_READ),
     ("GET", "/v1/members/m000", None, Scope.MEMBERS_READ),

@@ -8,11 +8,9 @@ import pytest
 from recsys.errors import InputError
 from recsys.what_if import Changes
 from serving import what_if as room
-from serving.scopes import Scope
-from serving.settings import Settings
 from serving.what_if_commands import decide_what_if
 from serving.wire_what_if import WhatIfAnswer
-from tests.serving.service_world import Running, make_key, running
+from tests.serving.service_world import Running, running
 from tests.serving.test_degraded import break_store
 from tests.worlds import DAY, NOW
 
@@ -101,16 +99,6 @@ def test_changes_of_another_form_are_problems_with_their_place(
     )
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"].startswith("/changes")
-
-
-def test_keys_without_the_scope_are_refused(workspace: Path) -> None:
-    settings = Settings(workspace=workspace)
-    keys = {scope: make_key(settings, scope) for scope in (Scope.RECOMMEND_READ, Scope.DECISIONS_READ)}
-    body = {"member_id": "m001", "placement": "home", "changes": {"tier": "gold"}}
-    with running(workspace) as service:
-        for scope, status in ((Scope.RECOMMEND_READ, 403), (Scope.DECISIONS_READ, 200)):
-            response = service.client.post("/v1/what-if", json=body, headers={"authorization": f"Bearer {keys[scope]}"})
-            assert response.status_code == status
 
 
 def test_without_a_bundle_it_is_not_ready(tmp_path: Path) -> None:
