@@ -1,7 +1,7 @@
 """What the rules of a policy name, evaluated when it is compiled, and the count of what could not be evaluated."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +32,13 @@ class ErrorCounter:
             key = (rule_id, part)
             self._counts[key] = self._counts.get(key, 0) + n
             self._examples.setdefault(key, example)
+
+    def add_all(self, part: str, rows: Iterable[tuple[str, int]]) -> None:
+        """Note of several rules by id how many rows could not be evaluated; their reasons are known."""
+        with self._lock:
+            for rule_id, n in rows:
+                key = (rule_id, part)
+                self._counts[key] = self._counts.get(key, 0) + n
 
     def has_example(self, rule_id: str, part: str) -> bool:
         """Is a reason known already, so that none has to be found?"""

@@ -63,31 +63,33 @@ def remove_named(codes: Codes, names: Words, holds: Words, code_of: Codes, candi
 
     Args:
         codes: Shape (m, c).
-        names: Shape (words, n): bits of the rules that remove each thing.
+        names: Shape (n, words): bits of the rules that remove each thing.
         holds: Shape (m, words): bits of the rules that hold for each member.
-        code_of: Shape (words, 65): code of each bit, ascending, and KEPT at the end of each line.
+        code_of: Shape (65 words,): see `code_table`.
         candidates: Shape (m, c): which things; absent means all of them, in their order.
     """
-    step = max(1, _AT_ONCE // max(1, codes.shape[1]))
-    asked = np.flatnonzero(holds.any(axis=0)).tolist()
+    n_words = names.shape[1]
+    if not n_words or not holds.any():
+        return
+    step = max(1, _AT_ONCE // max(1, codes.shape[1] * n_words))
+    line_of_word = np.arange(n_words) * (WORD + 1)
     for start in range(0, len(codes), step):
         part = slice(start, start + step)
-        for word in asked:
-            shared = names[word] if candidates is None else names[word].take(candidates[part])
-            shared = shared & holds[part, word, None]
-            if shared.any():
-                # All bits below the lowest; of none at all, 64.
-                below = np.bitwise_count((shared & -shared) - _ONE)
-                np.minimum(codes[part], code_of[word].take(below), out=codes[part])
+        named = names if candidates is None else names.take(candidates[part], axis=0)
+        shared = named & holds[part, None, :]
+        # All bits below the lowest; of none at all, 64.
+        below = np.bitwise_count((shared & -shared) - _ONE)
+        first = code_of.take(below + line_of_word)
+        np.minimum(codes[part], first.min(axis=2) if n_words > 1 else first[..., 0], out=codes[part])
 
 
 def code_table(codes: list[Code]) -> Codes:
-    """Shape (words, 65): the code of each bit, see `remove_named`."""
+    """Shape (65 words,): the code of each bit of each word, ascending, and KEPT behind those of a word."""
     n_words = -(-len(codes) // WORD)
     table: Codes = np.full((n_words, WORD + 1), KEPT, dtype=np.uint16)
     for position, code in enumerate(codes):
         table[divmod(position, WORD)] = code
-    return table
+    return table.ravel()
 
 
 def lever_table(factors: list[float]) -> NDArray[np.float32]:

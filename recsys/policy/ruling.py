@@ -32,8 +32,8 @@ class Masks:
     Attributes:
         layout: Of the rules' bits.
         code: Of the built-in rules.
-        removal_names: Shape (words, n + 1) each: bits of the rules that remove a product, or an offer.
-        removal_codes: Shape (words, 65) each: code of each of those bits.
+        removal_names: Shape (n + 1, words) each: bits of the rules that remove a product, or an offer.
+        removal_codes: Shape (65 words,) each: code of each of those bits.
         lever_names: Shape (n + 1,) each: bits of the levers that name a product, or an offer.
         lever_factors: Shape (bytes, 256): what each byte of lever bits multiplies by.
         rarely_bought: Shape (n_products,): not to be shown again for a while after a purchase.
@@ -60,7 +60,7 @@ class Masks:
     knowledge: Knowledge
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ruling:
     """
     The answers of a policy to the m members of a call, whatever candidates come.
@@ -172,7 +172,7 @@ class Ruling:
         remove_by_basket(codes, batch, offers.amount_minor, masks.basket_offers, masks.depth_limits)
         kind = ItemKind.OFFER
         holds = self._holding(masks.layout.removals[kind])
-        remove_named(codes, masks.removal_names[kind][:, :-1], holds, masks.removal_codes[kind])
+        remove_named(codes, masks.removal_names[kind][:-1], holds, masks.removal_codes[kind])
         if values is not None and ids is not None:
             masks.money.remove_from(codes, ids, values, now=at.now)
         if withhold.any():
@@ -237,16 +237,16 @@ class Ruling:
         return self._holds[:, block.words]
 
     def _note_failures(self, block: Block, failed: Words) -> None:
-        alone = len(failed) == 1
-        for word, bits in enumerate(np.bitwise_or.reduce(failed, axis=0).tolist()):
+        alone, noted = len(failed) == 1, []
+        for word, bits in enumerate((failed[0] if alone else np.bitwise_or.reduce(failed, axis=0)).tolist()):
             for bit in numbers_of(bits):
                 rule = block.rules[WORD * word + bit]
                 rows = (0,) if alone else np.flatnonzero(failed[:, word] & np.uint64(1 << bit)).tolist()
-                example = ""
+                noted.append((rule.rule.id, len(rows)))
                 if rule.who is not None and not self.errors.has_example(rule.rule.id, "who"):
                     seen = attributes_of(rule.who.references, self.audience, rows[0], self._masks.knowledge)
-                    example = rule.who.error(seen)
-                self.errors.add(rule.rule.id, "who", len(rows), example)
+                    self.errors.add(rule.rule.id, "who", 0, rule.who.error(seen))
+        self.errors.add_all("who", noted)
 
     def _remove_bought_lately(self, codes: Codes, candidates: Rows) -> None:
         masks, batch = self._masks, self.audience.batch

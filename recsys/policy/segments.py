@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
 from recsys.policy.attributes import segment_attributes
+from recsys.policy.cel_logic import bits
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.formula import Formula
 from recsys.policy.masks import WORD, Words
@@ -17,6 +18,7 @@ from recsys.policy.schema import Policy
 from recsys.policy.who import Who
 from recsys.policy.who_compile import Question, compile_who
 
+_MOST_KNOWN = 4_096
 SEGMENT = "segment"
 """The part of a policy that failures of segments are counted under."""
 
@@ -33,6 +35,7 @@ class Segments:
     formulas: Mapping[str, Formula]
     _who: Who = field(repr=False)
     _knowledge: Knowledge = field(repr=False)
+    _known: dict[tuple[int, int], dict[str, NDArray[np.int8]]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def compiled(cls, policy: Policy, knowledge: Knowledge) -> "Segments":
@@ -52,6 +55,8 @@ class Segments:
         """Shape (m,) each, by name: as `Audience.segments`; failures are counted, under the segment's name."""
         if not self.formulas:
             return {}
+        if len(audience.batch) == 1:
+            return self._of_one(audience, errors)
         answers = self._who.ask(audience)
         inside = _unpacked(answers.holds)
         if answers.failed is not None:
@@ -60,6 +65,22 @@ class Segments:
                 self._note(bit, np.flatnonzero(failed[:, bit]), audience, errors)
             inside = np.where(failed, np.int8(MISSING), inside)
         return {name: inside[:, bit] for bit, name in enumerate(self.formulas)}
+
+    def _of_one(self, audience: Audience, errors: ErrorCounter) -> dict[str, NDArray[np.int8]]:
+        """Of the only member; as many alike share one answer, which nobody writes to."""
+        holds, failed = self._who.ask_one(audience)
+        for bit in bits(failed):
+            self._note(bit, np.zeros(1, dtype=np.intp), audience, errors)
+        found = self._known.get((holds, failed))
+        if found is None:
+            keys = [MISSING if failed >> bit & 1 else holds >> bit & 1 for bit in range(len(self.formulas))]
+            inside = np.array([keys], dtype=np.int8)
+            inside.flags.writeable = False
+            found = {name: inside[:, bit] for bit, name in enumerate(self.formulas)}
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[holds, failed] = found
+        return found
 
     def _note(self, bit: int, rows: NDArray[np.intp], audience: Audience, errors: ErrorCounter) -> None:
         name, formula = list(self.formulas.items())[bit]

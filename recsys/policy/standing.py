@@ -183,11 +183,11 @@ def all_changes(dated: Sequence[Dated], rules: Sequence[CompiledRule]) -> list[E
 
 
 def removal_names(block: Block, n: int) -> Words:
-    """Shape (words, n + 1): bits of the rules that remove each thing; none of the last, which the row -1 finds."""
-    names = np.zeros((block.words.stop - block.words.start, n + 1), dtype=np.uint64)
+    """Shape (n + 1, words): bits of the rules that remove each thing; none of the last, which the row -1 finds."""
+    names = np.zeros((n + 1, block.words.stop - block.words.start), dtype=np.uint64)
     for number, rule in enumerate(block.rules):
         word, bit = divmod(number, WORD)
-        names[word, :-1] |= rule.removed().astype(np.uint64) << np.uint64(bit)
+        names[:-1, word] |= rule.removed().astype(np.uint64) << np.uint64(bit)
     return names
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.policy.masks import Words, as_words
+from recsys.policy.masks import WORD, Words, as_words
 from recsys.policy.memo import Table
 from recsys.policy.readers import Audience
 
@@ -55,19 +55,21 @@ class Who:
     def ask(self, audience: Audience) -> Answers:
         """Every question of every member; the same for each, whoever else is asked."""
         if len(audience.batch) == 1:
-            return self._ask_one(audience)
+            holds, failed = self.ask_one(audience)
+            n = self.n_words
+            return Answers(as_words(holds, n)[None], as_words(failed, n)[None] if failed else None)
         return self._ask_many(audience)
 
-    def _ask_one(self, audience: Audience) -> Answers:
-        broken = self.padding
+    def ask_one(self, audience: Audience) -> tuple[int, int]:
+        """Of an audience of one: what holds, and what could not be evaluated, as bits of a whole number."""
+        broken, first = self.padding, WORD * self.n_words
         for table in self.tables:
             broken |= table.one(audience)
-        alive: Words = np.bitwise_or.reduceat(~as_words(broken, self.n_clause_words), self.starts)
-        possible, certain = alive[: self.n_words], alive[self.n_words :]
-        failed = possible & ~certain
-        if not failed.any():
-            return Answers(certain[None], None)
-        return Answers((certain | failed & as_words(self.lenient, self.n_words))[None], failed[None])
+        alive = np.bitwise_or.reduceat(~as_words(broken, self.n_clause_words), self.starts) if first else self.starts
+        both = int.from_bytes(alive.tobytes(), "little")
+        certain = both >> first
+        failed = both & ((1 << first) - 1) & ~certain
+        return certain | failed & self.lenient, failed
 
     def _ask_many(self, audience: Audience) -> Answers:
         n, m = self.n_words, len(audience.batch)
