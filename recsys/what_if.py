@@ -14,7 +14,8 @@ from recsys.errors import InputError
 from recsys.members import MemberBatch, Subject
 from recsys.policy.compile import compile_policy
 from recsys.policy.without import without
-from recsys.types import STAGES, Consent, EpochSeconds, Stage
+from recsys.traits import Traits, with_traits
+from recsys.types import Consent, EpochSeconds, Stage
 
 WHAT_IF = "what_if"
 """Stands in the request id of what-ifs, so that none has the id of a decision that was made."""
@@ -116,8 +117,6 @@ def what_if(
         changed = (less or engine_without)(engine, changes.without_rules)
     if changes.tier is not None:
         other = _in_tier(other, changes.tier, engine)
-    if changes.stage is not None:
-        changed = _in_stage(changed, batch, changes.stage)
     if changes.on_birthday and changes.now is not None:
         raise InputError("the birthday and an instant are two different times; give one of them")
     if changes.now is not None:
@@ -126,6 +125,8 @@ def what_if(
         noon = next_birthday_noon(batch, context.now, engine.policy.source.time_zone)
         then = replace(then, now=noon.instant)
         told.update({Note.MONTH_ONLY: ""} if noon.month_only else {})
+    if changes.stage is not None:
+        changed = _in_stage(changed, batch, changes.stage, at=then.now)
     if not batch.personal[0] and (changes.on_birthday or changes.tier is not None or changes.stage is not None):
         told[Note.NO_CONSENT] = ""
     if then.now != context.now:
@@ -176,21 +177,26 @@ def _in_tier(subject: Subject, tier: str, engine: Engine) -> Subject:
     return replace(subject, facts=replace(subject.facts, tier=tier))
 
 
-def _in_stage(engine: Engine, batch: MemberBatch, stage: str) -> Engine:
-    """The same engine over a bundle in which this member is in that stage; without consent, the same."""
+def _in_stage(engine: Engine, batch: MemberBatch, stage: str, *, at: EpochSeconds) -> Engine:
+    """An engine over this member alone, in that stage; without consent, the same."""
     if stage not in tuple(Stage):
         raise InputError(f"there is no stage {stage!r}; there are {', '.join(Stage)}")
-    row, members = int(batch.row[0]), engine.knowledge.members
-    if row < 0:
+    if batch.row[0] < 0:
         if batch.personal[0]:
             raise InputError(
                 f"the bundle does not know the member {batch.subjects[0].member_id!r}, and strangers have no stage; "
                 "ask about a member of the bundle"
             )
         return engine
-    stages = members.stage.copy()
-    stages[row] = STAGES.index(Stage(stage))
-    return Engine(replace(engine.knowledge, members=replace(members, stage=stages)), engine.policy)
+    alone = with_traits(
+        engine.knowledge,
+        batch.subjects[0].member_id,
+        Traits(stage=Stage(stage)),
+        at=at,
+        zone=engine.policy.source.time_zone,
+        usual_affinity=engine.terms.mean_affinity,
+    )
+    return Engine(alone, engine.policy, terms=engine.terms)
 
 
 def _names(consents: Consent) -> str:

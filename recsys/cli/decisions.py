@@ -62,6 +62,7 @@ def decide(
     as_now: asked.AsNow = None,
     with_consent: asked.WithConsent = None,
     without_consent: asked.WithoutConsent = None,
+    as_case: asked.AsCase = None,
     as_json: given.Json = False,
 ) -> None:
     """
@@ -82,7 +83,11 @@ def decide(
             "member_id": member, "placement": placement, "n": n, "now": now, "language": language.value,
             "relation": Relation(wanted) if wanted else None, "products": products,
         }  # fmt: skip
-        if changes == NO_CHANGES:
+        if as_case is not None:
+            from serving.case_commands import decide_as_case
+
+            answer.show(decide_as_case(workspace, as_case, changes, **question))
+        elif changes == NO_CHANGES:
             from serving.commands import decide as command
 
             answer.show(command(workspace, explain=explain, **question))

@@ -39,6 +39,13 @@ WithoutConsent = Annotated[
         "--without-consent", metavar="CONSENT", help="To email, push, sms or personalisation.", rich_help_panel=_PANEL
     ),
 ]
+AsCase = Annotated[
+    str | None,
+    typer.Option(
+        "--as-case", metavar="ID", help="Print it as a golden case of this id instead, with these changes.",
+        show_default=False, rich_help_panel=_PANEL,
+    ),
+]  # fmt: skip
 
 
 def read_consents(names: list[str] | None) -> "Consent":
