@@ -7,7 +7,7 @@ from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import CompiledPolicy, compile_policy
 from recsys.policy.load import load_policy
-from recsys.policy.rules import read_expressions
+from recsys.policy.rules import check_expressions
 from recsys.policy.schema import Policy
 from recsys.profile import NO_PROFILE
 from recsys.report import Report, Table
@@ -31,8 +31,7 @@ def check(path: Path, bundle: Path | None) -> Report:
     """
     policy = load_policy(path)
     knowledge = None if bundle is None else Knowledge.of(Bundle.open(bundle))
-    for rule in policy.rules:
-        read_expressions(rule, policy, NO_PROFILE if knowledge is None else knowledge.members.profile)
+    check_expressions(policy, NO_PROFILE if knowledge is None else knowledge.members.profile)
     facts = {
         "ok": True,
         "name": policy.name,
