@@ -1,6 +1,5 @@
 """What became of every version of a policy, and which is in force when: a fold over what people did, and no more."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -8,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from recsys.errors import InputError
+from recsys.policy.people import person_key, same_person
 from recsys.types import EpochSeconds
 
 _SHORT_ID = 12
@@ -130,22 +130,6 @@ class Change:
 
     at: EpochSeconds
     version: str | None
-
-
-def same_person(one: str, other: str) -> bool:
-    """
-    Whether two names are one person's, however they were typed.
-
-    >>> same_person(" Ann\\u200b  SMITH", "ann smith"), same_person("Ann", "Anna")
-    (True, False)
-    """
-    return person_key(one) == person_key(other)
-
-
-def person_key(name: str) -> str:
-    """A name without case, width, invisible characters and spare blanks; empty where nothing is left."""
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return " ".join("".join(each for each in text if unicodedata.category(each) != "Cf").split())
 
 
 def fold(entries: Sequence[Entry]) -> dict[str, Version]:

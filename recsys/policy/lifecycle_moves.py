@@ -15,15 +15,15 @@ from recsys.policy.lifecycle import (
     fold,
     in_force,
     may_approve,
-    person_key,
-    same_person,
     shown,
     state_of,
 )
+from recsys.policy.people import person_key, same_person
 from recsys.types import EpochSeconds
 
 _LONGEST_NAME = 200
 _LONGEST_REASON = 2_000
+_JOINERS = {ord(each): "" for each in "\u200c\u200d"}
 _OTHERS = "somebody other than its author and its submitter"
 _SUBMIT_AGAIN = "submit it again (anybody)"
 _APPROVED_MOVES = f"activate it with other dates ({_OTHERS}), retire it (anybody, with a reason)"
@@ -246,6 +246,11 @@ def _entry(
             f"the actor is {actor[:_LONGEST_NAME]!r}; say who does it, with --actor: a name of at most "
             f"{_LONGEST_NAME} characters"
         )
+    reason = str(more.get("reason", ""))
+    if len(reason) > _LONGEST_REASON or not reason.translate(_JOINERS).isprintable():
+        raise InputError(
+            f"the reason is {reason[:40]!r}; give at most {_LONGEST_REASON} characters that can be seen, in one line"
+        )
     if entries and at < entries[-1].at:
         raise InputError(f"now is {iso(at)}, before the last entry of {iso(entries[-1].at)}; correct the clock")
     return Entry.model_validate({"move": move, "version": version, "actor": actor.strip(), "at": at, **more})
@@ -274,7 +279,7 @@ def _require_another(known: Version, actor: str, verb: str, instead: str = "") -
 
 
 def _require_reason(reason: str, doing: str) -> None:
-    if not person_key(reason) or len(reason) > _LONGEST_REASON:
+    if not person_key(reason):
         raise InputError(f"{doing} needs a reason of 1 to {_LONGEST_REASON} characters; say why, with --reason")
 
 

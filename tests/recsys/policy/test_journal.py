@@ -13,7 +13,7 @@ from recsys.errors import InputError, StoreError
 from recsys.policy import journal as journal_module
 from recsys.policy import lifecycle_moves as moves
 from recsys.policy.journal import Journal
-from recsys.policy.lifecycle import Entry
+from recsys.policy.lifecycle import Entry, Move
 from tests.recsys.policy.lives import BOB, CY, A, B, T, approved, lived, submitted
 
 
@@ -122,7 +122,7 @@ def test_a_refused_move_leaves_no_trace(tmp_path: Path) -> None:
         journal.append(approved(A, actor=BOB))
     assert journal.path.read_bytes() == before
     with pytest.raises(InputError, match="not UTF-8"):
-        journal.append(lambda entries: moves.reject(entries, A, actor=CY, at=T, reason="\udcff"))
+        journal.append(lambda entries: Entry(move=Move.REJECTED, version=A, actor=CY, at=T, name="\udcff"))
     assert journal.path.read_bytes() == before
 
 
