@@ -89,7 +89,7 @@ class _Bench:
             shown = ", ".join(item.id for item in decision.items[:5])
             more = f" and {len(decision.items) - 5} more" if len(decision.items) > 5 else ""
             because = "nothing was expected to be shown" + ("" if rule == ANY else f", because of {rule!r}")
-            yield self._failure(path, f"{because}, but {shown}{more} are")
+            yield self._failure(path, f"{because}, but {shown}{more} are shown")
         elif rule not in (ANY, decision.shortfall_reason):
             found = (
                 self._rule(decision.shortfall_reason) if decision.shortfall_reason else "no positions were asked for"
@@ -159,10 +159,10 @@ class _Bench:
             return repr(rule)
         remover = self.asker.told[rule]
         owner = f", owner {remover.owner}" if remover.owner else ""
-        return f"{rule!r} ({remover.section}{owner}: {remover.text('en')})"
+        return f"{rule!r} ({remover.section}{owner}: {remover.text('en').rstrip('.')})"
 
     def _failure(self, path: Path, message: str, hint: str = _CHANGE) -> Failure:
-        about = f" ({self.case.about.strip().rstrip('.')})" if self.case.about else ""
+        about = f" (it must be so: {self.case.about.strip().rstrip('.')})" if self.case.about else ""
         member = self.case.member
         given = member.model_fields_set - {"id", "consent", "contacts", "responses", "held_offers"}
         if given and not self.answer.personal:

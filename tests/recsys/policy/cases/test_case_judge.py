@@ -79,7 +79,7 @@ def test_an_expectation_that_is_not_met_is_told_where_it_stands(
 def test_why_it_must_be_so_is_told_with_a_failure(tmp_path: Path) -> None:
     (problem,) = asked(tmp_path, "    about: Wine is shown.\n    expect: {products_allowed: [p006]}")
     assert problem.message.startswith("case 'it': p006 is expected to be allowed")
-    assert problem.message.endswith("(Wine is shown)")
+    assert problem.message.endswith("(it must be so: Wine is shown)")
 
 
 def test_traits_that_are_not_looked_at_are_told_with_a_failure(tmp_path: Path) -> None:
