@@ -80,7 +80,9 @@ def remove_named(codes: Codes, names: Words, holds: Words, code_of: Codes, candi
         # All bits below the lowest; of none at all, 64.
         below = np.bitwise_count((shared & -shared) - _ONE)
         first = code_of.take(below + line_of_word)
-        np.minimum(codes[part], first.min(axis=2) if n_words > 1 else first[..., 0], out=codes[part])
+        # Several times faster than a minimum along so short an axis.
+        for word in range(n_words):
+            np.minimum(codes[part], first[..., word], out=codes[part])
 
 
 def code_table(codes: list[Code]) -> Codes:

@@ -15,6 +15,9 @@ from recsys.policy.readers import Audience, Reader
 MOST_VALUES = 16_384
 """Values that one table keeps; a table that is full starts anew, which costs time and changes no answer."""
 
+MOST_BITS = 1 << 27
+"""About what those of one table may have together: 16 MiB, which thousands of rules reach before MOST_VALUES."""
+
 Bits = int
 """A set of clauses, as the bits of a whole number of any size."""
 
@@ -99,9 +102,7 @@ class ByValue:
     def _learn(self, key: Any, keys: tuple[Any, ...]) -> Bits:
         values = {reader.name: reader.value(one) for reader, one in zip(self.readers, keys, strict=True)}
         found = broken_by(self.atoms, {name: value for name, value in values.items() if value is not None})
-        if len(self._memo) >= MOST_VALUES:
-            self._memo.clear()
-        self._memo[key] = found
+        _remember(self._memo, key, found)
         return found
 
 
@@ -122,9 +123,7 @@ class Shared:
             found = 0
             for table in self.tables:
                 found |= table.one(audience)
-            if len(self._memo) >= MOST_VALUES:
-                self._memo.clear()
-            self._memo[key] = found
+            _remember(self._memo, key, found)
         return found
 
     def many(self, audience: Audience, n_words: int) -> Rows:
@@ -190,6 +189,12 @@ def broken_by(atoms: Sequence[KilledBy], attributes: Mapping[str, Value]) -> Bit
     for killed in atoms:
         broken |= killed.by[killed.verdict(attributes)]
     return broken
+
+
+def _remember(memo: dict[Any, Bits], key: Any, found: Bits) -> None:
+    if len(memo) >= min(MOST_VALUES, MOST_BITS // max(found.bit_length(), 1)):
+        memo.clear()
+    memo[key] = found
 
 
 def _six_decimals(values: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ from recsys.policy.readers import Audience, attributes_of
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standing
 from recsys.policy.who import Answers
+from recsys.ragged import Ragged
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
 
 
@@ -139,7 +140,7 @@ class Ruling:
             (NativeRule.ASKED_ABOUT, batch.about),
         ):
             if len(lists.values):
-                remove_listed(codes, candidates, lists.owners(), lists.values, masks.code[rule])
+                remove_listed(codes, candidates, self._owners(lists), lists.values, masks.code[rule])
         if self.audience.at.channel is not Channel.WEB:
             np.minimum(codes, self._reached()[:, None], out=codes)
         kind = ItemKind.PRODUCT
@@ -248,6 +249,10 @@ class Ruling:
                     self.errors.add(rule.rule.id, "who", 0, rule.who.error(seen))
         self.errors.add_all("who", noted)
 
+    def _owners(self, lists: Ragged) -> NDArray[np.int64]:
+        """As `Ragged.owners`; of the only member without building much."""
+        return np.zeros(len(lists.values), dtype=np.int64) if len(self.batch) == 1 else lists.owners()
+
     def _remove_bought_lately(self, codes: Codes, candidates: Rows) -> None:
         masks, batch = self._masks, self.audience.batch
         if not masks.rarely_days or not len(batch.bought_at):
@@ -255,6 +260,7 @@ class Ruling:
         since = self.audience.at.now - masks.rarely_days * SECONDS_PER_DAY
         entries = ((batch.bought_at > since) & masks.rarely_bought[batch.bought.values]).nonzero()[0]
         if len(entries):
-            owners = batch.bought.indptr.searchsorted(entries, side="right") - 1
+            alone = len(batch) == 1
+            owners = np.zeros_like(entries) if alone else batch.bought.indptr.searchsorted(entries, side="right") - 1
             code = masks.code[NativeRule.RECENTLY_BOUGHT]
             remove_listed(codes, candidates, owners, batch.bought.values[entries], code)
