@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
-from recsys.report import Report
+from recsys.report import SILENT, Progress, Report
 
 BENCHMARKS = (
     "bulk",
@@ -15,6 +15,7 @@ BENCHMARKS = (
     "collaborative",
     "next_basket",
     "next_product",
+    "policy",
     "profile",
     "related",
     "retail",
@@ -23,14 +24,18 @@ BENCHMARKS = (
 )
 """Each is a file of this folder with ``run(options) -> Report``; only the one that is asked for is imported."""
 
+_LONG = frozenset({"policy"})
+"""Those that tell what they are at: ``run(options, progress) -> Report``."""
 
-def run(name: str, options: Mapping[str, Any]) -> Report:
+
+def run(name: str, options: Mapping[str, Any], progress: Progress = SILENT) -> Report:
     """
     Run a benchmark.
 
     Args:
         name: One of `BENCHMARKS`.
         options: What the benchmark takes; each says so in its ``run``.
+        progress: Told what is done, by those that take minutes without a word.
 
     Returns:
         Tables, and as facts the figures, those of the peers, CPU-seconds and peak memory.
@@ -40,7 +45,8 @@ def run(name: str, options: Mapping[str, Any]) -> Report:
     """
     if name not in BENCHMARKS:
         raise InputError(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
-    report: Report = importlib.import_module(f"{__name__}.{name}").run(options)
+    benchmark = importlib.import_module(f"{__name__}.{name}")
+    report: Report = benchmark.run(options, progress) if name in _LONG else benchmark.run(options)
     return report
 
 

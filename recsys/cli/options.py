@@ -48,6 +48,7 @@ class Benchmark(StrEnum):
     COLLABORATIVE = "collaborative"
     NEXT_BASKET = "next_basket"
     NEXT_PRODUCT = "next_product"
+    POLICY = "policy"
     PROFILE = "profile"
     RELATED = "related"
     RETAIL = "retail"

@@ -37,4 +37,5 @@ def bench(
     with answer_of(as_json) as answer:
         from experiments.benchmarks import run as command
 
-        answer.show(command(name, given.read_bench_options(option, workspace=workspace, data=data)), json_last=True)
+        options = given.read_bench_options(option, workspace=workspace, data=data)
+        answer.show(command(name, options, answer.progress), json_last=True)
