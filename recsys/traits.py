@@ -24,6 +24,7 @@ NOBODY = ""
 
 EVERYTHING = Consent.PERSONALISATION | Consent.EMAIL | Consent.PUSH | Consent.SMS
 _DAYS_TO_BIRTHDAY = "days_to_birthday"
+_SHOWN = 20
 _EPOCH = date(1970, 1, 1).toordinal()
 _T = TypeVar("_T", bound=np.generic)
 
@@ -117,8 +118,9 @@ def profile_spec(profile: MemberProfile, name: str) -> ColumnSpec:
     for spec in profile.specs:
         if spec.name == name:
             return spec
-    known = ", ".join(sorted(spec.name for spec in profile.specs)) or "none"
-    raise InputError(f"the bundle has no profile column {name!r}; it has {known}")
+    known = sorted(spec.name for spec in profile.specs)
+    more = f" and {len(known) - _SHOWN} more, which `recsys profile` lists" if len(known) > _SHOWN else ""
+    raise InputError(f"the bundle has no profile column {name!r}; it has {', '.join(known[:_SHOWN]) or 'none'}{more}")
 
 
 def number_of(profile: MemberProfile, name: str, value: Trait) -> NDArray[Any]:
@@ -150,7 +152,7 @@ def number_of(profile: MemberProfile, name: str, value: Trait) -> NDArray[Any]:
 def _allowed(spec: ColumnSpec, profile: MemberProfile) -> str:
     if spec.names is not None:
         names = profile.names[spec.names]
-        allowed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+        allowed = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     elif spec.dtype == "bool":
         allowed = "true or false"
     else:

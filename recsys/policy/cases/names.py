@@ -67,7 +67,8 @@ def _of_member(placed: PlacedCase, knowledge: Knowledge) -> Iterator[Problem]:
     yield from _ids(placed, member.held_offers, offers, "offer", path=("member", "held_offers"), listed=True)
     for row, message_sent in enumerate(member.contacts):
         at: Path = ("member", "contacts", row)
-        yield from _ids(placed, [message_sent.offer or NO_OFFER], offers, "offer", path=(*at, "offer"))
+        if message_sent.offer is not None:
+            yield from _ids(placed, [message_sent.offer], offers, "offer", path=(*at, "offer"))
         yield from _ids(placed, message_sent.more_offers, offers, "offer", path=(*at, "more_offers"), listed=True)
     for row, response in enumerate(member.responses):
         yield from _ids(placed, [response.offer], offers, "offer", path=("member", "responses", row, "offer"))
@@ -124,8 +125,8 @@ def _of_outcome(
     because, chosen = expect.nothing_because, expect.offer_choice
     if because is not None and because not in (ANY, *policy.rule_ids, *_SHORTFALLS):
         yield _no_rule(placed, because, (*policy.rule_ids, *_SHORTFALLS), path=("expect", "nothing_because"))
-    if chosen is not None:
-        yield from _ids(placed, [chosen], offers, "offer", path=("expect", "offer_choice"))
+    if chosen not in (None, NO_OFFER):
+        yield from _ids(placed, [str(chosen)], offers, "offer", path=("expect", "offer_choice"))
 
 
 def _ids(
@@ -138,9 +139,9 @@ def _ids(
     listed: bool = False,
     of_key: bool = False,
 ) -> Iterator[Problem]:
-    """Those that a vocabulary lacks; no offer is one of the offers."""
+    """Those that a vocabulary lacks."""
     for row, (one, found) in enumerate(zip(ids, known.rows(ids).tolist(), strict=True)):
-        if found < 0 and not (kind == "offer" and one == NO_OFFER):
+        if found < 0:
             message = f"the bundle does not know the {kind} {one!r}"
             hint = f"name one of its {len(known)} {kind}s" + _meant(_near(one, known))
             where = (*path, row) if listed else path

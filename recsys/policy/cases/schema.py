@@ -133,7 +133,7 @@ class Expectation(Part):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.model_fields_set:
+        if not any(getattr(self, name) for name in type(self).model_fields):
             raise ValueError("nothing is expected; write at least one of " + ", ".join(type(self).model_fields))
         return self
 

@@ -13,7 +13,7 @@ from recsys.engine import Engine
 from recsys.errors import InputError
 from recsys.members import MemberBatch, Subject
 from recsys.policy.cases.answers import Answer, Asker
-from recsys.policy.cases.schema import Case
+from recsys.policy.cases.schema import ANY, Case
 from recsys.policy.fields import TIME_ZONE
 from recsys.types import SECONDS_PER_DAY, Channel, Consent, EpochSeconds, EventKind, ItemKind, Stage
 from recsys.why_not import FileReason
@@ -58,7 +58,7 @@ def case_text(
         "id": case_id,
         "member": _member(engine, subject, context.now, tier=tier, stage=stage, consent=consent),
         "context": _context(subject, context, ZoneInfo(engine.policy.source.time_zone)),
-        "expect": {"shows": []},
+        "expect": {"nothing_because": ANY},  # until it was asked
     }
     try:
         case = Case.model_validate(content, context={TIME_ZONE: ZoneInfo("UTC")})
@@ -150,7 +150,7 @@ def _context(subject: Subject, context: Context, zone: ZoneInfo) -> dict[str, An
 def _expected(answer: Answer) -> dict[str, Any]:
     decision = answer.decision
     if not decision.items:
-        return {"nothing_because": decision.shortfall_reason or "any"}
+        return {"nothing_because": decision.shortfall_reason or ANY}
     expected: dict[str, Any] = {}
     offers = sorted((one for one in decision.candidates or () if one.kind is ItemKind.OFFER), key=lambda one: one.id)
     expected["offers_allowed"] = [one.id for one in offers if one.removed_by is None][:_MOST]

@@ -21,6 +21,7 @@ FINE = "cases: [{id: fine, expect: {products_allowed: [p004]}}]"
     ("expect", "found", "words"),
     [
         ("{}", "inconsistent {", "nothing is expected"),
+        ("{shows: [], offers_removed: {}}", "inconsistent {shows:", "nothing is expected"),
         ("{offers_allowed: [o1], offers_removed: {o1: any}}", "contradiction any", "'it': 'o1' is expected"),
         ("{products_allowed: [p1], products_removed: {p1: x}}", "contradiction x", "allowed and removed"),
         ("{shows: [p1], never_shows: [p2, p1]}", "contradiction p1", "shown and never shown"),
@@ -60,11 +61,13 @@ def test_an_expectation_that_cannot_be_is_refused(tmp_path: Path, expect: str, f
     ],
 )
 def test_a_trait_or_circumstance_that_cannot_be_is_refused(tmp_path: Path, part: str, found: str) -> None:
-    assert told(asked(tmp_path, f"    {part}\n    expect: {{shows: []}}")) == [found]
+    assert told(asked(tmp_path, f"    {part}\n    expect: {{shows: [p004]}}")) == [found]
 
 
 def test_an_id_that_two_files_use_is_told_with_the_place_of_the_first(tmp_path: Path) -> None:
-    found = run(tmp_path, FINE, "cases: [{id: other, expect: {shows: []}}, {id: fine, expect: {shows: []}}]")
+    found = run(
+        tmp_path, FINE, "cases: [{id: other, expect: {levers: {p005: []}}}, {id: fine, expect: {levers: {p005: []}}}]"
+    )
     (problem,) = found.problems
     assert (problem.code, problem.place and Path(problem.place.file).name) == ("repeated_id", "1.yaml")
     assert "0.yaml:1:14" in problem.message

@@ -43,6 +43,8 @@ EXPECT = "\n    expect: {products_allowed: [p004]}"
         ("    expect: {nothing_because: weakly}", "unknown_rule weakly", "did you mean 'weekly'?"),
         ("    expect: {shows: [x]}", "unknown_product x", ""),
         ("    expect: {never_shows: [p004, x]}", "unknown_product x", ""),
+        ("    expect: {offers_allowed: [no_offer]}", "unknown_offer no_offer", ""),
+        ("    member: {held_offers: [no_offer]}" + EXPECT, "unknown_offer no_offer", ""),
         ("    expect: {offer_choice: none}", "unknown_offer none", ""),
     ],
 )
@@ -59,7 +61,10 @@ def test_every_name_that_means_nothing_is_told_and_the_case_is_not_asked(tmp_pat
 
 
 def test_a_wrong_case_leaves_the_others(tmp_path: Path) -> None:
-    wrong, right = "{id: a, member: {tier: tin}, expect: {shows: []}}", "{id: b, expect: {products_allowed: [p004]}}"
+    wrong, right = (
+        "{id: a, member: {tier: tin}, expect: {shows: [p004]}}",
+        "{id: b, expect: {products_allowed: [p004]}}",
+    )
     text = f"cases:\n  - {wrong}\n  - {right}\n"
     found = run(tmp_path, text)
     assert (found.n_cases, found.n_passed, told(found.problems)) == (2, 1, ["unknown_tier tin"])
