@@ -7,6 +7,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from recsys.errors import InputError
 from recsys.types import EpochSeconds
 
+_OF_THE_MACHINE = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside the zones that say another time on each machine, or none."""
+
+_OTHER_TREES = ("right/", "posix/")
+"""Zones that count leap seconds, which epoch seconds do not, and copies, which not every machine has."""
+
 
 def read_zone(name: str) -> ZoneInfo:
     """
@@ -20,6 +26,8 @@ def read_zone(name: str) -> ZoneInfo:
         'Asia/Hong_Kong'
     """
     try:
+        if name.startswith(_OTHER_TREES) or name in _OF_THE_MACHINE:
+            raise KeyError(name)
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
         near = _near(name)

@@ -1,5 +1,6 @@
 """What the commands of the policy's life answer: tables for people, the same as facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from recsys.errors import PolicyError, RecsysError
 from recsys.policy.changes import PolicyChanges, policy_changes
 from recsys.policy.fields import iso
 from recsys.policy.journal import Record
-from recsys.policy.lifecycle import Change, Entry, Version, VersionState, fold, state_of
+from recsys.policy.lifecycle import Change, Entry, Version, VersionState, fold, state_of, states_of
 from recsys.policy.load import load_policy, parse_policy
 from recsys.policy.registry import InForce, PolicyRegistry, in_force_of, present
 from recsys.policy.schema import Policy
@@ -90,8 +91,9 @@ def moved_report(entry: Entry, before: Looked, after: Looked, *, notes: tuple[st
 def status_report(looked: Looked) -> Report:
     """What is in force, every version, and how the draft differs from what is in force."""
     in_force, versions = looked.in_force, looked.versions
-    draft = _draft(looked)
-    listed = [_version_facts(one, looked.state(one.version)) for one in versions.values()]
+    states = states_of(versions, looked.instant)
+    draft = _draft(looked, in_force, states)
+    listed = [_version_facts(one, states[one.version]) for one in versions.values()]
     facts = {
         "in_force": _in_force_facts(in_force),
         "draft": draft,
@@ -109,7 +111,7 @@ def status_report(looked: Looked) -> Report:
     )
     columns = ("version", "name", "state", "from", "until", "author", "submitter", "approver", "reason")
     rows = tuple(
-        (_short(one.version), one.name, _plain(looked.state(one.version)), _date(one.start), _date(one.end), one.author,
+        (_short(one.version), one.name, _plain(states[one.version]), _date(one.start), _date(one.end), one.author,
          one.submitter, one.approver, one.reason)
         for one in reversed(versions.values())
     )  # fmt: skip
@@ -167,13 +169,13 @@ def _changes(looked: Looked, version: str) -> tuple[PolicyChanges | None, str]:
     return changes, str(changes)
 
 
-def _draft(looked: Looked) -> dict[str, Any]:
+def _draft(looked: Looked, in_force: InForce, states: Mapping[str, VersionState]) -> dict[str, Any]:
     try:
         policy = load_policy(looked.policy_path)
     except PolicyError as error:
         return {"policy_id": "", "state": "broken", "changes": None, "error": str(error)}
-    known, current = looked.versions, looked.in_force.version
-    state = looked.state(policy.policy_id).value if policy.policy_id in known else "draft"
+    current = in_force.version
+    state = states[policy.policy_id].value if policy.policy_id in states else "draft"
     changes, told = (None, "") if not current else _changes(looked, "")
     return {
         "policy_id": policy.policy_id,

@@ -26,10 +26,6 @@ class Move(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
-_UNDATED = (Move.SUBMITTED, Move.REJECTED, Move.WITHDRAWN)
-"""Moves of versions that are not approved: nothing comes into force or ends by them."""
-
-
 class VersionState(StrEnum):
     """
     How a version stands at an instant.
@@ -142,7 +138,7 @@ def fold(entries: Sequence[Entry]) -> dict[str, Version]:
     """
     versions: dict[str, Version] = {}
     for order, entry in enumerate(entries):
-        _apply(versions, entry, order)
+        apply(versions, entry, order)
     return versions
 
 
@@ -177,24 +173,6 @@ def next_change(entries: Sequence[Entry], now: EpochSeconds) -> Change | None:
     return None
 
 
-def past_changes(entries: Sequence[Entry], now: EpochSeconds) -> list[Change]:
-    """What came into force when, until *now*, oldest first: what people did, and what dates did in between."""
-    done = [entry for entry in entries if entry.at <= now]
-    versions: dict[str, Version] = {}
-    changes: list[Change] = []
-    coming: list[EpochSeconds] = []
-    for order, entry in enumerate(done):
-        _apply(versions, entry, order)
-        until = done[order + 1].at if order + 1 < len(done) else now + 1
-        if entry.move not in _UNDATED:
-            coming = [entry.at, *coming_dates(versions, entry.at)]
-        for date in [one for one in coming if entry.at <= one < until]:
-            current = _id(in_force(versions, date))
-            if current != (changes[-1].version if changes else None):
-                changes.append(Change(date, current))
-    return changes
-
-
 def coming_dates(versions: dict[str, Version], now: EpochSeconds) -> list[EpochSeconds]:
     """Starts and ends of approved versions after an instant, in order."""
     dates = {date for one in versions.values() if one.is_approved for date in (one.start, one.end) if date is not None}
@@ -203,13 +181,22 @@ def coming_dates(versions: dict[str, Version], now: EpochSeconds) -> list[EpochS
 
 def state_of(version: Version, versions: dict[str, Version], now: EpochSeconds) -> VersionState:
     """How a version stands at an instant among all."""
+    return _state(version, in_force(versions, now), now)
+
+
+def states_of(versions: dict[str, Version], now: EpochSeconds) -> dict[str, VersionState]:
+    """How each stands, by id."""
+    current = in_force(versions, now)
+    return {key: _state(version, current, now) for key, version in versions.items()}
+
+
+def _state(version: Version, current: Version | None, now: EpochSeconds) -> VersionState:
     if not version.is_approved:
         return VersionState(version.last.value)
     if version.ended_by(now):
         return VersionState.ENDED
     if not version.holds_at(now):
         return VersionState.SCHEDULED
-    current = in_force(versions, now)
     return VersionState.LIVE if current and current.version == version.version else VersionState.SUPERSEDED
 
 
@@ -235,7 +222,8 @@ def shown(version: Version) -> str:
     return f"version {version.version[:_SHORT_ID]} ({version.name})"
 
 
-def _apply(versions: dict[str, Version], entry: Entry, order: int) -> None:
+def apply(versions: dict[str, Version], entry: Entry, order: int) -> None:
+    """Let an entry, the one at place *order* from 0, change the versions, in place; errors are those of `fold`."""
     if entry.move is Move.SUBMITTED:
         versions[entry.version] = _submitted(entry, versions.get(entry.version))
         return

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from recsys.errors import PolicyError, StoreError
 from recsys.policy.document import PolicyDocument
 from recsys.policy.journal import Journal, Record, write_aside
-from recsys.policy.lifecycle import Change, Entry, VersionState, fold, in_force, next_change, past_changes
+from recsys.policy.lifecycle import Change, Entry, VersionState, fold, in_force, next_change
+from recsys.policy.lifecycle_past import past_changes
 from recsys.policy.load import load_document
 from recsys.policy.problems import problem_list
 from recsys.policy.schema import Policy

@@ -95,3 +95,9 @@ def test_an_unknown_zone_is_refused_with_what_was_meant(name: str, meant: str) -
 def test_what_is_no_name_of_a_zone_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="is no time zone"):
         read_zone(name)
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Factory", "right/Europe/London", "posix/Europe/London"])
+def test_a_zone_that_is_another_on_another_machine_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="is no time zone; write a name of the IANA data base"):
+        read_zone(name)

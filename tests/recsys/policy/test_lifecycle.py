@@ -6,7 +6,8 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.policy import lifecycle_moves as moves
-from recsys.policy.lifecycle import Entry, Move, VersionState, fold, live_at, next_change, past_changes, state_of
+from recsys.policy.lifecycle import Entry, Move, VersionState, fold, live_at, next_change, state_of
+from recsys.policy.lifecycle_past import past_changes
 from tests.recsys.policy.lives import ANN, BOB, CY, A, B, C, D, T, approved, done, lived, submitted
 
 DAY = 86_400

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from recsys.errors import InputError
 from recsys.policy import lifecycle_moves as moves
-from recsys.policy.lifecycle import Entry, Move, fold, live_at, next_change, past_changes
+from recsys.policy.lifecycle import Entry, Move, fold, live_at, next_change
+from recsys.policy.lifecycle_past import past_changes
 from tests.recsys.policy.lives import A, B, C, T
 
 PEOPLE = ("Ann", " ANN ", "Bob", "b\u200bob", "Cy")
