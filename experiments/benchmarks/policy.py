@@ -136,6 +136,7 @@ def _speeds(facts: Mapping[str, Any]) -> Table:
             for name, figures, goal in (
                 ("warm", decide, f"at most {DECIDE_US:g}"),
                 ("cold", decide["cold"], ""),
+                ("asked again", decide["again"], ""),
                 ("nothing known since", decide["nothing_known_since"], ""),
             )
         ),

@@ -149,7 +149,9 @@ class Speed:
         }
 
     def decided(self) -> dict[str, Any]:
-        """One member after the other: those of a policy that was just compiled, then others; and whole decisions."""
+        """
+        One member after the other: just after compiling, then others, then these again, of whom every value was seen.
+        """
         n = max(min(self._sizes.asked, len(self._subjects) // 3), 1)
         first, second, third = (self._subjects[at * n : (at + 1) * n] for at in range(3))
         fresh = compile_policy(self._parsed.result, self._knowledge)
@@ -158,14 +160,16 @@ class Speed:
         engine = Engine(self._knowledge, fresh)
         engine.decide(second[0], _HOME)
         whole = [measured(partial(engine.decide, one, _HOME)) for one in second[: max(n // 4, 1)]]
-        again = self._asked(fresh, second[: len(whole)])
+        again = self._asked(fresh, second)
+        few = float(np.median(again.wall_us[: len(whole)]))
         decide_us = median(run.wall_s for run in whole) * 1e6
         return {
             **warm.facts(),
             "cold": {"first": float(cold.wall_us[0]), **cold.facts()},
+            "again": again.facts(),
             "nothing_known_since": plain.facts(),
             "whole_decision": decide_us,
-            "share_of_decision": float(np.median(again.wall_us)) / decide_us,
+            "share_of_decision": few / decide_us,
         }
 
     def bulk(self) -> Bulk:
