@@ -1,4 +1,4 @@
-"""What members are sent and what they answer comes in as events, and the rules of contact go by it in the next answer."""
+"""What members are sent and answer comes in as events, and the rules of contact go by it in the next answer."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,14 +48,14 @@ def seen(shop: Running, at: int, *offer_ids: str, message: str) -> None:
 
 def test_a_redemption_lets_its_kind_rest(shop: Running) -> None:
     before = offers(shop)
-    used = sorted(before)[0]
+    used = min(before)
     shop.tell(event_id="r", kind=EventKind.REDEMPTION, offer_id=used, occurred_at=NOW - 13 * DAY)
     assert offers(shop) == {one for one in before if KIND[one] != KIND[used]} != before
 
 
 def test_a_redemption_long_ago_lets_nothing_rest(shop: Running) -> None:
     before = offers(shop)
-    shop.tell(event_id="r", kind=EventKind.REDEMPTION, offer_id=sorted(before)[0], occurred_at=NOW - 14 * DAY)
+    shop.tell(event_id="r", kind=EventKind.REDEMPTION, offer_id=min(before), occurred_at=NOW - 14 * DAY)
     assert offers(shop) == before
 
 
