@@ -24,13 +24,16 @@ Until = Annotated[
 def policy_check(
     path: Annotated[Path, typer.Argument(help="The policy file.")],
     bundle: Annotated[Path | None, typer.Option(help="Folder of a bundle to compile it against too.")] = None,
+    cases: Annotated[
+        Path | None, typer.Option(help="Folder of golden cases.", show_default="policy_cases beside the file, if any")
+    ] = None,
     as_json: given.Json = False,
 ) -> None:
-    """Check a policy file: its schema, its expressions and, with a bundle, what it would remove."""
+    """Check a policy file: its schema, its expressions and, with a bundle, what it removes and its golden cases."""
     with answer_of(as_json) as answer:
         from recsys.policy.commands import check as command
 
-        answer.show(command(path, bundle))
+        answer.show(command(path, bundle, cases))
 
 
 @policy_app.command("schema")

@@ -4,9 +4,13 @@ from pathlib import Path
 
 from recsys.bundle import Bundle
 from recsys.decision import Context
+from recsys.errors import PolicyError
 from recsys.knowledge import Knowledge
+from recsys.policy.cases.load import cases_beside
+from recsys.policy.cases.run import run_cases
 from recsys.policy.compile import CompiledPolicy, compile_policy
 from recsys.policy.load import load_policy
+from recsys.policy.problems import Severity, problem_list
 from recsys.policy.rules import check_expressions
 from recsys.policy.schema import Policy
 from recsys.profile import NO_PROFILE
@@ -14,19 +18,20 @@ from recsys.report import Report, Table
 from recsys.types import ItemKind
 
 
-def check(path: Path, bundle: Path | None) -> Report:
+def check(path: Path, bundle: Path | None, cases: Path | None = None) -> Report:
     """
     Check a policy file.
 
     Args:
         path: The file.
         bundle: Directory of a bundle to compile it against; without one, schema and expressions are checked.
+        cases: Folder of golden cases to ask it over the bundle; absent means the one beside the file, if there is one.
 
     Returns:
         What the file is and, with a bundle, what each rule names and what nobody gets to see at the bundle's cut-off.
 
     Raises:
-        PolicyError: The file is not a policy, or does not fit the bundle.
+        PolicyError: The file is not a policy, does not fit the bundle, or fails a case.
         BundleError: The bundle cannot be opened.
     """
     policy = load_policy(path)
@@ -46,10 +51,16 @@ def check(path: Path, bundle: Path | None) -> Report:
         tuple((name.removeprefix("n_").replace("_", " "), _text(value)) for name, value in facts.items()),
     )
     approval = () if policy.approved_by else ("Nobody has approved this policy: `approved_by` is empty.",)
+    folder = cases if cases is not None else cases_beside(path)
     if knowledge is None:
         left = f"Nothing was checked against a bundle: --bundle {_bundle_beside(path)} shows what each rule does to it."
-        return Report(facts, (summary, _rules(policy)), (*approval, left))
+        unasked = (f"The cases in {folder} were not asked: they need a bundle.",) if folder is not None else ()
+        return Report(facts, (summary, _rules(policy)), (*approval, left, *unasked))
     compiled = compile_policy(policy, knowledge)
+    asked = None if folder is None else run_cases(folder, compiled, knowledge, now=knowledge.cut_off)
+    wrong = [one for one in asked.problems if one.severity is Severity.ERROR] if asked is not None else []
+    if wrong:
+        raise PolicyError(f"{path} fails its cases:\n{problem_list(wrong)}", problems=wrong)
     removed = compiled.removed_for_everybody(Context(compiled.default_placement.name, knowledge.cut_off))
     errors = [
         {"rule": rule_id, "part": part, "rows": rows, "example": compiled.errors.examples()[rule_id, part]}
@@ -63,6 +74,9 @@ def check(path: Path, bundle: Path | None) -> Report:
         "warnings": list(compiled.warnings),
     }
     notes = [f"{one['part']} of rule {one['rule']!r} fails for {one['rows']} rows: {one['example']}" for one in errors]
+    if asked is not None:
+        facts |= {"n_cases": asked.n_cases, "n_cases_passed": asked.n_passed}
+        notes += [f"{asked.n_passed} of {asked.n_cases} golden cases pass.", *map(str, asked.problems)]
     tables = (summary, _named(compiled, knowledge), _removed(removed, knowledge))
     return Report(facts, tables, (*approval, *compiled.warnings, *notes))
 
