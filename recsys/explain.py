@@ -115,7 +115,8 @@ def explain(
     boosts = of_products.pick(shelf.boosts, 0)
     if is_offer.any():
         score = np.where(is_offer, of_offers.pick(offers.choice.arbitrated, np.nan), score).astype(np.float32)
-        boosts = np.where(is_offer, of_offers.pick(offers.boosts, 0), boosts)
+        # A lever multiplies gains only, so it did not touch an offer that was drawn without one.
+        boosts = np.where(is_offer, np.where(score > 0, of_offers.pick(offers.boosts, 0), 0), boosts)
     shortfall, shortfalls = _shortfalls(asked, shelf, offers, slates, policy)
     return Decisions(
         batch=batch,

@@ -250,3 +250,17 @@ def test_a_policy_with_everything_in_it_tells_each_reason_in_both_languages() ->
         "eligibility_rule", "period_offer", "quiet_hours", "contact_cap", "cooldown_contacted", "slate_cap",
         "channel_consent_missing", "out_of_stock", "outranked", "budget", "depth_band",
     }  # fmt: skip
+
+
+def test_a_drawn_offer_that_gains_nothing_is_not_said_to_be_promoted() -> None:
+    lever = "{id: all, owner: tests, applies_to: offer, effect: boost, factor: 2.0, until: 2030-01-01}"
+    by = engine(uplift=0.0, epsilon=0.5, rules=f"\n  - {lever}\n")
+    shown = 0
+    for seed in range(40):
+        decision = decide("m000", "offers", by=by, seed=seed)
+        levers = {one.id: tuple(lever.rule for lever in one.multipliers) for one in listed(decision)}
+        for item in decision.items:
+            assert item.rules_applied == levers[item.id]
+            assert ("promoted" in {reason.code for reason in item.reasons}) == bool(levers[item.id])
+            shown += item.score < 0
+    assert shown
