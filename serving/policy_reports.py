@@ -93,6 +93,7 @@ def status_report(looked: Looked) -> Report:
     in_force, versions = looked.in_force, looked.versions
     states = states_of(versions, looked.instant)
     draft = _draft(looked, in_force, states)
+    problem = _problem(looked, in_force.version)
     listed = [_version_facts(one, states[one.version]) for one in versions.values()]
     facts = {
         "in_force": _in_force_facts(in_force),
@@ -101,6 +102,7 @@ def status_report(looked: Looked) -> Report:
         "entries": len(looked.record.entries),
         "head": looked.record.head,
         "torn_bytes": len(looked.record.torn),
+        "problem": problem,
     }
     standing = (
         ("in force", _in_force_text(in_force)),
@@ -118,7 +120,8 @@ def status_report(looked: Looked) -> Report:
     tables = [Table("Policy", ("property", "value"), standing)]
     if rows:
         tables.append(Table("Versions", columns, rows, spare=("reason", "name", "author", "until")))
-    return Report(facts, tuple(tables), _notes(looked))
+    unread = (f"What is in force cannot be read, so a restart would serve nothing: {problem}",) if problem else ()
+    return Report(facts, tuple(tables), (*unread, *_notes(looked)))
 
 
 def log_report(looked: Looked) -> Report:
@@ -167,6 +170,16 @@ def _changes(looked: Looked, version: str) -> tuple[PolicyChanges | None, str]:
     except RecsysError as error:  # the comparison is a courtesy; the move was made
         return None, f"cannot be compared: {error}"
     return changes, str(changes)
+
+
+def _problem(looked: Looked, version: str) -> str:
+    """Why a version cannot be read; empty where it can, or where none is meant."""
+    try:
+        if version:
+            looked.policy(version)
+    except RecsysError as error:
+        return str(error)
+    return ""
 
 
 def _draft(looked: Looked, in_force: InForce, states: Mapping[str, VersionState]) -> dict[str, Any]:

@@ -221,6 +221,17 @@ def test_a_version_is_shown_as_a_file_that_reads_back_as_the_same(shop: Path) ->
     assert commands.show(shop, version[:7]).facts["version"] == version
 
 
+def test_status_says_that_what_is_in_force_cannot_be_read(shop: Path) -> None:
+    version = live(shop, 60)
+    assert commands.status(shop).facts["problem"] == ""
+    path = registry_of(shop).path_of(version)
+    path.write_text(path.read_text() + " ")
+    report = commands.status(shop)
+    assert report.facts["in_force"]["version"] == version
+    assert f"{path} was altered" in str(report.facts["problem"])
+    assert any("cannot be read, so a restart would serve nothing" in note for note in report.notes)
+
+
 def test_before_anything_is_in_force_there_is_nothing_to_show(shop: Path) -> None:
     with pytest.raises(InputError, match="no version is in force yet"):
         commands.show(shop)
