@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.benchmarks.policy_contact_judge import broken_contact_rules, with_contact_rules
 from experiments.benchmarks.policy_judge import Judge, MemberJudge
 from experiments.benchmarks.policy_members import mixed_knowledge, random_contexts, random_subjects
 from experiments.benchmarks.policy_world import PolicyWriter
@@ -89,12 +90,13 @@ class Emission:
         rng = np.random.default_rng((self._world.seed, seed))
         content = PolicyWriter(self._knowledge, rng).policy(n_rules)
         policy = parse_policy(json.dumps(content))
-        compiled = compile_policy(policy, self._knowledge)
         if n_rules > _STRICT:
-            policy = parse_policy(json.dumps(without_sweeping(content, compiled)))
-            compiled = compile_policy(policy, self._knowledge)
-        engine = Engine(self._knowledge, compiled)
+            content = without_sweeping(content, compile_policy(policy, self._knowledge))
+            policy = parse_policy(json.dumps(content))
         judge = RememberingJudge(policy, self._knowledge)
+        if seed % 2:
+            policy = parse_policy(json.dumps(with_contact_rules(content, self._knowledge, rng)))
+        engine = Engine(self._knowledge, compile_policy(policy, self._knowledge))
         tally = _Tally(seed)
         limit = 4 * self._world.emitted // BLOCK + 20
         for context in random_contexts(limit, rng):
@@ -154,7 +156,15 @@ def _removes(rule: Mapping[str, Any], compiled: CompiledPolicy) -> float:
 
 
 def broken_rules(judge: MemberJudge, decision: Decision, policy: Policy) -> Iterator[tuple[str, str]]:
-    """Each rule or law that a slate breaks, and by what."""
+    """
+    Each rule or law that a slate breaks, and by what.
+
+    Args:
+        judge: By a policy without the rules that `broken_contact_rules` judges.
+        decision: The slate.
+        policy: That was in force.
+    """
+    yield from broken_contact_rules(judge, decision, policy)
     placement = policy.placements[judge.placement]
     kinds = Counter(item.kind for item in decision.items)
     shown = {(item.kind, item.id) for item in decision.items}

@@ -8,7 +8,7 @@ import numpy as np
 from experiments.benchmarks.world import CUT_OFF, NOW, made_up_knowledge
 from recsys.decision import Context
 from recsys.knowledge import Knowledge
-from recsys.members import Contact, LiveFacts, ProductFact, Subject
+from recsys.members import Contact, LiveFacts, OfferResponse, ProductFact, Subject
 from recsys.profile import ColumnSpec, MemberProfile, Unit
 from recsys.types import SECONDS_PER_DAY, STAGES, Channel, Consent, EventKind
 
@@ -67,13 +67,13 @@ def random_subjects(rows: Sequence[int], knowledge: Knowledge, now: int, rng: np
     ids, n = knowledge.members.members, len(rows)
     offers = [knowledge.offers.offers.id(row) for row in rng.integers(0, len(knowledge.offers), 3 * n)]
     products = [knowledge.catalogue.products.id(row) for row in rng.integers(0, len(knowledge.catalogue), 5 * n)]
-    drawn = rng.random((n, 7))
+    drawn = rng.random((n, 8))
     ago = rng.integers(1, 9 * SECONDS_PER_DAY, (n, 3)).tolist()
     consents, tiers, strangers = (rng.integers(0, high, n).tolist() for high in (16, len(knowledge.tiers), 40))
     channels = rng.integers(0, len(Channel), n).tolist()
     subjects = []
     for at, row in enumerate(rows):
-        some = (drawn[at] < (0.3, 0.2, 0.3, 0.1, 0.1, 0.3, 0.3)).tolist()
+        some = (drawn[at] < (0.3, 0.2, 0.3, 0.1, 0.1, 0.3, 0.3, 0.2)).tolist()
         of_offers, of_products = offers[3 * at : 3 * at + 3], products[5 * at : 5 * at + 5]
         contacts = [Contact(tuple(Channel)[channels[at]], now - one, of_offers[0]) for one in sorted(ago[at])]
         facts = LiveFacts(
@@ -82,6 +82,7 @@ def random_subjects(rows: Sequence[int], knowledge: Knowledge, now: int, rng: np
             contacts=tuple(contacts) * some[2],
             consent=Consent(consents[at]) if some[3] else None,
             tier=knowledge.tiers[tiers[at]] if some[4] else None,
+            responses=(OfferResponse(of_offers[0], EventKind.REDEMPTION, now - ago[at][1]),) * some[7],
         )
         excluded = frozenset((of_products[1], of_offers[2])) if some[5] else frozenset()
         basket = tuple(of_products[2:]) if some[6] else ()
