@@ -1,7 +1,7 @@
 """What the store keeps of one member for decisions: how events are merged into it and how it is read back."""
 
 import hashlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -16,7 +16,9 @@ MAX_CONTACTS = 200
 MAX_SHOWN = 100
 MAX_OFFERS = 100
 MAX_RESPONSES = 100
-"""Bounds of one member's row; contacts by channel, on the web those of what was shown; the newest stay."""
+"""
+Bounds of one member's row: messages of a channel with all their offers, offers shown on the web; the newest stay.
+"""
 
 EMPTY = "{}"
 """The text of a member of whom nothing is known."""
@@ -193,14 +195,17 @@ def _newest_contacts(entries: Iterable[ContactEntry]) -> list[ContactEntry]:
     """The newest of each channel, newest first; a message without offers is no news where an offer of it is known."""
     ordered = sorted(entries)
     with_offer = {_message_key(entry): entry[0] for entry in reversed(ordered) if entry[3]}
-    counts: Counter[str] = Counter()
+    newer: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
     kept = []
     for entry in ordered:
-        if not entry[3] and with_offer.get(_message_key(entry), entry[0] + 1) <= entry[0]:
+        message = _message_key(entry)
+        if not entry[3] and with_offer.get(message, entry[0] + 1) <= entry[0]:
             continue
-        counts[entry[1]] += 1
-        if counts[entry[1]] <= (MAX_SHOWN if entry[1] == Channel.WEB else MAX_CONTACTS):
+        # Other messages that are newer: they stay so whatever comes, which is why order and splitting do not matter.
+        messages = newer[entry[1]]
+        if len(messages) - (message in messages) < (MAX_SHOWN if entry[1] == Channel.WEB else MAX_CONTACTS):
             kept.append(entry)
+        messages.add(message)
     return kept
 
 

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.members import Contact, LiveFacts, OfferResponse, ProductFact
+from recsys.policy.contact_schema import MAX_MESSAGES
 from recsys.types import Channel, Consent, EventKind
 from serving.store import facts as kept_facts
 from serving.store.facts import (
     EMPTY,
+    MAX_CONTACTS,
     MAX_PRODUCT_FACTS,
     MAX_RESPONSES,
     MAX_SHOWN,
@@ -64,7 +66,9 @@ def test_what_no_longer_fits_does_not_depend_on_the_order_either(
         in_parts = Recent.parse(Recent().merged(shuffled[:cut]).dumps()).merged(shuffled[cut:])
         assert in_parts == Recent().merged(batch)
         assert len(in_parts.responses) <= 2
-        assert len(in_parts.contacts) <= 2 * len(Channel)
+        messages = {(channel, message or at) for at, channel, message, _ in in_parts.contacts if channel != "web"}
+        assert all(sum(one == channel for one, _ in messages) <= 2 for channel in Channel)
+        assert sum(channel == "web" for _, channel, _, _ in in_parts.contacts) <= 2
 
 
 @given(st.lists(events, max_size=12))
@@ -119,6 +123,17 @@ def test_products_beside_an_offer_in_a_message_take_no_room() -> None:
     product = event(EventKind.EXPOSURE, 5, product_id="p1", channel=Channel.EMAIL, decision_id="d1")
     offer = event(EventKind.EXPOSURE, 5, offer_id="o1", channel=Channel.EMAIL, decision_id="d1")
     assert Recent().merged([product, offer]).contacts == ((-5, "email", "d1", "o1"),)
+
+
+def test_as_many_messages_are_remembered_as_a_cap_allows_whatever_they_hold() -> None:
+    told = [
+        event(EventKind.EXPOSURE, at, channel=Channel.EMAIL, decision_id=f"d{at}", offer_id=f"o{one}")
+        for at in range(MAX_CONTACTS + 5)
+        for one in range(5)
+    ]
+    contacts = merged(*told).contacts
+    assert len(contacts) == MAX_CONTACTS >= MAX_MESSAGES
+    assert contacts[-1] == Contact(Channel.EMAIL, 5, "o0", ("o1", "o2", "o3", "o4"))
 
 
 def test_offers_shown_on_the_web_never_displace_a_message() -> None:
