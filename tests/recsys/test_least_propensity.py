@@ -1,7 +1,10 @@
 """The floor under logging propensities: few arms, exact shares, and nothing that is drawn once in a blue moon."""
 
+import json
+
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -111,15 +114,15 @@ def test_propensities_sum_to_one_and_none_lies_between_nothing_and_the_floor(
 
 def test_decisions_are_drawn_no_rarer_than_the_policy_allows() -> None:
     knowledge = small_knowledge()
-    text = default_policy_text(knowledge.tiers, "GBP")
+    written = yaml.safe_load(default_policy_text(knowledge.tiers, "GBP"))
     least = {}
-    for floor in ("", ", min_propensity: 0.2"):
-        drawing = text.replace("epsilon: 0.05", f"{{epsilon: 0.4{floor}}}")
-        engine = Engine(knowledge, compile_policy(parse_policy(drawing), knowledge))
+    for floor in (0.0, 0.2):
+        drawing = {**written, "exploration": {"epsilon": 0.4, "min_propensity": floor}}
+        engine = Engine(knowledge, compile_policy(parse_policy(json.dumps(drawing, default=str)), knowledge))
         asked = [Context("offers", NOW, seed=seed, types=frozenset({ItemKind.OFFER})) for seed in range(60)]
         least[floor] = min(engine.decide(Subject("m002"), one).logging_propensity for one in asked)
-    assert least[""] < 0.2
-    assert least[", min_propensity: 0.2"] == pytest.approx(0.2)
+    assert least[0.0] < 0.2
+    assert least[0.2] == pytest.approx(0.2)
 
 
 def expected_propensities(choice: OfferChoice, of_arm: dict[int, float]) -> NDArray[np.float64]:
