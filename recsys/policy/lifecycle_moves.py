@@ -240,8 +240,12 @@ def _dated(
 def _entry(
     entries: Sequence[Entry], move: Move, version: str, *, actor: str, at: EpochSeconds, **more: object
 ) -> Entry:
-    key = person_key(actor)
-    if not key or len(actor) > _LONGEST_NAME or not actor.isprintable():
+    author = str(more.get("author", ""))
+    if len(author) > _LONGEST_NAME or not author.isprintable():
+        raise InputError(
+            f"drafted_by is {author[:_LONGEST_NAME]!r}; write a name of at most {_LONGEST_NAME} characters, in one line"
+        )
+    if not person_key(actor) or len(actor) > _LONGEST_NAME or not actor.isprintable():
         raise InputError(
             f"the actor is {actor[:_LONGEST_NAME]!r}; say who does it, with --actor: a name of at most "
             f"{_LONGEST_NAME} characters"

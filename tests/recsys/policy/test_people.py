@@ -2,8 +2,9 @@
 
 import pytest
 
-from recsys.errors import InputError
+from recsys.errors import InputError, PolicyError
 from recsys.policy import lifecycle_moves as moves
+from recsys.policy.load import default_policy_text, parse_policy
 from recsys.policy.people import person_key, same_person
 from tests.recsys.policy.lives import ANN, BOB, A, B, T, done, lived, submitted
 
@@ -54,6 +55,20 @@ def test_a_reason_that_could_hide_what_is_on_record_is_refused_by_every_move(rea
     ):
         with pytest.raises(InputError, match=r"reason.*2000 characters.*one line"):
             move()
+
+
+@pytest.mark.parametrize("author", ["x" * 201, "Ann\nBob", "Ann\x1b[0m"])
+def test_an_author_of_the_file_that_is_no_name_is_refused(author: str) -> None:
+    with pytest.raises(InputError, match=r"drafted_by is .* a name of at most 200 characters"):
+        submitted(A, author=author)([])
+
+
+@pytest.mark.parametrize("typed", ["Ann", "ann ", "\N{CYRILLIC CAPITAL LETTER A}nn"])
+def test_a_file_that_one_person_drafted_and_approved_is_refused_without_the_name(typed: str) -> None:
+    with pytest.raises(PolicyError, match="drafted_by and approved_by are one person") as caught:
+        parse_policy(f"{default_policy_text()}\ndrafted_by: Ann\napproved_by: '{typed}'\n")
+    assert "nn" not in str(caught.value).replace("cannot", "")
+    assert parse_policy(f"{default_policy_text()}\ndrafted_by: Ann\napproved_by: Bob\n").approved_by == "Bob"
 
 
 def test_a_reason_in_any_language_is_kept_as_it_is() -> None:
