@@ -246,3 +246,44 @@ def test_what_was_rolled_back_is_not_brought_back_by_who_wrote_it() -> None:
         moves.rollback(entries, actor=ANN, at=T + 3, reason="mine", to_version=B)
     entries.append(moves.rollback(entries, actor=CY, at=T + 3, reason="it was right", to_version=B))
     assert live(entries, T + 3) == "b"
+
+
+def test_a_rollback_to_a_version_with_an_end_keeps_that_end() -> None:
+    entries = done(*lived(A), *lived(B, T + 1, end=T + 100), *lived(C, T + 2))
+    entries.append(moves.rollback(entries, actor=ANN, at=T + 10, reason="wrong", to_version=B))
+    assert [live(entries, T + second) for second in (10, 99, 100)] == ["b", "b", "a"]
+
+
+def test_what_was_never_in_force_is_not_rolled_back_to() -> None:
+    entries = done(*lived(A), *lived(B, T + 1), *lived(C, T + 2, start=T + 50), submitted(D, T + 3))
+    for version, state in ((C, "scheduled"), (D, "submitted")):
+        with pytest.raises(InputError, match=f"is {state} and cannot be rolled back to"):
+            moves.rollback(entries, actor=CY, at=T + 10, reason="no", to_version=version)
+    with pytest.raises(InputError, match="is in force already"):
+        moves.rollback(entries, actor=CY, at=T + 10, reason="no", to_version=B)
+
+
+def test_a_start_may_be_this_very_second_and_six_characters_name_a_version() -> None:
+    entries = done(submitted(A))
+    entries.append(moves.approve(entries, A[:6], actor=BOB, at=T + 3, effective_from=T + 3))
+    assert live(entries, T + 3) == "a"
+    with pytest.raises(InputError, match="at least 6 characters"):
+        moves.retire(entries, A[:5], actor=BOB, at=T + 3, reason="x")
+
+
+def test_a_forged_activation_is_no_history() -> None:
+    entries = done(*lived(A), *lived(B))
+    forged = Entry(move=Move.ACTIVATED, version=A, actor=ANN, at=T)
+    with pytest.raises(InputError, match="entry 5: somebody approved their own version"):
+        fold([*entries, forged])
+
+
+def test_a_start_that_was_moved_forward_does_not_come_again_at_its_old_date() -> None:
+    entries = done(*lived(A), *lived(B, T + 1, start=T + 10))
+    entries.append(moves.activate(entries, B, actor=CY, at=T + 5))
+    entries.append(submitted(C, T + 7)(entries))
+    entries.append(approved(C, T + 7)(entries))
+    past = [(one.at - T, (one.version or " ")[0]) for one in past_changes(entries, T + 20)]
+    assert past == [(0, "a"), (5, "b"), (7, "c")]
+    with pytest.raises(InputError, match=r"before the last entry of .* correct the clock"):
+        submitted(D, T + 6)(entries)
