@@ -201,11 +201,11 @@ def _newest_contacts(entries: Iterable[ContactEntry]) -> list[ContactEntry]:
         message = _message_key(entry)
         if not entry[3] and with_offer.get(message, entry[0] + 1) <= entry[0]:
             continue
-        # Other messages that are newer: they stay so whatever comes, which is why order and splitting do not matter.
-        messages = newer[entry[1]]
-        if len(messages) - (message in messages) < (MAX_SHOWN if entry[1] == Channel.WEB else MAX_CONTACTS):
+        # What is left out has so many newer messages, and the newest entries of those are kept whatever comes: so order
+        # and splitting do not matter.
+        if len(newer[entry[1]]) < (MAX_SHOWN if entry[1] == Channel.WEB else MAX_CONTACTS):
             kept.append(entry)
-        messages.add(message)
+        newer[entry[1]].add(message)
     return kept
 
 

@@ -125,6 +125,18 @@ def test_products_beside_an_offer_in_a_message_take_no_room() -> None:
     assert Recent().merged([product, offer]).contacts == ((-5, "email", "d1", "o1"),)
 
 
+def test_a_message_that_is_told_of_again_displaces_no_other_in_one_order_only() -> None:
+    told = [("d2", "a", 3), ("d3", "a", 5), ("d2", "c", 1), ("d3", "b", 3), ("d4", "a", 7)]
+    batch = [
+        event(EventKind.EXPOSURE, at, channel=Channel.EMAIL, decision_id=message, offer_id=offer)
+        for message, offer, at in told
+    ]
+    with patch.object(kept_facts, "MAX_CONTACTS", 2):
+        at_once = Recent().merged(batch)
+        assert Recent().merged(batch[1::2]).merged(batch[::2]) == at_once
+        assert [entry[:3] for entry in at_once.contacts] == [(-7, "email", "d4"), (-5, "email", "d3")]
+
+
 def test_as_many_messages_are_remembered_as_a_cap_allows_whatever_they_hold() -> None:
     told = [
         event(EventKind.EXPOSURE, at, channel=Channel.EMAIL, decision_id=f"d{at}", offer_id=f"o{one}")
@@ -133,7 +145,8 @@ def test_as_many_messages_are_remembered_as_a_cap_allows_whatever_they_hold() ->
     ]
     contacts = merged(*told).contacts
     assert len(contacts) == MAX_CONTACTS >= MAX_MESSAGES
-    assert contacts[-1] == Contact(Channel.EMAIL, 5, "o0", ("o1", "o2", "o3", "o4"))
+    assert contacts[-2] == Contact(Channel.EMAIL, 6, "o0", ("o1", "o2", "o3", "o4"))
+    assert contacts[-1] == Contact(Channel.EMAIL, 5, "o0")
 
 
 def test_offers_shown_on_the_web_never_displace_a_message() -> None:
