@@ -1,11 +1,11 @@
-"""Every arm of the choice among offers: where it ranks, and how probable it is to come first."""
+"""Every arm of the choice among offers: what a draw passed over, and how probable each is to come first."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.arbitrate import EQUAL_DECIMALS, EXPLORE_SD, OfferChoice, most_arms, most_promising
+from recsys.arbitrate import EQUAL_DECIMALS, EXPLORE_SD, OfferChoice, most_arms
 from recsys.offers.economics import OfferValues
 from recsys.types import UNKNOWN_ROW, KeepMask
 
@@ -17,13 +17,13 @@ class Arms:
 
     Attributes:
         worth: Shape (m, n_offers): no rule removed it, and it is worth more than no offer.
-        rank: Shape (m, n_offers): how many offers come before it, as they are ranked without exploration.
+        passed_over: Shape (m, n_offers): it would be shown, or one like it, had exploration not drawn another choice.
         propensity: Shape (m, n_offers): logging propensity of its being the first offer; NaN where it cannot be. What
             a line lacks to 1 is that of no offer.
     """
 
     worth: KeepMask
-    rank: NDArray[np.intp]
+    passed_over: KeepMask
     propensity: NDArray[np.float64]
 
 
@@ -37,25 +37,45 @@ def arms_of(values: OfferValues, keep: KeepMask, choice: OfferChoice, *, epsilon
         epsilon, min_propensity: As it was given.
     """
     ranked = np.where(keep, choice.arbitrated, 0.0).round(EQUAL_DECIMALS)
-    rank = np.empty(keep.shape, dtype=np.intp)
-    order = np.lexsort((values.discount, -ranked), axis=1)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(keep.shape[1]), keep.shape), axis=1)
     worth: KeepMask = ranked > 0
-    best = worth & (rank == 0)
+    greedy = choice.rows[:, :1].copy() if choice.rows.shape[1] else np.full((len(keep), 1), UNKNOWN_ROW, np.int32)
+    passed_over = np.zeros_like(worth)
+    # Where nothing else was drawn, the choice is the ranking.
+    for member in np.flatnonzero(choice.explored).tolist():
+        order = np.lexsort((values.discount[member], -ranked[member]))
+        greedy[member] = order[0] if worth[member, order[0]] else UNKNOWN_ROW
+        drew_none = choice.rows[member, 0] == UNKNOWN_ROW
+        first = order if drew_none else order[: choice.rows.shape[1]]
+        passed_over[member, first] = worth[member, first]
+    best = np.arange(keep.shape[1]) == greedy
     promise = values.mean + EXPLORE_SD * values.sd
     drawn = keep & (promise > 0)
     most = most_arms(epsilon, min_propensity)
-    n_arms = np.minimum(drawn.sum(axis=1) + 1, most)
-    for member in np.flatnonzero(drawn.sum(axis=1) + 1 > most):
-        first = np.flatnonzero(best[member])
-        arms = most_promising(
-            [UNKNOWN_ROW, *np.flatnonzero(drawn[member]).tolist()],
-            promise[member],
-            values.discount[member],
-            most=most,
-            best=int(first[0]) if len(first) else UNKNOWN_ROW,
+    n_drawn = drawn.sum(axis=1)
+    n_arms = np.minimum(n_drawn + 1, most)
+    crowded = np.flatnonzero(n_drawn + 1 > most)
+    if len(crowded):
+        drawn[crowded] = _most_promising(
+            drawn[crowded], promise[crowded], values.discount[crowded], most=most, best=best[crowded]
         )
-        drawn[member] = np.isin(np.arange(keep.shape[1]), arms)
     share = (epsilon / n_arms)[:, None]
     propensity = np.where(best, 1 - epsilon + share, np.where(drawn & (epsilon > 0), share, np.nan))
-    return Arms(worth, rank, propensity)
+    return Arms(worth, passed_over, propensity)
+
+
+def _most_promising(
+    drawn: KeepMask, promise: NDArray[np.float64], discount: NDArray[np.float64], *, most: int, best: KeepMask
+) -> KeepMask:
+    """The offers among `recsys.arbitrate.most_promising`, for members who have more than so many arms."""
+    n = most - 1
+    if not n:
+        return best
+    equal = np.where(drawn, promise.round(EQUAL_DECIMALS), -np.inf)
+    equal[best & drawn] = np.inf
+    least = np.partition(equal, -n, axis=1)[:, -n, None]
+    first: KeepMask = equal >= least
+    for member in np.flatnonzero(first.sum(axis=1) > n).tolist():
+        order = np.lexsort((discount[member], -equal[member]))
+        first[member] = False
+        first[member, order[:n]] = True
+    return first

@@ -16,7 +16,7 @@ from recsys.offers.economics import OfferValues
 from recsys.policy.compile import CompiledPolicy
 from recsys.reasons import OFFER_SOURCE
 from recsys.slate import OFFER, PRODUCT, Slates
-from recsys.types import UNKNOWN_ROW, ItemKind, Rows, Scores
+from recsys.types import ItemKind, Rows, Scores
 from recsys.why_not import UNTOLD, NotShown, Remover, removers
 
 SHOWN = -1
@@ -165,47 +165,41 @@ def trace(
         values, removed, boosts, choice: Of the offers, shape (m, n_offers); of no offers where none were asked for.
     """
     n_rules, factors = len(policy.rule_ids), _factors(policy)
-    products = np.nonzero(shelf.candidates.products >= 0)
-    product_at = _positions(slates, PRODUCT, slates.column, shelf.candidates.products.shape)
+    rows = shelf.candidates.products
+    product_at = _positions(slates, PRODUCT, slates.column, rows.shape)
     product_fate = np.where(shelf.removed != KEPT, shelf.removed.astype(np.int32), _fate(NotShown.OUTRANKED, n_rules))
     if not slates.kind.shape[1]:
         product_fate[shelf.removed == KEPT] = _fate(NotShown.NO_PLACES, n_rules)
     product_fate[product_at > 0] = SHOWN
 
-    coupons = np.nonzero(np.ones(removed.shape, dtype=np.bool_))
     offer_at = _positions(slates, OFFER, slates.row, removed.shape)
     drawn = policy.source.exploration
     arms = arms_of(values, removed == KEPT, choice, epsilon=drawn.epsilon, min_propensity=drawn.min_propensity)
-    gains = choice.arbitrated > 0
-    lever = np.ones(removed.shape)
-    for bit, factor in enumerate(factors):
-        lever[(boosts >> np.uint64(bit)) & 1 == 1] *= factor
-    before = np.where(gains, choice.arbitrated / lever, choice.arbitrated)
-    member = np.concatenate([products[0], coupons[0]])
-    by_member = np.argsort(member, kind="stable")
+    multiplied = np.where(choice.arbitrated > 0, boosts, 0).astype(np.uint64)
+    before = _without_levers(choice.arbitrated, multiplied, factors)
+    # In each member's line products stand before offers; what is no padding is told.
+    width = rows.shape[1] + removed.shape[1]
+    told = np.flatnonzero(np.concatenate([rows >= 0, np.ones(removed.shape, dtype=np.bool_)], axis=1))
 
     def joined(of_products: NDArray[_T], of_offers: NDArray[_T]) -> NDArray[_T]:
-        together: NDArray[_T] = np.concatenate([of_products[products], of_offers[coupons]])[by_member]
-        return together
+        return np.concatenate([of_products, of_offers], axis=1).take(told)
 
     def of_offers_only(table: NDArray[_T], absent: float) -> NDArray[_T]:
-        return joined(np.full(product_at.shape, absent, dtype=table.dtype), table)
+        return joined(np.full(rows.shape, absent, dtype=table.dtype), table)
 
     return Trace(
-        member=member[by_member].astype(np.int32),
-        kind=joined(np.full(product_at.shape, PRODUCT, np.int8), np.full(removed.shape, OFFER, np.int8)),
-        row=joined(
-            shelf.candidates.products, np.broadcast_to(np.arange(removed.shape[1], dtype=np.int32), removed.shape)
-        ),
+        member=(told // max(width, 1)).astype(np.int32),
+        kind=joined(np.full(rows.shape, PRODUCT, np.int8), np.full(removed.shape, OFFER, np.int8)),
+        row=joined(rows, np.broadcast_to(np.arange(removed.shape[1], dtype=np.int32), removed.shape)),
         position=joined(product_at, offer_at),
         source=joined(shelf.candidates.source, np.full(removed.shape, -1, np.int8)),
         before=joined(shelf.candidates.scores, before.astype(np.float32)),
         score=joined(shelf.scores, choice.arbitrated.astype(np.float32)),
-        boosts=joined(shelf.boosts.astype(np.uint64), np.where(gains, boosts, 0).astype(np.uint64)),
+        boosts=joined(shelf.boosts.astype(np.uint64), multiplied),
         value=of_offers_only(np.rint(values.mean).astype(np.int64), 0),
         value_sd=of_offers_only(np.rint(values.sd).astype(np.int64), 0),
         propensity=of_offers_only(arms.propensity, np.nan),
-        fate=joined(product_fate, _offer_fates(arms, removed, choice, offer_at, n_rules)),
+        fate=joined(product_fate, _offer_fates(arms, removed, offer_at, n_rules)),
         fates=(*policy.rule_ids, *_NOT_SHOWN),
         n_rules=n_rules,
         factors=factors,
@@ -223,6 +217,19 @@ def _factors(policy: CompiledPolicy) -> tuple[float, ...]:
     return tuple(factor[rule_id] or 1.0 for rule_id in policy.boost_ids)
 
 
+def _without_levers(
+    arbitrated: NDArray[np.float64], multiplied: NDArray[np.uint64], factors: tuple[float, ...]
+) -> NDArray[np.float64]:
+    """Shape (m, n_offers): what offers would be compared by, had no lever multiplied them."""
+    before = arbitrated.copy()
+    touched = np.nonzero(multiplied)
+    bits, lever = multiplied[touched], np.ones(len(touched[0]))
+    for bit, factor in enumerate(factors):
+        lever[(bits >> np.uint64(bit)) & 1 == 1] *= factor
+    before[touched] /= lever
+    return before
+
+
 def _positions(slates: Slates, kind: int, place: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int16]:
     """Shape (m, ...): the position at which each candidate stands, from 1; 0 where it does not."""
     positions = np.zeros(shape, dtype=np.int16)
@@ -232,14 +239,11 @@ def _positions(slates: Slates, kind: int, place: NDArray[np.int32], shape: tuple
 
 
 def _offer_fates(
-    arms: Arms, removed: NDArray[np.int16], choice: OfferChoice, position: NDArray[np.int16], n_rules: int
+    arms: Arms, removed: NDArray[np.int16], position: NDArray[np.int16], n_rules: int
 ) -> NDArray[np.int32]:
     fates = np.full(removed.shape, _fate(NotShown.NO_GAIN, n_rules), dtype=np.int32)
     fates[arms.worth] = _fate(NotShown.OFFER_PLACES_FULL, n_rules)
-    if removed.shape[1]:
-        drew_none = choice.rows[:, :1] == UNKNOWN_ROW
-        displaced = arms.worth & choice.explored[:, None] & (drew_none | (arms.rank < choice.rows.shape[1]))
-        fates[displaced] = _fate(NotShown.NOT_DRAWN, n_rules)
+    fates[arms.passed_over] = _fate(NotShown.NOT_DRAWN, n_rules)
     fates[removed != KEPT] = removed[removed != KEPT]
     fates[position > 0] = SHOWN
     return fates
