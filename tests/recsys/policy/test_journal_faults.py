@@ -9,8 +9,9 @@ import pytest
 from recsys.errors import StoreError
 from recsys.policy import journal as journal_module
 from recsys.policy.journal import Journal
+from recsys.policy.lifecycle import Entry, Move
 from recsys.policy.load import default_policy_text, parse_policy
-from recsys.policy.registry import PolicyRegistry, live_policy
+from recsys.policy.registry import PolicyRegistry, in_force_of, live_policy
 from tests.recsys.policy.lives import A, approved, submitted
 
 
@@ -90,3 +91,24 @@ def test_of_many_who_keep_one_version_at_once_nobody_fails(tmp_path: Path) -> No
             kept |= set(pool.map(registry.keep, [one] * 8))
     assert len(kept) == 10
     assert len(list(tmp_path.rglob("*.json"))) == 10
+
+
+def test_a_head_that_was_set_back_by_more_than_the_line_of_a_crash_is_found(tmp_path: Path) -> None:
+    journal, head = Journal(tmp_path), tmp_path / "journal.head"
+    journal.append(submitted(A))
+    first = head.read_text()
+    journal.append(approved(A))
+    head.write_text(first)
+    assert len(journal.read().entries) == 2, "one behind is a crash between the line and the head"
+    journal.append(submitted("b" * 64))
+    head.write_text(first)
+    with pytest.raises(StoreError, match=r"counts 1 entries, journal\.jsonl has 3"):
+        journal.read()
+
+
+def test_a_record_by_which_nothing_is_in_force_though_something_was_is_refused() -> None:
+    entries = [submitted(A)([])]
+    entries.append(approved(A)(entries))
+    forged = Entry(move=Move.RETIRED, version=A, actor="Eve", at=entries[-1].at, reason="none")
+    with pytest.raises(StoreError, match="no version of the policy is in force, though one was"):
+        in_force_of([*entries, forged], entries[-1].at)
