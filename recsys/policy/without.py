@@ -1,18 +1,19 @@
 """A policy less some of its parts: what it would be without a rule, for what-ifs."""
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import TypeVar
 
 from recsys.errors import InputError
 from recsys.policy.calendar_schema import Period
+from recsys.policy.cel_tokens import read_tokens
 from recsys.policy.experiment_schema import Arm, ArmBehaviour, Experiment
 from recsys.policy.guardrails_schema import Guardrails
 from recsys.policy.native import NativeRule
 from recsys.policy.schema import Policy, RecentlyBought
 
 _NEAR = 3
+_MOST_NAMED = 20
 _T = TypeVar("_T")
 
 _OF_THE_WORLD = "it is as the catalogue and the offers are, and no rule of the policy"
@@ -82,7 +83,7 @@ _OF_GUARDRAILS = ("depth_bands", "budgets")
 
 
 def _checked(policy: Policy, ids: Collection[str]) -> tuple[list[NativeRule], set[str]]:
-    """The built-in rules and the segments among the ids, in a fixed order."""
+    """The built-in rules among the ids, in a fixed order, and those that name a segment and no part."""
     parts = {*policy.part_ids(), *policy.segments}
     native: list[NativeRule] = []
     for wanted in sorted({str(one) for one in ids}):
@@ -91,20 +92,22 @@ def _checked(policy: Policy, ids: Collection[str]) -> tuple[list[NativeRule], se
         try:
             rule = NativeRule(wanted)
         except ValueError:
-            raise _unknown(wanted, {*parts, *map(str, _SWITCHED_OFF)}) from None
+            in_force = {str(rule) for rule, switched_off in _SWITCHED_OFF.items() if switched_off(policy) != policy}
+            raise _unknown(wanted, parts | in_force) from None
         if rule not in _SWITCHED_OFF:
             raise InputError(f"{wanted!r} cannot be left out: {_REFUSED[rule]}")
         if _SWITCHED_OFF[rule](policy) == policy:
             raise InputError(f"the policy has no {wanted!r} in force; leave it out of the question")
         native.append(rule)
-    return native, set(policy.segments).intersection(ids)
+    return native, set(policy.segments).intersection(ids).difference(policy.part_ids())
 
 
 def _unknown(wanted: str, known: Collection[str]) -> InputError:
     near = get_close_matches(wanted, sorted(known), n=_NEAR)
     if near:
         return InputError(f"the policy has no part {wanted!r}; did you mean {' or '.join(map(repr, near))}?")
-    return InputError(f"the policy has no part {wanted!r}; it has {', '.join(sorted(known))}")
+    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+    return InputError(f"the policy has no part {wanted!r}; it has {', '.join(sorted(known)[:_MOST_NAMED])}{more}")
 
 
 def _kept(parts: tuple[_T, ...], gone: Collection[str]) -> tuple[_T, ...]:
@@ -116,15 +119,16 @@ def _period(period: Period, gone: Collection[str]) -> Period:
 
 
 def _refuse_read(left: Policy, segment: str) -> None:
-    reads = re.compile(rf"\bsegment\.{segment}\b")
-    readers = [
-        *(placed.rule.id for placed in left.placed_rules() if reads.search(placed.rule.who or "")),
-        *(name for name, text in left.segments.items() if reads.search(text)),
-    ]
+    readers = [placed.rule.id for placed in left.placed_rules() if segment in _segments_read(placed.rule.who or "")]
     if readers:
         raise InputError(
             f"the segment {segment!r} cannot be left out: {', '.join(readers)} read it; leave those out too, or instead"
         )
+
+
+def _segments_read(text: str) -> set[str]:
+    words = [token.written.strip("`") for token in read_tokens(text)]
+    return {name for of, dot, name in zip(words, words[1:], words[2:], strict=False) if (of, dot) == ("segment", ".")}
 
 
 def _without_recently_bought(policy: Policy) -> Policy:

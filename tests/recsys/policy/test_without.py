@@ -109,3 +109,35 @@ def test_a_segment_that_is_read_stays_and_one_that_is_not_goes() -> None:
     with pytest.raises(InputError, match="segment 'loyal' cannot be left out: more read it"):
         without(policy(), ["loyal"])
     assert set(without(policy(), ["loyal", "more"]).segments) == {"unread"}
+
+
+@pytest.mark.parametrize("who", ["segment . loyal", "!(segment\n.loyal)", "segment.`loyal`"])
+def test_a_segment_is_read_however_that_is_written(who: str) -> None:
+    written = parse_policy(yaml.safe_dump({**CONTENT, "levers": [{**CONTENT["levers"][0], "who": who}]}))
+    with pytest.raises(InputError, match="segment 'loyal' cannot be left out: more read it"):
+        without(written, ["loyal"])
+
+
+def test_a_text_that_looks_like_a_segment_reads_none() -> None:
+    who = '"segment.unread" != member.tier && segment.loyal'
+    written = parse_policy(yaml.safe_dump({**CONTENT, "levers": [{**CONTENT["levers"][0], "who": who}]}))
+    assert set(without(written, ["unread"]).segments) == {"loyal"}
+
+
+def test_a_rule_goes_before_a_segment_of_the_same_name() -> None:
+    written = parse_policy(yaml.safe_dump({**CONTENT, "levers": [{**CONTENT["levers"][0], "id": "loyal"}]}))
+    left = without(written, ["loyal"])
+    assert (left.levers, set(left.segments)) == ((), {"loyal", "unread"})
+
+
+def test_what_could_be_left_out_is_what_is_in_force_and_not_the_whole_of_a_long_file() -> None:
+    bounds = {name: bound for name, bound in CONTENT["guardrails"].items() if name not in BOUNDS}
+    written = parse_policy(yaml.safe_dump({**CONTENT, "guardrails": bounds}))
+    with pytest.raises(InputError, match="no part 'zzzzzzzz'; it has ") as refused:
+        without(written, ["zzzzzzzz"])
+    assert "recently_bought" in str(refused.value)
+    assert "no_discount" not in str(refused.value)
+    many = [{**CONTENT["rules"][0], "id": f"rule_{number}"} for number in range(200)]
+    with pytest.raises(InputError, match=r"no part 'zzzzzzzz'; it has .* and \d+ more") as refused:
+        without(parse_policy(yaml.safe_dump({**CONTENT, "rules": many})), ["zzzzzzzz"])
+    assert len(str(refused.value)) < 600
