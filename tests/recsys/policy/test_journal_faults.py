@@ -1,6 +1,7 @@
 """Full disks, removed files and writers of one version at once: what counts is what was told."""
 
 import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +51,22 @@ def test_a_move_for_which_there_is_no_room_is_not_done(
         journal.append(approved(A))
     assert journal.path.read_bytes() == before
     assert len(journal.read().entries) == 1
+
+
+def test_a_line_that_could_not_be_made_durable_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path)
+    journal.append(submitted(A))
+    before, fsync = journal.path.read_bytes(), os.fsync
+
+    def full_at_the_line(descriptor: int) -> None:
+        if os.path.samestat(os.fstat(descriptor), journal.path.stat()):
+            full_disk()
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_at_the_line)
+    with pytest.raises(StoreError, match="cannot be written"):
+        journal.append(approved(A))
+    assert journal.path.read_bytes() == before
 
 
 @pytest.mark.parametrize("n_left", [1, 2])
@@ -109,6 +126,6 @@ def test_a_head_that_was_set_back_by_more_than_the_line_of_a_crash_is_found(tmp_
 def test_a_record_by_which_nothing_is_in_force_though_something_was_is_refused() -> None:
     entries = [submitted(A)([])]
     entries.append(approved(A)(entries))
-    forged = Entry(move=Move.RETIRED, version=A, actor="Eve", at=entries[-1].at, reason="none")
+    forged = Entry(move=Move.RETIRED, version=A, actor="Eve", at=entries[-1].at + 1, reason="none")
     with pytest.raises(StoreError, match="no version of the policy is in force, though one was"):
-        in_force_of([*entries, forged], entries[-1].at)
+        in_force_of([*entries, forged], forged.at)
