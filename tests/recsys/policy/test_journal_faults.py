@@ -129,3 +129,12 @@ def test_a_record_by_which_nothing_is_in_force_though_something_was_is_refused()
     forged = Entry(move=Move.RETIRED, version=A, actor="Eve", at=entries[-1].at + 1, reason="none")
     with pytest.raises(StoreError, match="no version of the policy is in force, though one was"):
         in_force_of([*entries, forged], forged.at)
+
+
+def test_a_self_approval_whose_hash_is_right_is_refused_without_the_name(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(submitted(A, actor="Eve"))
+    journal.append(lambda entries: Entry(move=Move.APPROVED, version=A, actor="eve", at=entries[-1].at))
+    with pytest.raises(StoreError, match="entry 2: somebody approved their own version") as caught:
+        journal.read()
+    assert "eve" not in str(caught.value).lower()
