@@ -45,6 +45,15 @@ def planned(shop: Path, *sends: dict[str, Any], contact: Any = CONTACT, **option
     return dict(report.facts), out
 
 
+def many_offers(shop: Path) -> None:
+    """Three offers fit into a mail, and doubt about what they bring costs nothing."""
+    policy = shop / "policy.yaml"
+    content = yaml.safe_load(policy.read_text(encoding="utf-8"))
+    content["placements"]["email"] |= {"max_offers": 3}
+    content["economics"] = {"risk_aversion": 0.0, "contact_cost_minor": {"email": 0}}
+    policy.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
 def send(name: str, at: int, placement: str = "email", **more: Any) -> dict[str, Any]:
     return {"id": name, "at": _instant(at), "placement": placement, **more}
 
@@ -90,6 +99,38 @@ def test_where_a_campaign_is_capped_the_send_goes_out_with_other_offers(shop: Pa
     assert replaced == others
     assert sum(replaced) > 0
     assert facts["value_minor"] >= facts["first_come"]["value_minor"]
+
+
+def test_where_a_campaign_is_capped_the_next_best_offer_of_all_others_is_planned(shop: Path) -> None:
+    many_offers(shop)
+    facts, out = planned(
+        shop, send("monday", MONDAY), send("thursday", THURSDAY), contact={"caps": CONTACT["caps"][1:]}
+    )
+    assert sum(one["messages"].get("next_best_offer", 0) for one in facts["sends"]) > 0
+    spring, other = [], set()
+    for name, at in (("monday", MONDAY), ("thursday", THURSDAY)):
+        exported(shop, shop / name, audience=out / f"{name}.txt", now=at, record_contacts=True)
+        its = [row for row in rows(shop / name) if row["kind"] == "offer"]
+        spring.append({row["member_id"] for row in its if row["id"] in CAMPAIGNS["spring"]["offers"]})
+        other |= {row["member_id"] for row in its} - spring[-1]
+    assert not spring[0] & spring[1]
+    assert other & (spring[0] | spring[1])
+
+
+def test_every_offer_of_a_message_is_on_record(shop: Path) -> None:
+    many_offers(shop)
+    exported(shop, shop / "mail", now=NOW, record_contacts=True)
+    sent: dict[str, list[str]] = {}
+    for row in rows(shop / "mail"):
+        if row["kind"] == "offer":
+            sent.setdefault(row["member_id"], []).append(row["id"])
+    assert max(map(len, sent.values())) > 1
+    store = Store.at(f"sqlite:///{shop / 'store.db'}")
+    kept = store.members.fetch(list(sent), since=0)
+    store.close()
+    for facts, offers in zip(kept, sent.values(), strict=True):
+        (contact,) = facts.contacts
+        assert sorted((contact.offer_id or "", *contact.more_offers)) == sorted(offers)
 
 
 def test_what_members_got_already_counts(shop: Path) -> None:

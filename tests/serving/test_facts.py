@@ -125,6 +125,11 @@ def test_products_beside_an_offer_in_a_message_take_no_room() -> None:
     assert Recent().merged([product, offer]).contacts == ((-5, "email", "d1", "o1"),)
 
 
+def test_a_message_that_is_told_of_again_is_as_of_its_newest_entry() -> None:
+    told = [event(EventKind.EXPOSURE, at, channel=Channel.EMAIL, decision_id="d1", offer_id="o1") for at in (4, 6, 5)]
+    assert merged(*told).contacts == (Contact(Channel.EMAIL, 6, "o1"),)
+
+
 def test_a_message_that_is_told_of_again_displaces_no_other_in_one_order_only() -> None:
     told = [("d2", "a", 3), ("d3", "a", 5), ("d2", "c", 1), ("d3", "b", 3), ("d4", "a", 7)]
     batch = [

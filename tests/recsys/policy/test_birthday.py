@@ -47,6 +47,7 @@ def test_the_day_changes_at_midnight_of_the_zone() -> None:
     as_of, now = at("2026-11-22", "Asia/Shanghai"), at("2026-12-02 01:00", "Asia/Shanghai")
     column = np.array([10])
     assert birthday_distance(column, as_of=as_of, now=now, zone="Asia/Shanghai").days_to.tolist() == [0]
+    assert carried(10, "2026-11-22 12:00", "2026-12-02 01:00", "Asia/Shanghai") == (0, 0)
     assert carried(10, "2026-11-22 12:00", "2026-12-01 17:00", "Europe/London") == (1, 364)
 
 

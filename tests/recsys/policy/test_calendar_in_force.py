@@ -8,7 +8,10 @@ import pytest
 
 from recsys.catalogue import ALWAYS_UNTIL
 from recsys.decision import Context
+from recsys.policy.calendar_schema import Period
+from recsys.policy.periods import PeriodsOn
 from recsys.profile import ColumnSpec, MemberProfile, Unit
+from recsys.types import Channel
 from tests.recsys.policy.periods import at
 from tests.recsys.policy.small import KNOWLEDGE, batch_of, compiled, offers_removed, products_removed, with_columns
 
@@ -47,6 +50,20 @@ def test_an_offer_of_a_period_is_offered_in_it_and_at_no_other_time() -> None:
     period = {**DAY, "offers": ["o003", "o005"]}
     gone = {"o003": "day", "o005": "day"}
     assert [of_the_moment(now, period) for now in (EVENING_BEFORE, EIGHTH, NINTH)] == [[gone] * 2, [{}] * 2, [gone] * 2]
+
+
+def test_a_period_ends_with_its_last_second_also_where_it_was_asked_for_before() -> None:
+    on = PeriodsOn((Period.model_validate(DAY),), SHANGHAI)
+    start, end = at("2023-11-08", SHANGHAI), at("2023-11-09", SHANGHAI)
+    for now, expected in (
+        (start, True),
+        (end - 1, True),
+        (end, False),
+        (end - 1, True),
+        (start - 1, False),
+        (start, True),
+    ):
+        assert on.at(now, Channel.WEB, "") == {"calendar.day": expected}
 
 
 def test_an_offer_of_two_periods_is_open_in_each_and_removed_by_the_first() -> None:

@@ -45,6 +45,15 @@ def test_a_bound_that_leaves_nothing_leaves_no_discount(guardrails: dict[str, An
     assert not set().union(*shown(guardrails)) & LOWERS_PRICE
 
 
+def test_an_offer_as_deep_as_the_bound_stays() -> None:
+    ten_percent = "o002"
+    for bound, stays in ((0.1, True), (0.0999, False)):
+        for guardrails in ({"max_depth": bound}, {"depth_bands": [{"id": "tenth", "max_depth": bound}]}):
+            assert (ten_percent in set().union(*shown(guardrails))) is stays
+    deep = {"depth_bands": [{"id": "deep", "kind": "percent_off", "min_depth": 0.1}]}
+    assert ten_percent in set().union(*shown(deep))
+
+
 def test_a_share_of_members_gets_no_discount_and_the_others_what_they_got() -> None:
     before, after = shown({}), shown({"min_no_discount_share": 0.4})
     without = [one for one, offers in enumerate(after) if not offers & LOWERS_PRICE and before[one] & LOWERS_PRICE]
