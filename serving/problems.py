@@ -181,7 +181,7 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     marks = {"query": "?{}", "path": "{{{}}}"}
-    wrong = _invalid([(marks[one["loc"][0]].format(one["loc"][-1]), one) for one in found], len(found))
+    wrong = _invalid([(marks[one["loc"][0]].format(one["loc"][:2][-1]), one) for one in found], len(found))
     return problem_response(wrong.code, wrong.detail, wrong.errors)
 
 
@@ -229,10 +229,11 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 
 def _detail(error: Mapping[str, Any]) -> str:
+    said = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] in ("missing", "extra_forbidden") or isinstance(error.get("input"), dict | list):
-        return str(error["msg"])
+        return said
     if "@" in str(error.get("input")):
-        return str(error["msg"])  # what may be somebody's address is not repeated
+        return said  # what may be somebody's address is not repeated
     shown = ascii(error.get("input"))
     shown = shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}..."
-    return f"{error['msg']}; got {shown}"
+    return f"{said}; got {shown}"

@@ -21,7 +21,8 @@ class WhatIfChanges(Wire):
 
     Attributes:
         without_rules: Ids of parts of the policy to leave out, whatever their section, and of the built-in rules that a
-            section of the file carries: ``recently_bought``, ``max_depth``, ``min_margin``, ``experiment_holdout``.
+            section of the file carries: ``recently_bought``, ``max_depth``, ``min_margin``, ``max_discount_rate``,
+            ``no_discount``, ``experiment_holdout``.
         tier, stage: The member's, for this decision.
         on_birthday: It is noon of the member's next birthday.
         now: It is this instant, epoch seconds; not together with ``on_birthday``.

@@ -57,8 +57,13 @@ def test_a_wrong_field_is_named_with_its_value(
 
 @pytest.mark.parametrize(
     ("query", "pointer"),
-    [("", "?member_id"), ("member_id=m&placement=home&n=none", "?n"), ("member_id=m&placement=home&x=1", "?x")],
-    ids=["missing", "no-number", "unknown"],
+    [
+        ("", "?member_id"),
+        ("member_id=m&placement=home&n=none", "?n"),
+        ("member_id=m&placement=home&x=1", "?x"),
+        ("member_id=m&placement=home&basket=p1&basket=", "?basket"),
+    ],
+    ids=["missing", "no-number", "unknown", "in-a-list"],
 )
 def test_a_wrong_query_is_named(shared_service: Running, query: str, pointer: str) -> None:
     problem = checked(shared_service.client.get(f"/v1/slates?{query}"), 422, "invalid_request")
