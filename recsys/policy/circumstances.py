@@ -1,8 +1,9 @@
 """Where, how and when a call happens, as rules and expressions see it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from recsys.decision import Attribute, Context
@@ -35,6 +36,7 @@ class Circumstances:
         local: The same instant by its clock.
         values: The ``context.`` attributes by dotted name, without those that are missing; and of each period of the
             calendar whether it is on, as ``calendar.<id>``.
+        kept: What tables and standings know of exactly these circumstances, by themselves.
     """
 
     placement: str
@@ -43,6 +45,7 @@ class Circumstances:
     zone: ZoneInfo
     local: datetime
     values: Mapping[str, Value]
+    kept: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def circumstances(
@@ -80,6 +83,14 @@ def circumstances(
     return Circumstances(placement, channel, context.now, zone, local, values)
 
 
+def accepted(context: Context, declared: Mapping[str, AttributeType]) -> tuple[Attribute | None, ...]:
+    """What a request sent that expressions see: the store, then the declared ones in their order."""
+    if not context.attributes:
+        return ()
+    sent = [_accepted(context.attributes.get(name), kind) for name, kind in declared.items()]
+    return (_accepted(context.attributes.get("store"), AttributeType.STRING), *sent)
+
+
 def _accepted(sent: Attribute | None, kind: AttributeType) -> Attribute | None:
     if type(sent) not in _ACCEPTED[kind] or sent is None:
         return None
@@ -87,4 +98,4 @@ def _accepted(sent: Attribute | None, kind: AttributeType) -> Attribute | None:
         return sent if is_plain_text(sent) else None
     if type(sent) is int and not -_LARGEST <= sent < _LARGEST:
         return None
-    return float(sent) if kind is AttributeType.DOUBLE else sent
+    return float(sent) + 0.0 if kind is AttributeType.DOUBLE else sent  # so that there is one zero

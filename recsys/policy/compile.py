@@ -15,6 +15,7 @@ from recsys.policy.contact import ContactRules
 from recsys.policy.evaluate import ErrorCounter, Named
 from recsys.policy.guardrails import smallest_basket_depth, tier_codes
 from recsys.policy.layout import Layout
+from recsys.policy.lever_names import LeverNames
 from recsys.policy.masks import code_table, lever_table
 from recsys.policy.money_limits import MoneyLimits
 from recsys.policy.native import NativeRule
@@ -57,6 +58,8 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
     placements = {name: _placement(name, policy, knowledge) for name in policy.placements}
     times = dated(policy, knowledge, native)
     pins = _pins(layout, knowledge)
+    of_products, of_each_offer = (removal_names(layout.removals[kind], named[kind].n) for kind in ItemKind)
+    of_offers, offers_alike = np.unique(of_each_offer[:-1], axis=0, return_inverse=True)
     return CompiledPolicy(
         source=policy,
         policy_id=policy.policy_id,
@@ -94,11 +97,17 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
         _masks=Masks(
             layout=layout,
             code=native,
-            removal_names={kind: removal_names(layout.removals[kind], named[kind].n) for kind in ItemKind},
+            removal_names={ItemKind.PRODUCT: of_products, ItemKind.OFFER: of_offers},
+            offers_alike=offers_alike.reshape(-1),
             removal_codes={
                 kind: code_table([codes[rule.rule.id] for rule in layout.removals[kind].rules]) for kind in ItemKind
             },
-            lever_names={kind: lever_names(layout.levers, kind, named[kind].n) for kind in ItemKind},
+            levers={
+                ItemKind.PRODUCT: LeverNames.of(
+                    lever_names(layout.levers, ItemKind.PRODUCT, named[ItemKind.PRODUCT].n)
+                ),
+                ItemKind.OFFER: LeverNames.of(lever_names(layout.levers, ItemKind.OFFER, named[ItemKind.OFFER].n)[:-1]),
+            },
             lever_factors=lever_table([rule.rule.factor or 1.0 for rule in layout.levers.rules]),
             rarely_bought=knowledge.catalogue.repeat_rate < policy.recently_bought.unless_repeat_rate_at_least,
             rarely_days=policy.recently_bought.days,

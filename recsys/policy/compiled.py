@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.decision import Context
 from recsys.members import MemberBatch
-from recsys.policy.circumstances import Circumstances, circumstances
+from recsys.policy.circumstances import Circumstances, accepted, circumstances
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.masks import Words
 from recsys.policy.native import KEPT, Code
@@ -23,6 +23,9 @@ from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standings
 from recsys.policy.who import Who
 from recsys.types import Channel, ItemKind, KeepMask, Rows
+
+_MOST_CIRCUMSTANCES = 64
+"""That are remembered: calls come many a second, and share the second, or share all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class CompiledPolicy:
     _who: Who = field(repr=False)
     _standings: Standings = field(repr=False)
     _masks: Masks = field(repr=False)
+    _known: dict[object, Circumstances] = field(default_factory=dict, repr=False)
 
     def placement(self, name: str) -> Placement | None:
         """The placement of that name; absent where the policy has none."""
@@ -79,7 +83,9 @@ class CompiledPolicy:
     def ruling(self, batch: MemberBatch, context: Context) -> Ruling:
         """Ask the policy of the members of a call, once for all that a decision wants to know."""
         at = self._circumstances(context)
-        audience = Audience(batch, at, self._segments.of(Audience(batch, at), self.errors))
+        inside: dict[str, NDArray[np.int8]] = {}
+        audience = Audience(batch, at, inside)
+        inside.update(self._segments.of(audience, self.errors))
         answers = self._who.ask(audience)
         placement = self._placements[at.placement]
         return Ruling.of(audience, placement, self._standings.at(at), answers, masks=self._masks, errors=self.errors)
@@ -169,11 +175,19 @@ class CompiledPolicy:
 
     def _circumstances(self, context: Context) -> Circumstances:
         placement = self._placements.get(context.placement, self.default_placement)
-        return circumstances(
-            context,
-            placement=placement.name,
-            channel=context.channel or placement.channel,
-            zone=self._zone,
-            declared=self.source.context_attributes,
-            periods=self._periods,
-        )
+        channel, declared = context.channel or placement.channel, self.source.context_attributes
+        key = (context.now, placement.name, channel, context.relation, accepted(context, declared))
+        found = self._known.get(key)
+        if found is None:
+            found = circumstances(
+                context,
+                placement=placement.name,
+                channel=channel,
+                zone=self._zone,
+                declared=declared,
+                periods=self._periods,
+            )
+            if len(self._known) >= _MOST_CIRCUMSTANCES:
+                self._known.clear()
+            self._known[key] = found
+        return found

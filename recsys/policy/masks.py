@@ -36,6 +36,11 @@ def remove_listed(codes: Codes, candidates: Rows, owners: NDArray[np.int64], row
         rows: Shape (e,): the product.
         code: Of the rule.
     """
+    if len(candidates) == 1 and len(rows) <= _LONG_LIST:
+        (column,) = (candidates == rows[:, None]).any(axis=0).nonzero()
+        if len(column):
+            codes[0, column] = np.minimum(codes[0, column], np.uint16(code))
+        return
     if len(rows) > _LONG_LIST * len(candidates):
         line = np.arange(len(candidates), dtype=np.int64)[:, None]
         listed = np.isin(line << _ROW_BITS | candidates, owners << _ROW_BITS | rows)
@@ -69,6 +74,11 @@ def remove_named(codes: Codes, names: Words, holds: Words, code_of: Codes, candi
         candidates: Shape (m, c): which things; absent means all of them, in their order.
     """
     n_words = names.shape[1]
+    if len(codes) == 1:
+        _remove_named_of_one(
+            codes[0], names if candidates is None else names.take(candidates[0], axis=0), holds, code_of
+        )
+        return
     if not n_words or not holds.any():
         return
     step = max(1, _AT_ONCE // max(1, codes.shape[1] * n_words))
@@ -83,6 +93,17 @@ def remove_named(codes: Codes, names: Words, holds: Words, code_of: Codes, candi
         # Several times faster than a minimum along so short an axis.
         for word in range(n_words):
             np.minimum(codes[part], first[..., word], out=codes[part])
+
+
+def _remove_named_of_one(codes: Codes, named: Words, holds: Words, code_of: Codes) -> None:
+    """As `remove_named`, of one member and as many things as there are codes; with fewer arrays."""
+    for word, bits in enumerate(holds[0].tolist()):
+        if bits:
+            shared = named[:, word] & holds[0, word]
+            below = np.negative(shared)
+            below &= shared
+            below -= _ONE
+            np.minimum(codes, code_of[word * (WORD + 1) :].take(np.bitwise_count(below)), out=codes)
 
 
 def code_table(codes: list[Code]) -> Codes:

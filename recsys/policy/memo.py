@@ -22,6 +22,10 @@ Bits = int
 """A set of clauses, as the bits of a whole number of any size."""
 
 
+Lookup = tuple[Callable[[Audience], Any], dict[Any, Bits], Callable[[Any], Bits]]
+"""See `ByValue.alone`."""
+
+
 @dataclass(frozen=True, slots=True)
 class KilledBy:
     """
@@ -69,13 +73,8 @@ class ByValue:
 
     def one(self, audience: Audience) -> Bits:
         """As `Table`."""
-        if len(self.readers) == 1:
-            key = self.readers[0].key(audience)
-            found = self._memo.get(key)
-            return self._learn(key, (key,)) if found is None else found
         keys = tuple([reader.key(audience) for reader in self.readers])
-        found = self._memo.get(keys)
-        return self._learn(keys, keys) if found is None else found
+        return self._bits(keys)
 
     def many(self, audience: Audience, n_words: int) -> Rows:
         """As `Table`."""
@@ -99,6 +98,16 @@ class ByValue:
         found = self._memo.get(key)
         return self._learn(key, keys) if found is None else found
 
+    def alone(self) -> Lookup:
+        """
+        The parts of `one` of a table over one attribute, for who asks many tables of a member in one loop.
+
+        Returns:
+            The key of the only member of an audience, what is remembered by it, and what to ask where that has none.
+        """
+        (reader,) = self.readers
+        return reader.key, self._memo, lambda key: self._learn(key, (key,))
+
     def _learn(self, key: Any, keys: tuple[Any, ...]) -> Bits:
         values = {reader.name: reader.value(one) for reader, one in zip(self.readers, keys, strict=True)}
         found = broken_by(self.atoms, {name: value for name, value in values.items() if value is not None})
@@ -106,9 +115,13 @@ class ByValue:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shared:
-    """All tables over attributes that the members of a call share, as one; safe to ask from several threads."""
+    """
+    All tables over attributes that the members of a call share, as one; safe to ask from several threads.
+
+    What it says of circumstances is kept with these.
+    """
 
     tables: tuple[ByValue, ...]
     names: tuple[str, ...]
@@ -116,6 +129,9 @@ class Shared:
 
     def one(self, audience: Audience) -> Bits:
         """As `Table`."""
+        kept: Bits | None = audience.at.kept.get(self)
+        if kept is not None:
+            return kept
         values = audience.at.values
         key = tuple([values.get(name) for name in self.names])
         found = self._memo.get(key)
@@ -124,6 +140,7 @@ class Shared:
             for table in self.tables:
                 found |= table.one(audience)
             _remember(self._memo, key, found)
+        audience.at.kept[self] = found
         return found
 
     def many(self, audience: Audience, n_words: int) -> Rows:
@@ -152,8 +169,8 @@ class ByRange:
     def one(self, audience: Audience) -> Bits:
         """As `Table`."""
         key = self.reader.key(audience)
-        value = key if self.is_whole else self.reader.value(key)
-        place = self._place(value)
+        value: Any = key if self.is_whole else self.reader.value(key)
+        place = -1 if value != value else bisect_left(self.points, value) + bisect_right(self.points, value)
         found = self._memo.get(place)
         return self._learn(place, value) if found is None else found
 
@@ -172,13 +189,8 @@ class ByRange:
         ]
         return Rows(_as_words(found, n_words), group)
 
-    def _place(self, value: Any) -> int:
-        """How many constants are below, plus how many are not above; -1 for what is not a number."""
-        if value != value:
-            return -1
-        return bisect_left(self.points, value) + bisect_right(self.points, value)
-
     def _learn(self, place: int, value: Any) -> Bits:
+        """Of a place: how many constants are below, plus how many are not above; -1 for what is not a number."""
         found = self._memo[place] = broken_by(self.atoms, {self.reader.name: value})
         return found
 

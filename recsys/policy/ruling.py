@@ -14,15 +14,20 @@ from recsys.policy.contact import ContactRules
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.guardrails import DepthLimit, remove_by_basket
 from recsys.policy.layout import Block, Layout
-from recsys.policy.masks import WORD, Words, multiplied, remove_listed, remove_named, remove_owned
+from recsys.policy.lever_names import LeverNames
+from recsys.policy.masks import WORD, Words, remove_listed, remove_named, remove_owned
 from recsys.policy.money_limits import MoneyLimits
-from recsys.policy.native import Code, Codes, NativeRule, as_answer
+from recsys.policy.native import KEPT, Code, Codes, NativeRule, as_answer
 from recsys.policy.readers import Audience, attributes_of
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standing
 from recsys.policy.who import Answers
 from recsys.ragged import Ragged
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
+
+_MET = np.array([[False], [True]])
+_MET.flags.writeable = False
+_MOST_SHOWN = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,10 @@ class Masks:
     Attributes:
         layout: Of the rules' bits.
         code: Of the built-in rules.
-        removal_names: Shape (n + 1, words) each: bits of the rules that remove a product, or an offer.
+        removal_names: Bits of the rules that remove each: shape (n + 1, words) of products; (distinct, words) of offers.
         removal_codes: Shape (65 words,) each: code of each of those bits.
-        lever_names: Shape (n + 1,) each: bits of the levers that name a product, or an offer.
+        levers: Of products, and of offers.
+        offers_alike: Shape (n_offers,): which row of ``removal_names`` is an offer's.
         lever_factors: Shape (bytes, 256): what each byte of lever bits multiplies by.
         rarely_bought: Shape (n_products,): not to be shown again for a while after a purchase.
         rarely_days: That while; 0 where there is none.
@@ -50,7 +56,8 @@ class Masks:
     code: dict[NativeRule, Code]
     removal_names: dict[ItemKind, Words]
     removal_codes: dict[ItemKind, Codes]
-    lever_names: dict[ItemKind, Words]
+    levers: dict[ItemKind, LeverNames]
+    offers_alike: NDArray[np.intp]
     lever_factors: NDArray[np.float32]
     rarely_bought: KeepMask
     rarely_days: int
@@ -79,6 +86,7 @@ class Ruling:
     errors: ErrorCounter
     _answers: Answers = field(repr=False)
     _holds: Words = field(repr=False)
+    _bits: int | None = field(repr=False)
     _masks: Masks = field(repr=False)
     _reach: list[Codes] = field(default_factory=list, repr=False)
     _met: list[KeepMask] = field(default_factory=list, repr=False)
@@ -96,7 +104,8 @@ class Ruling:
         errors: ErrorCounter,
     ) -> "Ruling":
         """Of what the members' who-expressions answered."""
-        return cls(audience, placement, standing, errors, answers, answers.holds & standing.asked, masks)
+        bits = None if answers.bits is None else answers.bits & standing.asked_bits
+        return cls(audience, placement, standing, errors, answers, answers.holds & standing.asked, bits, masks)
 
     @property
     def batch(self) -> MemberBatch:
@@ -107,7 +116,8 @@ class Ruling:
         """The same for some of the members, by position; *batch* has these alone."""
         audience = Audience(batch, self.audience.at, {})
         answers = Answers(self._answers.holds[who], None)
-        return Ruling(audience, self.placement, self.standing, self.errors, answers, self._holds[who], self._masks)
+        holds = self._holds[who]
+        return Ruling(audience, self.placement, self.standing, self.errors, answers, holds, None, self._masks)
 
     def slate_removals(self) -> NDArray[np.int16]:
         """
@@ -163,7 +173,12 @@ class Ruling:
             Shape (m, n_offers): position in ``rule_ids`` of the first rule that removes the offer; -1 where none does.
         """
         batch, masks, at = self.audience.batch, self._masks, self.audience.at
-        codes: Codes = self.standing.offers_by_tier.take(batch.tier, axis=0)
+        kind = ItemKind.OFFER
+        holds = self._holding(masks.layout.removals[kind])
+        alike = np.full((len(batch), len(masks.removal_names[kind])), KEPT, dtype=np.uint16)
+        remove_named(alike, masks.removal_names[kind], holds, masks.removal_codes[kind])
+        codes: Codes = alike.take(masks.offers_alike, axis=1)
+        np.minimum(codes, self.standing.offers_by_tier.take(batch.tier, axis=0), out=codes)
         remove_owned(codes, batch.excluded_offers, masks.code[NativeRule.EXCLUDED_BY_REQUEST])
         remove_owned(codes, batch.held, masks.code[NativeRule.OFFER_ALREADY_HELD])
         np.minimum(codes, self._reached()[:, None], out=codes)
@@ -171,9 +186,6 @@ class Ruling:
         masks.contact.cap_offers(codes, batch, at.channel, at.now)
         masks.contact.cool_offers(codes, batch, offers.offers, at.now)
         remove_by_basket(codes, batch, offers.amount_minor, masks.basket_offers, masks.depth_limits)
-        kind = ItemKind.OFFER
-        holds = self._holding(masks.layout.removals[kind])
-        remove_named(codes, masks.removal_names[kind][:-1], holds, masks.removal_codes[kind])
         if values is not None and ids is not None:
             masks.money.remove_from(codes, ids, values, now=at.now)
         if withhold.any():
@@ -182,27 +194,33 @@ class Ruling:
 
     def product_boost(self, candidates: Rows) -> tuple[NDArray[np.float32], Words]:
         """Shape (m, c) both: what multiplies each candidate's score (1 = nothing), and the bits of ``boost_ids``."""
-        return self._boost(self._masks.lever_names[ItemKind.PRODUCT].take(candidates))
+        levers, factors = self._masks.levers[ItemKind.PRODUCT], self._masks.lever_factors
+        holds = self._holding(self._masks.layout.levers)
+        if self._bits is None:
+            return levers.of_candidates(holds, candidates, factors)
+        factor, bits = levers.of_one(holds.item(0) if holds.size else 0, factors)
+        alike = levers.alike.take(candidates)
+        return factor.take(alike), bits.take(alike)
 
     def offer_boost(self) -> tuple[NDArray[np.float32], Words]:
         """Shape (m, n_offers) both: what multiplies each offer's value (1 = nothing), and the bits of ``boost_ids``."""
-        return self._boost(self._masks.lever_names[ItemKind.OFFER][:-1])
-
-    def _boost(self, names: Words) -> tuple[NDArray[np.float32], Words]:
-        levers = self._masks.layout.levers
-        if not levers.rules:
-            shape = (len(self.audience.batch), names.shape[-1])
-            return np.ones(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint64)
-        bits = names & self._holding(levers)
-        return multiplied(bits, self._masks.lever_factors), bits
+        levers, factors = self._masks.levers[ItemKind.OFFER], self._masks.lever_factors
+        holds = self._holding(self._masks.layout.levers)
+        if self._bits is None:
+            return levers.of_all(holds, factors)
+        return levers.all_of_one(holds.item(0) if holds.size else 0, factors)
 
     def caps(self) -> tuple[SlateCap, ...]:
         """The caps in force, in the order of the file."""
+        if self._bits is not None:
+            return self._shown_to_one()[0]
         holds = self._shown(self.standing.caps)
         return tuple([SlateCap(cap.rule_id, cap.limit, cap.group, holds[:, at]) for at, cap in self.standing.caps])
 
     def pins(self) -> tuple[Pin, ...]:
         """The pins in force, in the order of the file; where two want one position, the first has it."""
+        if self._bits is not None:
+            return self._shown_to_one()[1]
         holds = self._shown(self.standing.pins)
         return tuple(
             [Pin(pin.rule_id, pin.kind, pin.row, pin.position, holds[:, at]) for at, pin in self.standing.pins]
@@ -222,6 +240,21 @@ class Ruling:
             holds = np.ascontiguousarray(self._holding(self._masks.layout.shows))
             self._met.append(np.unpackbits(holds.view(np.uint8), axis=1, bitorder="little").view(np.bool_))
         return self._met[0]
+
+    def _shown_to_one(self) -> tuple[tuple[SlateCap, ...], tuple[Pin, ...]]:
+        """The caps and pins of the only member; as many alike share them."""
+        holds = self._holding(self._masks.layout.shows)
+        key = int.from_bytes(holds.tobytes(), "little")
+        found = self.standing.shown.get(key)
+        if found is None:
+            caps = [SlateCap(cap.rule_id, cap.limit, cap.group, _MET[key >> at & 1]) for at, cap in self.standing.caps]
+            pins = [
+                Pin(pin.rule_id, pin.kind, pin.row, pin.position, _MET[key >> at & 1]) for at, pin in self.standing.pins
+            ]
+            if len(self.standing.shown) >= _MOST_SHOWN:
+                self.standing.shown.clear()
+            found = self.standing.shown[key] = (tuple(caps), tuple(pins))
+        return found
 
     def _reached(self) -> Codes:
         """Shape (m,): what keeps each member from being reached; asked once."""

@@ -14,6 +14,7 @@ from recsys.policy.masks import WORD, Words, as_words
 from recsys.policy.native import KEPT, Code, Codes, NativeRule, remove
 from recsys.policy.rules import CompiledRule
 from recsys.policy.schema import Policy
+from recsys.policy.shown import Pin, SlateCap
 from recsys.types import Channel, EpochSeconds, Instants, ItemKind, Rows
 
 
@@ -71,7 +72,9 @@ class Standing:
         offers_by_tier: Shape (n_tiers, n_offers): what removes each for everybody of a tier.
         in_force: Shape (words,): bits of the rules that hold here and now.
         asked: Shape (words,): those of them that are not in ``products`` and ``offers_by_tier`` already.
+        asked_bits: The same as a whole number.
         caps, pins: With their bit in the block ``shows``.
+        shown: The caps and pins of one member, by what holds of the block ``shows``; remembered.
     """
 
     products: Codes
@@ -81,9 +84,11 @@ class Standing:
     asked: Words
     caps: tuple[tuple[int, CapRule], ...]
     pins: tuple[tuple[int, PinRule], ...]
+    asked_bits: int
+    shown: dict[int, tuple[tuple[SlateCap, ...], tuple[Pin, ...]]] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Standings:
     """
     Builds the standing of a situation and keeps it until a date passes.
@@ -108,14 +113,16 @@ class Standings:
 
     def at(self, situation: Circumstances) -> Standing:
         """The same object until the next change; safe to call from several threads."""
+        known = situation.kept.get(self)
+        if known is not None:
+            return known  # type: ignore[no-any-return]
         stretch = bisect_right(self.changes, situation.now)
         key = (situation.placement, situation.channel)
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == stretch:
-            return kept[1]
-        standing = self._build(situation)
-        self._kept[key] = (stretch, standing)
-        return standing
+        if kept is None or kept[0] != stretch:
+            kept = self._kept[key] = (stretch, self._build(situation))
+        situation.kept[self] = kept[1]
+        return kept[1]
 
     def _build(self, situation: Circumstances) -> Standing:
         in_force, asked = 0, 0
@@ -133,6 +140,7 @@ class Standings:
             asked=as_words(asked, self.layout.n_words),
             caps=tuple((number, cap) for number, cap in self.caps.items() if number in shown),
             pins=tuple((number, pin) for number, pin in self.pins.items() if number in shown),
+            asked_bits=asked,
         )
 
     def _for_everybody(self, kind: ItemKind, situation: Circumstances) -> Codes:

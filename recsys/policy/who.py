@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.policy.masks import WORD, Words, as_words
-from recsys.policy.memo import Table
+from recsys.policy.memo import Lookup, Table
 from recsys.policy.readers import Audience
 
 _AT_ONCE = 256
@@ -20,10 +20,12 @@ class Answers(NamedTuple):
     Attributes:
         holds: Shape (m, words): for what questions the answer is yes.
         failed: Same shape: which questions could not be evaluated; absent where all could, for everybody.
+        bits: What holds for the only one who was asked, as a whole number; absent where several were.
     """
 
     holds: Words
     failed: Words | None
+    bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Who:
         n_clause_words: Of the bits of all clauses.
         starts: Shape (2 n_words,): the first of the alternatives of each word.
         tables: What the values of attributes break.
+        lookups, others: The same tables as one member is asked about, see `ByValue.alone`.
         padding: Bits that no clause has; always broken.
         lenient: Questions answered yes where they fail.
     """
@@ -49,6 +52,8 @@ class Who:
     n_clause_words: int
     starts: NDArray[np.intp]
     tables: tuple[Table, ...]
+    lookups: tuple[Lookup, ...]
+    others: tuple[Table, ...]
     padding: int
     lenient: int
 
@@ -57,13 +62,17 @@ class Who:
         if len(audience.batch) == 1:
             holds, failed = self.ask_one(audience)
             n = self.n_words
-            return Answers(as_words(holds, n)[None], as_words(failed, n)[None] if failed else None)
+            return Answers(as_words(holds, n)[None], as_words(failed, n)[None] if failed else None, holds)
         return self._ask_many(audience)
 
     def ask_one(self, audience: Audience) -> tuple[int, int]:
         """Of an audience of one: what holds, and what could not be evaluated, as bits of a whole number."""
         broken, first = self.padding, WORD * self.n_words
-        for table in self.tables:
+        for key_of, known, learn in self.lookups:
+            key = key_of(audience)
+            found = known.get(key)
+            broken |= learn(key) if found is None else found
+        for table in self.others:
             broken |= table.one(audience)
         alive = np.bitwise_or.reduceat(~as_words(broken, self.n_clause_words), self.starts) if first else self.starts
         both = int.from_bytes(alive.tobytes(), "little")

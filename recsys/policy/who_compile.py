@@ -75,8 +75,16 @@ def compile_who(
         points = sorted({point for asked in ranged for point in asked.constants})
         is_whole = types[name] is AttributeType.INT
         tables.append(ByRange(reader_of(name, knowledge), [one.killed for one in ranged], points, is_whole=is_whole))
+    alone = [table for table in by_value if table in tables and len(table.readers) == 1]
     return Who(
-        n_words, layout.n_clause_words, layout.starts, tuple(tables), padding=layout.padding, lenient=layout.lenient
+        n_words,
+        layout.n_clause_words,
+        layout.starts,
+        tuple(tables),
+        lookups=tuple(table.alone() for table in alone),
+        others=tuple(table for table in tables if table not in alone),
+        padding=layout.padding,
+        lenient=layout.lenient,
     )
 
 
