@@ -7,7 +7,7 @@ import pytest
 from serving.live import POINTER, Live
 from serving.metrics import Metrics
 from tests.serving.policy_world import approve, policy_text, rollback, submit
-from tests.serving.test_live_policy import BROKEN_BY_BUNDLE, NOTHING_OF_OFFERS
+from tests.serving.test_live_policy import BROKEN_BY_BUNDLE, NOTHING_OF_OFFERS, Hands
 from tests.worlds import NOW
 
 
@@ -67,8 +67,11 @@ def test_a_policy_that_fits_neither_bundle_leaves_both_as_they_were(live: Live, 
     live.refresh()
     publish_nonsense(workspace)
     approve(workspace, submit(workspace, policy_text(BROKEN_BY_BUNDLE)))
-    assert not live.refresh()
-    assert served(live) == good
+    for _ in range(2):
+        assert not live.refresh()
+        assert served(live) == good
+        assert live.current is not None
+        assert live.current.in_force.version == good, "nothing is said of what is not served"
 
 
 def test_a_draft_is_read_again_once_the_file_that_it_lacked_is_there(live: Live, workspace: Path) -> None:
@@ -87,6 +90,20 @@ def test_a_draft_is_read_again_once_the_file_that_it_lacked_is_there(live: Live,
     assert live.refresh()
     assert served(live) != before
     assert live.refusal is None
+
+
+def test_a_clock_that_is_set_back_before_a_start_ends_what_had_begun(workspace: Path) -> None:
+    hands = Hands()
+    one = Live(workspace / "serving", workspace / "policy.yaml", clock=hands, metrics=Metrics())
+    always = submit(workspace, policy_text(ttl=60))
+    approve(workspace, always)
+    weekend = submit(workspace, policy_text(ttl=61))
+    approve(workspace, weekend, start=NOW + 100, end=NOW + 200)
+    seen = []
+    for hands.now in (NOW + 150, NOW + 50, NOW + 100):
+        assert one.refresh()
+        seen.append(served(one))
+    assert seen == [weekend, always, weekend]
 
 
 def test_a_draft_that_stays_broken_is_told_once(live: Live, workspace: Path) -> None:
