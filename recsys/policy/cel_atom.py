@@ -21,6 +21,9 @@ class Operator(StrEnum):
     IN = "in"
     HOLDS = "holds"
     """The attribute is a list of texts and the constant is one of them."""
+    STARTS_WITH = "startsWith"
+    ENDS_WITH = "endsWith"
+    CONTAINS = "contains"
 
 
 _TURNED = {
@@ -29,6 +32,7 @@ _TURNED = {
     Operator.GREATER: Operator.LESS,
     Operator.GREATER_OR_EQUAL: Operator.LESS_OR_EQUAL,
 }
+_OF_TEXTS = {str(operator): operator for operator in (Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.CONTAINS)}
 _OPERATORS = {f"_{operator}_": operator for operator in Operator}
 
 
@@ -87,6 +91,8 @@ def read_comparison(node: Node, types: Mapping[str, AttributeType]) -> Compariso
     left, right = node.children
     if node.name == "@in":
         return _membership(left, right, types)
+    if node.name in _OF_TEXTS:
+        return _comparison(left, _OF_TEXTS[node.name], (right,), types)
     operator = _OPERATORS.get(node.name)
     if operator is None:
         return None

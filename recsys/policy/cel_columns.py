@@ -22,6 +22,17 @@ _COMPARE: Mapping[Operator, Callable[[Any, Any], Any]] = {
     Operator.GREATER: compare.gt,
     Operator.GREATER_OR_EQUAL: compare.ge,
 }
+_OF_TEXT: Mapping[Operator, Callable[[Any, Any], Any]] = {
+    Operator.STARTS_WITH: str.startswith,
+    Operator.ENDS_WITH: str.endswith,
+    Operator.CONTAINS: str.__contains__,
+}
+_OF_BYTES: Mapping[Operator, Callable[[Any, Any], Any]] = {
+    Operator.STARTS_WITH: np.strings.startswith,
+    Operator.ENDS_WITH: np.strings.endswith,
+    Operator.CONTAINS: lambda values, part: np.strings.find(values, part) >= 0,
+}
+"""In UTF-8 no character begins inside another, so that what is true of bytes is true of characters."""
 _ROUNDED = 1e-6
 """More than six decimals ever move a number of ordinary size."""
 _FEW = 8
@@ -93,6 +104,8 @@ def _is_int64(keys: NDArray[Any]) -> bool:
 
 
 def _holds(operator: Operator, constants: Sequence[Constant | bytes], values: NDArray[Any]) -> Bools:
+    if operator in _OF_BYTES:
+        return np.asarray(_OF_BYTES[operator](values, constants[0]))
     if operator is not Operator.IN:
         held: Bools = _COMPARE[operator](values, _like(constants[:1], values)[0])
         return held
@@ -130,7 +143,7 @@ def _asked(atom: Atom) -> Callable[[Mapping[str, Value]], int]:
     if comparison is None or comparison.kind is not AttributeType.STRING:
         return atom.verdict
     name, constants = comparison.attribute, comparison.constants
-    single = _COMPARE.get(comparison.operator)
+    single = _OF_TEXT.get(comparison.operator) or _COMPARE.get(comparison.operator)
 
     def ask(attributes: Mapping[str, Value]) -> int:
         held = attributes.get(name)

@@ -38,7 +38,7 @@ class Masks:
     Attributes:
         layout: Of the rules' bits.
         code: Of the built-in rules.
-        removal_names: Bits of the rules that remove each: shape (n + 1, words) of products; (distinct, words) of offers.
+        removal_names: Of the rules that remove each: shape (n + 1, words) of products; (distinct, words) of offers.
         removal_codes: Shape (65 words,) each: code of each of those bits.
         levers: Of products, and of offers.
         offers_alike: Shape (n_offers,): which row of ``removal_names`` is an offer's.

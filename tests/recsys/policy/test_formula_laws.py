@@ -49,7 +49,15 @@ def compared(name: str, constants: st.SearchStrategy[str]) -> st.SearchStrategy[
     )
 
 
+PART = TEXT | st.sampled_from(["'g'", "'ld'", "'ol'", "'\\u00e9'", "'\U0001f381'", "'silver and more'"])
+ASKED_OF_TEXT = st.builds(
+    "{}.{}({})".format,
+    st.sampled_from(["member.tier", "member.id", "context.shop"]),
+    st.sampled_from(["startsWith", "endsWith", "contains"]),
+    PART,
+)
 ATOM = st.one_of(
+    ASKED_OF_TEXT,
     compared("member.points", WHOLE),
     compared("context.hour", WHOLE),
     compared("member.rate", DECIMAL),
@@ -99,7 +107,7 @@ ROWS = st.lists(
         st.one_of(st.sampled_from([0.7, 0.3, 0.0, -0.0, math.nan, math.inf, -2.5]), st.floats(width=32)),
         st.one_of(st.sampled_from([0.7, 0.0, -0.0, math.nan, math.inf, 1e300]), st.floats()),
         st.integers(0, len(TIERS) - 1),
-        st.sampled_from([b"gold", b"", b"silver", "\u00e9t\u00e9".encode(), b"a\0b"]),
+        st.sampled_from([b"gold", b"", b"silver", "\u00e9t\u00e9".encode(), "\u20ac\u00a9".encode(), b"a\0b"]),
         st.booleans(),
         st.integers(0, len(BRANDS) - 1),
     ),
