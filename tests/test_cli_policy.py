@@ -42,7 +42,7 @@ def test_from_the_draft_to_what_is_in_force_and_back(shop: Path) -> None:
     assert run(shop, "retire", second, "--actor", "Ann", "--reason", "not again")["state"] == "retired"
     third = run(shop, "submit", "--actor", "Ann")["version"]
     assert third == second
-    assert run(shop, "reject", third, "--actor", "Bob", "--reason", "no")["state"] == "rejected"
+    assert run(shop, "reject", third, "--actor", "Cy", "--reason", "no")["state"] == "rejected"
     run(shop, "submit", "--actor", "Ann")
     assert run(shop, "withdraw", third, "--actor", "Ann")["state"] == "withdrawn"
     moves = [entry["move"] for entry in run(shop, "log")["entries"]]

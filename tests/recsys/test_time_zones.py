@@ -44,7 +44,7 @@ def test_days_begin_as_in_the_calendar_of_programmes(name: str, day: date) -> No
     assert day_start(day, ZoneInfo(name)) == ProgrammeCalendar(name).start_of(number)
 
 
-@given(st.sampled_from(JUMPING), st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001
+@given(st.sampled_from(JUMPING), st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001 - what clocks show
 def test_a_time_is_an_instant_at_which_clocks_show_it_or_is_refused(name: str, shown: datetime) -> None:
     zone, shown = ZoneInfo(name), shown.replace(microsecond=0)
     n_instants = sum(

@@ -9,7 +9,7 @@ from recsys.yaml_scalars import ScalarError, misread, read_key, read_plain
 READ = {
     "gold": "gold", "~": None, "": None, "true": True, "off": False, "7": 7, "-12": -12, "1_000": 1000, "0x1F": 31,
     "0": 0, "0.25": 0.25, "1.0e-9": 1e-9, "1e999": "1e999", "0o17": "0o17", "089": "089", "08:00": "08:00", "<<": "<<",
-    "=": "=", "2027-01-31": date(2027, 1, 31), "2027-01-31 09:30:00": datetime(2027, 1, 31, 9, 30),  # noqa: DTZ001
+    "=": "=", "2027-01-31": date(2027, 1, 31), "2027-01-31 09:30:00": datetime(2027, 1, 31, 9, 30),  # noqa: DTZ001 - what a file says
     "2027-01-31T09:30:00Z": datetime(2027, 1, 31, 9, 30, tzinfo=UTC), "9223372036854775807": (1 << 63) - 1,
 }  # fmt: skip
 
