@@ -1,0 +1,69 @@
+"""All that is found in a policy file, each with its place."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from recsys.knowledge import Knowledge
+from recsys.policy.check.dates import dates
+from recsys.policy.check.examined import Examined
+from recsys.policy.check.expressions import read_all
+from recsys.policy.check.unused import unused
+from recsys.policy.compile import compile_policy
+from recsys.policy.document import PolicyDocument
+from recsys.policy.problems import Problem, Severity
+from recsys.profile import NO_PROFILE, MemberProfile
+from recsys.schema_problems import in_order
+from recsys.types import EpochSeconds
+
+Cases = Callable[[PolicyDocument], Iterable[Problem]]
+"""What golden cases find."""
+
+
+def check_written(
+    document: PolicyDocument, *, now: EpochSeconds, profile: MemberProfile = NO_PROFILE, cases: Cases | None = None
+) -> list[Problem]:
+    """
+    What can be found without asking the bundle's members and products, in the order of the files.
+
+    Args:
+        document: The policy.
+        now: As of when things have ended.
+        profile: What a bundle knows of members; without one, its columns are unknown attributes.
+        cases: What else to try it on.
+    """
+    policy = document.policy
+    expressions = read_all(policy, profile)
+    found = [*expressions.problems, *unused(policy, expressions), *dates(policy, now=now)]
+    found += cases(document) if cases is not None else ()
+    return _placed(document, found)
+
+
+def check_over_bundle(
+    document: PolicyDocument, knowledge: Knowledge, *, now: EpochSeconds, cases: Cases | None = None
+) -> list[Problem]:
+    """
+    All that can be found with a bundle; where expressions are wrong, what is found without asking its members.
+
+    Args:
+        document: The policy.
+        knowledge: The bundle.
+        now: As of when.
+        cases: What else to try it on.
+
+    Raises:
+        PolicyError: Tiers or currency are not the bundle's.
+    """
+    written = check_written(document, now=now, profile=knowledge.members.profile)
+    if any(one.severity is Severity.ERROR for one in written):
+        return written
+    examined = Examined(document, compile_policy(document.policy, knowledge), knowledge, now)
+    found = [problem for finding in FINDINGS for problem in finding(examined)]
+    return _placed(document, [*written, *found, *(cases(document) if cases is not None else ())])
+
+
+FINDINGS: tuple[Callable[[Examined], Iterable[Problem]], ...] = ()
+"""Each finds one kind of thing; the order does not matter."""
+
+
+def _placed(document: PolicyDocument, found: Iterable[Problem]) -> list[Problem]:
+    return in_order([one if one.place else replace(one, place=document.place(one.path, one.offset)) for one in found])
