@@ -24,7 +24,7 @@ from experiments.policy_diff.result import (
 from experiments.policy_diff.shown import COLUMNS
 from experiments.policy_diff.sides import Side
 from experiments.policy_diff.tally import Emptied, Tally
-from experiments.policy_diff.warn import warnings_of
+from experiments.policy_diff.warn import warnings_before, warnings_of
 from experiments.profile_report.counting import FEWEST
 from experiments.profile_report.money import Money
 
@@ -49,7 +49,10 @@ def policy_diff(compared: Compared) -> PolicyDiff:
         placements=placements,
         parts=part_changes(question.a.policy, question.b.policy),
         budgets=budgets,
-        warnings=warnings_of(placements, budgets, Money(compared.knowledge.currency)),
+        warnings=(
+            *warnings_before(question.a.policy, question.b.policy, question.whom),
+            *warnings_of(placements, budgets, Money(compared.knowledge.currency)),
+        ),
     )
 
 

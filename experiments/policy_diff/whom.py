@@ -33,11 +33,13 @@ class Whom:
         encoded: Shape (n,), dtype ``S``: UTF-8 ids, ascending, distinct.
         n_all: All that they stand for.
         source: ``everybody``, or the name of the file that lists them.
+        n_unknown: Of whom neither the bundle nor a recorded consent knows.
     """
 
     encoded: NDArray[np.bytes_]
     n_all: int
     source: str
+    n_unknown: int = 0
 
     def __len__(self) -> int:
         return len(self.encoded)
@@ -70,7 +72,7 @@ def choose(asked: str, everybody: Audience, *, seed: int) -> Whom:
     """
     if asked == EVERYBODY:
         return Whom(everybody.encoded, len(everybody), everybody.source)
-    if asked.isdigit():
+    if asked.isdecimal():
         n = int(asked)
         if not n:
             raise InputError("--members is 0; give at least 1, `all`, or a file of member ids")
@@ -82,7 +84,8 @@ def choose(asked: str, everybody: Audience, *, seed: int) -> Whom:
     if not path.is_file():
         raise InputError(f"--members is {asked!r}; give `all`, a whole number, or a file of member ids")
     listed = read_audience(path)
-    return Whom(listed.encoded, len(listed), listed.source)
+    n_unknown = len(listed) - int(np.isin(listed.encoded, everybody.encoded).sum())
+    return Whom(listed.encoded, len(listed), listed.source, n_unknown)
 
 
 class LiveSubjects:

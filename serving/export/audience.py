@@ -74,7 +74,7 @@ def read_audience(path: Path) -> Audience:
     except UnicodeDecodeError as error:
         raise InputError(f"audience {path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     if not listed:
-        raise InputError(f"audience {path} holds no member id; leave --audience out to export all members")
+        raise InputError(f"audience {path} holds no member id; write one a line, or leave the list out for all")
     encoded = Vocabulary.of(listed).encoded
     return Audience(encoded, _digest(encoded), len(listed), path.name)
 

@@ -115,3 +115,27 @@ def test_what_cannot_be_compared_is_refused_with_what_to_do(shop, tmp_path):
         asked(placements=("hom",))
     with pytest.raises(StoreError):
         asked(store_url="nonsense://")
+
+
+def test_listed_members_whom_nobody_knows_are_warned_of(shop, tmp_path):
+    listed = tmp_path / "some.txt"
+    listed.write_text("m003\nm001\nnobody\nno one\n")
+    said = [str(one) for one in diff("draft", "draft", workspace=shop, members=str(listed), now=NOW).facts["warnings"]]
+    assert any("2 of the 4 members of some.txt are not known here" in one for one in said)
+    listed.write_text("m003\n")
+    assert not diff("draft", "draft", workspace=shop, members=str(listed), now=NOW).facts["warnings"]
+
+
+def test_a_placement_that_only_one_of_the_two_has_is_warned_of(shop, tmp_path):
+    fewer = tmp_path / "fewer.yaml"
+    fewer.write_text("".join(line for line in POLICY.splitlines(keepends=True) if not line.startswith("  email: ")))
+    lost = diff("draft", str(fewer), workspace=shop, now=NOW).facts["warnings"]
+    assert any("B has no placement 'email'" in one and "default placement 'home'" in one for one in lost)
+    gained = diff(str(fewer), "draft", workspace=shop, placements=("home",), now=NOW).facts["warnings"]
+    assert any("Only B has the placement 'email'" in one for one in gained)
+
+
+@pytest.mark.parametrize("members", ["²", "1e3", "-1", ""])
+def test_a_number_of_members_is_a_whole_number(shop, members):
+    with pytest.raises(InputError, match="give `all`, a whole number, or a file"):
+        diff("draft", "draft", workspace=shop, members=members, now=NOW)
