@@ -3,25 +3,25 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.policy_contact_judge import broken_contact_rules, with_contact_rules
 from experiments.benchmarks.policy_judge import Judge, MemberJudge
 from experiments.benchmarks.policy_members import mixed_knowledge, random_contexts, random_subjects
+from experiments.benchmarks.policy_slates import broken_rules, member_judge
 from experiments.benchmarks.policy_world import PolicyWriter
+from experiments.benchmarks.policy_world_whole import every_kind_of_offer, with_odd_columns
 from recsys.decision import Context, Decision
 from recsys.engine import Engine
 from recsys.members import Subject
 from recsys.policy.attribute_types import AttributeType
-from recsys.policy.attributes import PRODUCT_ATTRIBUTES
 from recsys.policy.compile import CompiledPolicy, compile_policy
 from recsys.policy.expressions import Value, Verdict
 from recsys.policy.load import parse_policy
-from recsys.policy.rule import REMOVALS, CapGroup, Effect, Rule
+from recsys.policy.rule import REMOVALS, Effect
 from recsys.policy.schema import Policy
 from recsys.types import ItemKind
 
@@ -82,20 +82,19 @@ class Emission:
         """Make the bundle."""
         self._world = world
         rng = np.random.default_rng(world.seed)
-        self._knowledge = mixed_knowledge(world.members, world.products, world.offers, rng=rng)
+        made = mixed_knowledge(world.members, world.products, world.offers, rng=rng)
+        self._knowledge = with_odd_columns(every_kind_of_offer(made, rng), rng)
 
     def __call__(self, task: tuple[int, int]) -> Emitted:
         """Under the policy of a seed with so many rules, until enough was emitted, or nothing more comes."""
         seed, n_rules = task
         rng = np.random.default_rng((self._world.seed, seed))
-        content = PolicyWriter(self._knowledge, rng).policy(n_rules)
+        content = PolicyWriter(self._knowledge, rng, whole=bool(seed % 2)).policy(n_rules)
         policy = parse_policy(json.dumps(content))
         if n_rules > _STRICT:
             content = without_sweeping(content, compile_policy(policy, self._knowledge))
             policy = parse_policy(json.dumps(content))
         judge = RememberingJudge(policy, self._knowledge)
-        if seed % 2:
-            policy = parse_policy(json.dumps(with_contact_rules(content, self._knowledge, rng)))
         engine = Engine(self._knowledge, compile_policy(policy, self._knowledge))
         tally = _Tally(seed)
         limit = 4 * self._world.emitted // BLOCK + 20
@@ -110,7 +109,7 @@ class Emission:
             tally.compare(engine, subjects[:_ALONE], context, decisions)
             began = time.perf_counter()
             for subject, decision in zip(subjects, decisions, strict=True):
-                tally.judge(judge.member(subject, context), decision, policy)
+                tally.judge(member_judge(judge, subject, context, decision), decision, policy)
             tally.judge_s += time.perf_counter() - began
         return tally.result(n_rules)
 
@@ -153,54 +152,6 @@ def _removes(rule: Mapping[str, Any], compiled: CompiledPolicy) -> float:
         return 0.0
     named = float(compiled.names(rule["id"]).mean())
     return named if effect == Effect.EXCLUDE else 1.0 - named
-
-
-def broken_rules(judge: MemberJudge, decision: Decision, policy: Policy) -> Iterator[tuple[str, str]]:
-    """
-    Each rule or law that a slate breaks, and by what.
-
-    Args:
-        judge: By a policy without the rules that `broken_contact_rules` judges.
-        decision: The slate.
-        policy: That was in force.
-    """
-    yield from broken_contact_rules(judge, decision, policy)
-    placement = policy.placements[judge.placement]
-    kinds = Counter(item.kind for item in decision.items)
-    shown = {(item.kind, item.id) for item in decision.items}
-    if len(decision.items) > placement.capacity:
-        yield "capacity", str(len(decision.items))
-    if kinds[ItemKind.OFFER] > placement.max_offers or not kinds.keys() <= set(placement.types):
-        yield "types of the placement", str(dict(kinds))
-    if len(shown) < len(decision.items):
-        yield "nothing twice", str(decision.items)
-    knowledge = judge.judge.knowledge
-    ids = {ItemKind.PRODUCT: knowledge.catalogue.products, ItemKind.OFFER: knowledge.offers.offers}
-    for item in decision.items:
-        rule = judge.first(item.kind, ids[item.kind].row(item.id))
-        if rule is not None:
-            yield rule, f"{item.kind} {item.id}"
-    products = [ids[ItemKind.PRODUCT].row(item.id) for item in decision.items if item.kind is ItemKind.PRODUCT]
-    if not products:
-        return
-    in_force = judge.shows(Effect.CAP)
-    for placed in policy.placed_rules():
-        if in_force.get(placed.rule.id):
-            yield from _over_cap(judge, placed.rule, products)
-
-
-def _over_cap(judge: MemberJudge, rule: Rule, products: list[int]) -> Iterator[tuple[str, str]]:
-    assert rule.cap is not None
-    of_bundle = judge.judge
-    facts = [of_bundle.facts(ItemKind.PRODUCT, row) for row in products]
-    verdicts = [rule.what is None or of_bundle.verdict(rule.what, PRODUCT_ATTRIBUTES, fact) for fact in facts]
-    named = [row for row, verdict in zip(products, verdicts, strict=True) if verdict is not Verdict.NO]
-    catalogue = of_bundle.knowledge.catalogue
-    column = {CapGroup.CATEGORY: catalogue.category, CapGroup.BRAND: catalogue.brand}.get(rule.cap.per)
-    groups = Counter(0 if column is None else int(column[row]) for row in named)
-    for group, n in groups.items():
-        if n > rule.cap.limit and group >= 0:
-            yield rule.id, f"{n} of {rule.cap.per} {group}"
 
 
 class _Tally:

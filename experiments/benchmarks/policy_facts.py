@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from recsys.decision import Attribute
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.policy.expressions import Value
-from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Consent, EventKind
+from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Consent, EventKind, Stage
 
 _NEVER_DAYS = 36_500
 
@@ -19,7 +20,9 @@ class Facts:
 
     Attributes:
         consent: What the member agreed to.
-        tier: Row of the tier.
+        row: In the bundle; -1 of a stranger.
+        tier, stage: Row of the tier, position of the stage in ``types.STAGES``.
+        orders_per_day: Of the bundle.
         basket_minor: Usual value of an order.
         purchases: Product rows with instants.
         days_to_birthday: As the bundle has it; -1 where unknown.
@@ -27,14 +30,17 @@ class Facts:
     """
 
     consent: Consent
+    row: int
     tier: int
+    stage: int
+    orders_per_day: float
     basket_minor: int
     purchases: tuple[tuple[int, int], ...]
     days_to_birthday: int
     attributes: Mapping[str, Value]
 
 
-def facts_of(subject: Subject, knowledge: Knowledge, now: int) -> Facts:
+def facts_of(subject: Subject, knowledge: Knowledge, now: int, *, impersonal: bool = False) -> Facts:
     """Of one member; who did not agree to personalisation is a stranger, but for consent and the basket of now."""
     members, live = knowledge.members, subject.facts
     row = members.members.row(subject.member_id)
@@ -43,7 +49,8 @@ def facts_of(subject: Subject, knowledge: Knowledge, now: int) -> Facts:
         consent = live.consent
     if live.erased:
         consent = Consent.NONE
-    personal = bool(consent & Consent.PERSONALISATION)
+    agreed = bool(consent & Consent.PERSONALISATION)
+    personal = agreed and not impersonal
     row = row if personal else -1
     tier = int(members.tier[row]) if row >= 0 else 0
     if personal and live.tier in knowledge.tiers:
@@ -59,7 +66,7 @@ def facts_of(subject: Subject, knowledge: Knowledge, now: int) -> Facts:
         "member.birth_month": int(members.birth_month[row]) if row >= 0 else 0,
         "member.points": int(members.points[row]) if row >= 0 else 0,
         "member.days_since_last_purchase": max((now - last) // SECONDS_PER_DAY, 0),
-        "member.consent_personalisation": personal,
+        "member.consent_personalisation": agreed,
         "member.consent_email": bool(consent & Consent.EMAIL),
         "member.consent_push": bool(consent & Consent.PUSH),
         "member.consent_sms": bool(consent & Consent.SMS),
@@ -68,7 +75,10 @@ def facts_of(subject: Subject, knowledge: Knowledge, now: int) -> Facts:
     raw = members.profile.columns.get("days_to_birthday")
     return Facts(
         consent=consent,
+        row=row,
         tier=tier,
+        stage=int(members.stage[row]) if row >= 0 else STAGES.index(Stage.POTENTIAL),
+        orders_per_day=float(members.orders_per_day[row]) if row >= 0 else knowledge.stranger_orders_per_day,
         basket_minor=int(members.basket_minor[row]) if row >= 0 else knowledge.stranger_basket_minor,
         purchases=purchases,
         days_to_birthday=int(raw[row]) if raw is not None and row >= 0 else -1,
@@ -105,6 +115,25 @@ def offer_facts(knowledge: Knowledge, row: int) -> dict[str, Value]:
     }
 
 
+def sent_attributes(sent: Mapping[str, Attribute], declared: Mapping[str, str]) -> dict[str, Value]:
+    """What expressions see of what a request sent: of the declared type, within its bounds, and with one zero."""
+    found: dict[str, Value] = {}
+    for name, kind in declared.items():
+        value = sent.get(name)
+        match kind, value:
+            case ("bool", bool()):
+                found[f"context.{name}"] = value
+            case ("string", str()) if _is_text(value):
+                found[f"context.{name}"] = value
+            case ("int", int()) if not isinstance(value, bool) and -(2**63) <= value < 2**63:
+                found[f"context.{name}"] = value
+            case ("double", float()):
+                found[f"context.{name}"] = 0.0 if value == 0 else value
+            case ("double", int()) if not isinstance(value, bool) and -(2**63) <= value < 2**63:
+                found[f"context.{name}"] = float(value)
+    return found
+
+
 def _purchases(subject: Subject, knowledge: Knowledge, row: int) -> tuple[tuple[int, int], ...]:
     members, found = knowledge.members, []
     if row >= 0:
@@ -136,6 +165,15 @@ def _profile(knowledge: Knowledge, row: int, now: int) -> dict[str, Value]:
     return found
 
 
+def _is_text(text: str) -> bool:
+    """Has it no NUL and no half of a surrogate pair, which expressions are not shown?"""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
 def _basket(subject: Subject, knowledge: Knowledge) -> dict[str, Value]:
     catalogue = knowledge.catalogue
     rows = [row for row in (catalogue.products.row(product) for product in subject.basket) if row >= 0]
@@ -145,5 +183,5 @@ def _basket(subject: Subject, knowledge: Knowledge) -> dict[str, Value]:
         "basket.value_minor": sum(max(int(catalogue.price_minor[row]), 0) for row in rows),
         "basket.categories": [catalogue.category_names[code] for code in sorted(categories)],
         "basket.brands": [catalogue.brand_names[code] for code in sorted(brands)],
-        "basket.product_ids": list(subject.basket),
+        "basket.product_ids": [product for product in subject.basket if _is_text(product)],
     }

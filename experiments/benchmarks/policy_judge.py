@@ -8,20 +8,25 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from experiments.benchmarks.policy_facts import Facts, facts_of, offer_facts, product_facts
+from experiments.benchmarks.policy_contact import ContactJudge
+from experiments.benchmarks.policy_facts import Facts, facts_of, offer_facts, product_facts, sent_attributes
+from experiments.benchmarks.policy_money import (
+    Shopper,
+    money_rules,
+    redemption_minor,
+)
+from experiments.benchmarks.policy_periods import birthday_by_the_clock, is_on_by_the_clock
 from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.policy.attribute_types import AttributeType
 from recsys.policy.attributes import WHAT_ATTRIBUTES, who_attributes
-from recsys.policy.birthday import birthday_distance
-from recsys.policy.calendar import is_on
 from recsys.policy.calendar_schema import AroundBirthday, Period
 from recsys.policy.expressions import Expression, Value, Verdict, compile_expression
 from recsys.policy.native import NativeRule
 from recsys.policy.rule import Effect, Rule
 from recsys.policy.schema import Policy
-from recsys.types import CHANNEL_CONSENT, OFFER_KINDS, SECONDS_PER_DAY, Channel, ItemKind, OfferKind
+from recsys.types import SECONDS_PER_DAY, Channel, ItemKind
 
 _BEFORE_CALENDAR = ("eligibility", "applicability", "suitability")
 _FAILED_LIMITS = (Effect.EXCLUDE, Effect.REQUIRE, Effect.CAP)
@@ -32,8 +37,7 @@ class Judge:
     """
     What a policy means, over a bundle.
 
-    Knows what a decision can know without the worth of offers: budgets that are not empty, rates of discount and who
-    gets no discount are not judged, nor campaigns, quiet hours and rests after anything but a contact.
+    Shares with what it judges the files' schema, the evaluation of a whole expression and the hash of members.
     """
 
     policy: Policy
@@ -47,12 +51,14 @@ class Judge:
         """What a ``who`` may read."""
         return who_attributes(self.policy, self.knowledge.members.profile)
 
-    def member(self, subject: Subject, context: Context, *, withheld: bool = False) -> "MemberJudge":
-        """The judge of one member in one call; *withheld*: the member's arm of the experiment gets no offers."""
+    def member(
+        self, subject: Subject, context: Context, *, withheld: bool = False, impersonal: bool = False
+    ) -> "MemberJudge":
+        """The judge of one member in one call, whose arm of the experiment may get no offers or nothing personal."""
         known = context.placement in self.policy.placements
         placement = context.placement if known else self.policy.default_placement
         channel = context.channel or self.policy.placements[placement].channel
-        return MemberJudge(self, subject, context, placement, channel, withheld)
+        return MemberJudge(self, subject, context, placement, channel, withheld, impersonal)
 
     def verdict(self, text: str, types: Mapping[str, AttributeType], facts: Mapping[str, Value]) -> Verdict:
         """Of a whole expression, by CEL itself."""
@@ -81,12 +87,23 @@ class MemberJudge:
     placement: str
     channel: Channel
     withheld: bool
+    impersonal: bool
     _who: dict[str, Verdict] = field(default_factory=dict, repr=False)
 
     @cached_property
     def facts(self) -> Facts:
         """What is known of the member."""
-        return facts_of(self.subject, self.judge.knowledge, self.context.now)
+        return facts_of(self.subject, self.judge.knowledge, self.context.now, impersonal=self.impersonal)
+
+    @cached_property
+    def contact(self) -> ContactJudge:
+        """What rules of contact say."""
+        policy, knowledge, live = self.judge.policy, self.judge.knowledge, self.subject.facts
+        return ContactJudge(policy, knowledge, live, self.facts.consent, self.channel, self.context.now)
+
+    @property
+    def _of_contact(self) -> tuple[str, ...]:
+        return tuple(part.id for part in self.judge.policy.contact.parts())
 
     @cached_property
     def attributes(self) -> Mapping[str, Value]:
@@ -96,16 +113,14 @@ class MemberJudge:
         found: dict[str, Value] = dict(self.facts.attributes)
         found["member.is_birthday_month"] = found["member.birth_month"] == local.month
         found["member.days_to_birthday"], found["member.days_after_birthday"] = self._birthday()
-        for name, kind in policy.context_attributes.items():
-            sent, accepted = context.attributes.get(name), {"string": str, "int": int, "double": float, "bool": bool}
-            if sent is not None and type(sent) is accepted[kind.value]:
-                found[f"context.{name}"] = sent
-        store = context.attributes.get("store")
+        found |= sent_attributes(context.attributes, policy.context_attributes)
         found |= {
             "context.placement": self.placement,
             "context.channel": self.channel.value,
             "context.relation": context.relation.value if context.relation else "",
-            "context.store": store if isinstance(store, str) else "",
+            "context.store": sent_attributes(context.attributes, {"store": AttributeType.STRING}).get(
+                "context.store", ""
+            ),
             "context.month": local.month,
             "context.weekday": local.isoweekday(),
             "context.hour": local.hour,
@@ -162,7 +177,7 @@ class MemberJudge:
         if product in self.subject.about:
             yield NativeRule.ASKED_ABOUT
         if self.channel is not Channel.WEB:
-            yield from self._contact()
+            yield from self.contact.reached()
         least = policy.guardrails.min_margin_rate
         price, cost = int(catalogue.price_minor[row]), int(catalogue.cost_minor[row])
         margin = np.floor(max(price, 0) * policy.economics.default_margin_rate + 0.5) if cost == -1 else price - cost
@@ -171,7 +186,7 @@ class MemberJudge:
         yield from self._rules(ItemKind.PRODUCT, row)
 
     def _offer(self, row: int) -> Iterator[str]:
-        policy, offers, now = self.judge.policy, self.judge.knowledge.offers, self.context.now
+        offers, now = self.judge.knowledge.offers, self.context.now
         if not offers.valid_from[row] <= now < offers.valid_until[row]:
             yield NativeRule.OFFER_NOT_VALID
         if not int(offers.tier_mask[row]) >> self.facts.tier & 1:
@@ -181,41 +196,25 @@ class MemberJudge:
             yield NativeRule.EXCLUDED_BY_REQUEST
         if offer in self.subject.facts.held_offers:
             yield NativeRule.OFFER_ALREADY_HELD
-        yield from self._contact()
-        for cooldown in policy.contact.cooldowns:
-            since = now - cooldown.days * SECONDS_PER_DAY
-            if any(one.offer_id == offer and one.contacted_at > since for one in self.subject.facts.contacts):
-                yield cooldown.id
-        depth = self._depth(row)
-        if depth > policy.guardrails.max_depth:
-            yield NativeRule.MAX_DEPTH
-        if offers.budget_minor[row] == 0:
-            yield NativeRule.OUT_OF_BUDGET
-        for band in policy.guardrails.depth_bands:
-            of_kind = band.kind is None or OFFER_KINDS[offers.kind[row]] is band.kind
-            of_tier = band.tier is None or policy.tiers[self.facts.tier] == band.tier
-            if of_kind and of_tier and not band.min_depth <= depth <= band.max_depth:
-                yield band.id
+        kept_away = {*self.contact.reached(), *self.contact.of_offer(offer)}
+        yield from (one for one in (NativeRule.CHANNEL_CONSENT_MISSING, *self._of_contact) if one in kept_away)
+        yield from self._guardrails(row)
         yield from self._rules(ItemKind.OFFER, row)
         if self.withheld:
             yield NativeRule.EXPERIMENT_HOLDOUT
 
-    def _contact(self) -> Iterator[str]:
-        needed = CHANNEL_CONSENT[self.channel]
-        if self.facts.consent & needed != needed:
-            yield NativeRule.CHANNEL_CONSENT_MISSING
-        for cap in self.judge.policy.contact.caps:
-            if cap.channel is not None and cap.channel is not self.channel:
-                continue
-            if cap.channel is None and self.channel is Channel.WEB:
-                continue
-            since = self.context.now - cap.period_days * SECONDS_PER_DAY
-            contacts = [one for one in self.subject.facts.contacts if one.contacted_at > since]
-            counted = [one for one in contacts if one.channel is cap.channel or (
-                cap.channel is None and one.channel is not Channel.WEB
-            )]  # fmt: skip
-            if len(counted) >= cap.max_messages:
-                yield cap.id
+    def _guardrails(self, row: int) -> Iterator[str]:
+        policy, knowledge, facts, now = self.judge.policy, self.judge.knowledge, self.facts, self.context.now
+        shopper = Shopper(facts.row, facts.stage, facts.tier, facts.orders_per_day, facts.basket_minor)
+        yield from money_rules(policy, knowledge, row, shopper, member_id=self.subject.member_id, now=now)
+        taken = redemption_minor(knowledge, row, facts.basket_minor)
+        for budget in policy.guardrails.budgets:
+            is_now = (budget.from_at is None or budget.from_at <= now) and (
+                budget.until_at is None or now < budget.until_at
+            )
+            too_much = budget.amount_minor == 0 or taken > budget.amount_minor
+            if is_now and too_much and self._named(budget.id, budget.what, ItemKind.OFFER, row) is not Verdict.NO:
+                yield budget.id
 
     def _rules(self, kind: ItemKind, row: int) -> Iterator[str]:
         policy, rank = self.judge.policy, self.facts.tier
@@ -273,7 +272,7 @@ class MemberJudge:
             return True
         period = next(one for one in self.judge.policy.calendar if one.id == period_id)
         return (
-            is_on(period, self.context.now, zone=self.judge.policy.time_zone)
+            is_on_by_the_clock(period, self.context.now, self.judge.policy.time_zone)
             and (period.channels is None or self.channel in period.channels)
             and (period.stores is None or self.attributes["context.store"] in period.stores)
             and self._is_around_birthday(period)
@@ -287,24 +286,11 @@ class MemberJudge:
         return 0 <= ahead <= around.before_days or 0 <= behind <= around.after_days
 
     def _birthday(self) -> tuple[int, int]:
-        profile, days = self.judge.knowledge.members.profile, self.facts.days_to_birthday
-        found = birthday_distance(
-            np.array([days]), as_of=profile.as_of, now=self.context.now, zone=self.judge.policy.time_zone
-        )
-        return int(found.days_to[0]), int(found.days_after[0])
+        as_of, zone = self.judge.knowledge.members.profile.as_of, self.judge.policy.time_zone
+        return birthday_by_the_clock(self.facts.days_to_birthday, as_of, self.context.now, zone)
 
     def _seasonal(self, row: int) -> Iterator[str]:
         offer = self.judge.knowledge.offers.offers.id(row)
         listing = [period for period in self.judge.policy.calendar if offer in period.offers]
         if listing and not any(self._is_on(period.id) for period in listing):
             yield listing[0].id
-
-    def _depth(self, row: int) -> float:
-        offers, kind = self.judge.knowledge.offers, OFFER_KINDS[self.judge.knowledge.offers.kind[row]]
-        if kind is OfferKind.PERCENT_OFF:
-            return int(offers.percent_bp[row]) / 10_000
-        if kind is OfferKind.BUY_X_GET_Y:
-            bought, given = int(offers.buy_quantity[row]), int(offers.get_quantity[row])
-            return given / (bought + given) if bought + given else 0.0
-        amount, least = int(offers.amount_minor[row]), int(offers.min_spend_minor[row])
-        return amount / least if least > 0 else min(amount / max(self.facts.basket_minor, 1), 1.0)

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from experiments.benchmarks.policy_world_whole import hard_atoms, whole_policy
 from recsys.knowledge import Knowledge
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Channel, ItemKind
 
-_CONTEXT_ATTRIBUTES = {"weather": "string", "visits": "int"}
+_CONTEXT_ATTRIBUTES = {"weather": "string", "visits": "int", "heat": "double"}
 _LATEST_DAYS = 60
 _SEGMENTS = 4
+_HARD = 0.15
 _SHARES = {
     "eligibility": 0.18, "applicability": 0.14, "suitability": 0.14, "calendar": 0.1, "levers": 0.14, "diversity": 0.05,
     "reach": 0.04,
@@ -30,12 +32,14 @@ class PolicyWriter:
         rng: Of all that is drawn.
         failing: Share of atoms that cannot always be evaluated.
         narrow: Share of products and offers that one atom of an exclude names, about.
+        whole: Every other key of a policy too, and atoms at the edges.
     """
 
     knowledge: Knowledge
     rng: np.random.Generator
     failing: float = 0.05
     narrow: float = 0.05
+    whole: bool = False
     _ids: list[str] = field(default_factory=list, repr=False)
 
     def policy(self, n_rules: int) -> dict[str, Any]:
@@ -72,7 +76,7 @@ class PolicyWriter:
         n_left = max(0, n_rules - sum(n.values()))
         effects = ("exclude", "exclude", "require", "exclude", "pin", "cap")
         written["rules"] = [self.rule(*effects) for _ in range(n_left)]
-        return written
+        return whole_policy(written, self.knowledge, self.rng) if self.whole else written
 
     def text(self, n_rules: int) -> str:
         """The same as the text of a file."""
@@ -122,6 +126,8 @@ class PolicyWriter:
         """A part of an expression without operators of logic."""
         if self._chance(self.failing):
             return self._failing(about)
+        if self.whole and self._chance(_HARD):
+            return str(self._one(hard_atoms(about, self.knowledge, self.rng)))
         if about == "who" and self._chance(0.15):
             return f"segment.group_{self._below(_SEGMENTS)}"
         atoms = {

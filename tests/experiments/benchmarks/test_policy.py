@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks import policy, run
-from experiments.benchmarks.policy_contact_judge import with_contact_rules
-from experiments.benchmarks.policy_emitted import Emission, RememberingJudge, World, broken_rules, without_sweeping
+from experiments.benchmarks.policy_emitted import Emission, RememberingJudge, World, without_sweeping
 from experiments.benchmarks.policy_fuzz import Refusal, fuzz, fuzz_expressions, fuzz_files
 from experiments.benchmarks.policy_judge import Judge
 from experiments.benchmarks.policy_members import mixed_knowledge, random_contexts, random_subjects
 from experiments.benchmarks.policy_peers import EveryPair, ask_remembering
+from experiments.benchmarks.policy_slates import broken_rules
 from experiments.benchmarks.policy_speed import Bulk, together
 from experiments.benchmarks.policy_world import PolicyWriter
 from recsys.decision import Context
@@ -36,7 +36,9 @@ NOW = WORLD.cut_off + SECONDS_PER_DAY
 EXCLUDE = {"id": "no", "owner": "test", "effect": "exclude"}
 GOLD = {"id": "no", "owner": "test", "applies_to": "product", "what": "product.stock > 0", "from_tier": "gold"}
 DAYS = ["mon", "sat"]
-LOUD = {"quiet": {"channels": ["web", "email"]}, "campaign_cap": {"channel": "web"}, "redeemed_rest": {"days": 30}}
+OFFERS = [WORLD.offers.offers.id(row) for row in range(12)]
+SOME, SOON, WEEKLY = {"some": {"offers": OFFERS}}, {"ignored_after_days": 1}, {"every": "week", "on": ["mon", "sat"]}
+CAP = {"id": "no", "campaign": "some", "channel": "web", "max_messages": 1, "period_days": 9}
 BARE = ("name", "currency", "tiers", "placements", "default_placement", "context_attributes")
 LAX = {name: PolicyWriter(WORLD, np.random.default_rng(0)).policy(0)[name] for name in BARE}
 
@@ -128,6 +130,15 @@ def test_an_option_that_is_not_there_is_refused():
         ({"contact": {"caps": [{"id": "no", "max_messages": 1, "period_days": 9}]}}, "no"),
         ({"guardrails": {"max_depth": 0.05}}, "max_depth"),
         ({"guardrails": {"min_margin_rate": 0.301}}, "min_margin"),
+        ({"guardrails": {"max_discount_rate": 0.02}}, "max_discount_rate"),
+        ({"guardrails": {"min_no_discount_share": 0.6}}, "no_discount"),
+        ({"guardrails": {"budgets": [{"id": "no", "amount_minor": 150}]}}, "no"),
+        ({"guardrails": {"depth_bands": [{"id": "no", "kind": "percent_off", "max_depth": 0.05}]}}, "no"),
+        ({"campaigns": SOME, "contact": {"caps": [CAP]}}, "no"),
+        ({"contact": {"quiet_hours": [{"id": "no", "channels": ["web"], "from": "07:30", "until": "02:00"}]}}, "no"),
+        ({"contact": {"cooldowns": [{"id": "no", "after": "redeemed", "of": "kind", "days": 30}]}}, "no"),
+        ({"contact": {"cooldowns": [{"id": "no", "after": "ignored", "of": "any", "days": 9, **SOON}]}}, "no"),
+        ({"calendar": [{"id": "no", "kind": "sale", "when": WEEKLY, "offers": OFFERS}]}, "no"),
         ({"recently_bought": {"days": 300, "unless_repeat_rate_at_least": 0.9}}, "recently_bought"),
     ],
 )
@@ -144,33 +155,6 @@ def test_the_judge_finds_what_is_shown_without_a_rule(part, rule):
             of_itself.update(one for one, _ in broken_rules(itself, decision, lax))
     assert found.keys() == {rule}
     assert not of_itself
-
-
-@pytest.mark.parametrize("rule", ["quiet", "campaign_cap", "redeemed_rest"])
-def test_the_judge_finds_what_is_shown_without_a_rule_of_contact(rule):
-    content = {**LAX, "contact": {"caps": [], "cooldowns": []}}
-    lax, strict = (parse_policy(json.dumps(one)) for one in (content, with_contact(content, rule)))
-    shown, kept = (broken_by(Engine(WORLD, compile_policy(one, WORLD)), lax, strict) for one in (lax, strict))
-    assert shown.keys() == {rule}
-    assert not kept
-
-
-def with_contact(content, rule):
-    whole = with_contact_rules(content, WORLD, np.random.default_rng(0))
-    offers = [WORLD.offers.offers.id(row) for row in range(12)]
-    contact = {
-        name: [{**one, **LOUD[rule]} for one in parts if one["id"] == rule] for name, parts in whole["contact"].items()
-    }
-    return {**whole, "contact": contact, "campaigns": {"some": {"offers": offers}}}
-
-
-def broken_by(engine, lax, strict):
-    judge, found = RememberingJudge(lax, WORLD), Counter()
-    for context in random_contexts(12, np.random.default_rng(1)):
-        subjects = random_subjects(range(60), WORLD, context.now, np.random.default_rng(2))
-        for subject, decision in zip(subjects, engine.decide_many(subjects, context).records(), strict=True):
-            found.update(one for one, _ in broken_rules(judge.member(subject, context), decision, strict))
-    return found
 
 
 def test_a_judge_that_remembers_says_the_same():

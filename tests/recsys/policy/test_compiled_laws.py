@@ -13,12 +13,14 @@ from experiments.benchmarks.policy_judge import Judge
 from experiments.benchmarks.policy_world import PolicyWriter
 from recsys.decision import Context
 from recsys.members import MemberBatch, Subject
+from recsys.offers.economics import OfferTerms, offer_values
 from recsys.policy.cel_logic import Verdict
 from recsys.policy.compile import CompiledPolicy, compile_policy
 from recsys.policy.load import parse_policy
 from recsys.policy.rule import Effect
 from recsys.profile import ColumnSpec, Unit
 from recsys.types import Channel, ItemKind
+from recsys.vocabulary import encode_id
 from tests.recsys.policy.small import KNOWLEDGE, batch_of
 from tests.recsys.policy.test_policy_laws import subjects
 from tests.worlds import CUT_OFF, DAY
@@ -37,6 +39,7 @@ def world():
 
 
 WORLD = world()
+TERMS = OfferTerms.of(WORLD)
 PRODUCTS = np.arange(len(WORLD.catalogue), dtype=np.int32)
 POLICIES = {
     seed: parse_policy(PolicyWriter(WORLD, np.random.default_rng(seed), failing=0.1, narrow=0.3).text(n_rules))
@@ -67,7 +70,10 @@ def answers(policy: CompiledPolicy, batch: MemberBatch, context: Context) -> lis
     ruling = policy.ruling(batch, context)
     rows = np.tile(PRODUCTS, (len(batch), 1))
     withhold = np.array([len(subject.basket) == 1 for subject in batch.subjects])
-    removed = [ruling.product_removals(rows).tolist(), ruling.offer_removals(withhold=withhold).tolist()]
+    values = offer_values(batch, WORLD, TERMS)
+    ids = np.array([encode_id(subject.member_id) for subject in batch.subjects])
+    of_offers = ruling.offer_removals(withhold=withhold, values=values, ids=ids)
+    removed = [ruling.product_removals(rows).tolist(), of_offers.tolist()]
     boosts = [ruling.product_boost(rows), ruling.offer_boost()]
     caps, pins = ruling.caps(), ruling.pins()
     return [
