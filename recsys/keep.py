@@ -80,7 +80,8 @@ def shelve(
     factor, boosts = ruling.product_boost(candidates.products)
     scores = candidates.scores * factor
     order = rank_products(candidates.products, scores, keep)
-    caps = [cap for cap in ruling.caps() if cap.applies.any()]
+    alone = len(removed) == 1
+    caps = [cap for cap in ruling.caps() if (cap.applies.item(0) if alone else cap.applies.any())]
     if caps:
         removed = removed.copy()
         for cap, over in zip(caps, cap_removals(candidates.products, order, keep, caps), strict=True):

@@ -54,6 +54,8 @@ def resting(
         return _ignored(cooldown, grouping, history, now)
     events = history.contacted if cooldown.after is After.CONTACTED else history.redeemed
     recent = events.only(events.at > now - cooldown.days * SECONDS_PER_DAY)
+    if not len(recent.at):
+        return _NONE, _NONE
     owner, group, _ = _grouped(recent, grouping)
     n_groups = len(grouping.rows)
     key, count = np.unique(owner * n_groups + group, return_counts=True)
@@ -65,6 +67,8 @@ def _ignored(
     cooldown: Cooldown, grouping: Grouping, history: OfferHistory, now: EpochSeconds
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     n_groups = len(grouping.rows)
+    if not len(history.contacted.at):
+        return _NONE, _NONE
     due = now - cooldown.answer_days * SECONDS_PER_DAY
     owner, group, at = _grouped(history.contacted.only(history.contacted.at <= due), grouping)
     key, position = np.unique(owner * n_groups + group, return_inverse=True)

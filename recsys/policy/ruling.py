@@ -25,10 +25,6 @@ from recsys.policy.who import Answers
 from recsys.ragged import Ragged
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
 
-_MET = np.array([[False], [True]])
-_MET.flags.writeable = False
-_MOST_SHOWN = 4_096
-
 
 @dataclass(frozen=True, slots=True)
 class Masks:
@@ -173,24 +169,37 @@ class Ruling:
             Shape (m, n_offers): position in ``rule_ids`` of the first rule that removes the offer; -1 where none does.
         """
         batch, masks, at = self.audience.batch, self._masks, self.audience.at
-        kind = ItemKind.OFFER
-        holds = self._holding(masks.layout.removals[kind])
-        alike = np.full((len(batch), len(masks.removal_names[kind])), KEPT, dtype=np.uint16)
-        remove_named(alike, masks.removal_names[kind], holds, masks.removal_codes[kind])
-        codes: Codes = alike.take(masks.offers_alike, axis=1)
-        np.minimum(codes, self.standing.offers_by_tier.take(batch.tier, axis=0), out=codes)
+        codes = self._offers_named()
         remove_owned(codes, batch.excluded_offers, masks.code[NativeRule.EXCLUDED_BY_REQUEST])
         remove_owned(codes, batch.held, masks.code[NativeRule.OFFER_ALREADY_HELD])
-        np.minimum(codes, self._reached()[:, None], out=codes)
+        reached = self._reached()
+        if len(batch) != 1 or reached.item(0) != KEPT:
+            np.minimum(codes, reached[:, None], out=codes)
         offers = masks.knowledge.offers
         masks.contact.cap_offers(codes, batch, at.channel, at.now)
         masks.contact.cool_offers(codes, batch, offers.offers, at.now)
         remove_by_basket(codes, batch, offers.amount_minor, masks.basket_offers, masks.depth_limits)
         if values is not None and ids is not None:
             masks.money.remove_from(codes, ids, values, now=at.now)
-        if withhold.any():
+        if withhold.item(0) if len(batch) == 1 else withhold.any():
             codes[withhold] = np.minimum(codes[withhold], np.uint16(masks.code[NativeRule.EXPERIMENT_HOLDOUT]))
         return as_answer(codes)
+
+    def _offers_named(self) -> Codes:
+        """Shape (m, n_offers), new: what removes them for everybody, for the tier, and by the rules that hold."""
+        masks, kind, tier = self._masks, ItemKind.OFFER, self.audience.batch.tier
+        holds = self._holding(masks.layout.removals[kind])
+        key = None if self._bits is None else (tier.item(0), holds.tobytes())
+        known = None if key is None else self.standing.offers_known.get(key)
+        if known is not None:
+            return known.copy()
+        alike = np.full((len(tier), len(masks.removal_names[kind])), KEPT, dtype=np.uint16)
+        remove_named(alike, masks.removal_names[kind], holds, masks.removal_codes[kind])
+        codes: Codes = alike.take(masks.offers_alike, axis=1)
+        np.minimum(codes, self.standing.offers_by_tier.take(tier, axis=0), out=codes)
+        if key is not None:
+            self.standing.remember_offers(key, codes.copy())
+        return codes
 
     def product_boost(self, candidates: Rows) -> tuple[NDArray[np.float32], Words]:
         """Shape (m, c) both: what multiplies each candidate's score (1 = nothing), and the bits of ``boost_ids``."""
@@ -242,19 +251,9 @@ class Ruling:
         return self._met[0]
 
     def _shown_to_one(self) -> tuple[tuple[SlateCap, ...], tuple[Pin, ...]]:
-        """The caps and pins of the only member; as many alike share them."""
+        """The caps and pins of the only member."""
         holds = self._holding(self._masks.layout.shows)
-        key = int.from_bytes(holds.tobytes(), "little")
-        found = self.standing.shown.get(key)
-        if found is None:
-            caps = [SlateCap(cap.rule_id, cap.limit, cap.group, _MET[key >> at & 1]) for at, cap in self.standing.caps]
-            pins = [
-                Pin(pin.rule_id, pin.kind, pin.row, pin.position, _MET[key >> at & 1]) for at, pin in self.standing.pins
-            ]
-            if len(self.standing.shown) >= _MOST_SHOWN:
-                self.standing.shown.clear()
-            found = self.standing.shown[key] = (tuple(caps), tuple(pins))
-        return found
+        return self.standing.shown_to(int.from_bytes(holds.tobytes(), "little"))
 
     def _reached(self) -> Codes:
         """Shape (m,): what keeps each member from being reached; asked once."""
@@ -291,7 +290,9 @@ class Ruling:
         if not masks.rarely_days or not len(batch.bought_at):
             return
         since = self.audience.at.now - masks.rarely_days * SECONDS_PER_DAY
-        entries = ((batch.bought_at > since) & masks.rarely_bought[batch.bought.values]).nonzero()[0]
+        (entries,) = (batch.bought_at > since).nonzero()
+        if len(entries):
+            entries = entries[masks.rarely_bought[batch.bought.values[entries]]]
         if len(entries):
             alone = len(batch) == 1
             owners = np.zeros_like(entries) if alone else batch.bought.indptr.searchsorted(entries, side="right") - 1

@@ -17,6 +17,11 @@ from recsys.policy.schema import Policy
 from recsys.policy.shown import Pin, SlateCap
 from recsys.types import Channel, EpochSeconds, Instants, ItemKind, Rows
 
+_MET = np.array([[False], [True]])
+_MET.flags.writeable = False
+_MOST_SHOWN = 4_096
+_MOST_BYTES = 1 << 22
+
 
 @dataclass(frozen=True, slots=True)
 class CapRule:
@@ -75,6 +80,7 @@ class Standing:
         asked_bits: The same as a whole number.
         caps, pins: With their bit in the block ``shows``.
         shown: The caps and pins of one member, by what holds of the block ``shows``; remembered.
+        offers_known: Shape (1, n_offers) each: what removes the offers of one member by the rules, by tier and bits.
     """
 
     products: Codes
@@ -86,6 +92,24 @@ class Standing:
     pins: tuple[tuple[int, PinRule], ...]
     asked_bits: int
     shown: dict[int, tuple[tuple[SlateCap, ...], tuple[Pin, ...]]] = field(default_factory=dict, repr=False)
+    offers_known: dict[tuple[int, bytes], Codes] = field(default_factory=dict, repr=False)
+
+    def shown_to(self, holds: int) -> tuple[tuple[SlateCap, ...], tuple[Pin, ...]]:
+        """The caps and pins of who these bits of the block ``shows`` hold for; as many alike share them."""
+        found = self.shown.get(holds)
+        if found is None:
+            caps = [SlateCap(cap.rule_id, cap.limit, cap.group, _MET[holds >> at & 1]) for at, cap in self.caps]
+            pins = [Pin(pin.rule_id, pin.kind, pin.row, pin.position, _MET[holds >> at & 1]) for at, pin in self.pins]
+            if len(self.shown) >= _MOST_SHOWN:
+                self.shown.clear()
+            found = self.shown[holds] = (tuple(caps), tuple(pins))
+        return found
+
+    def remember_offers(self, key: tuple[int, bytes], codes: Codes) -> None:
+        """Keep them; what is full starts anew, which costs time and changes no answer."""
+        if len(self.offers_known) >= max(1, _MOST_BYTES // max(1, codes.nbytes)):
+            self.offers_known.clear()
+        self.offers_known[key] = codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
