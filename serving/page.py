@@ -18,7 +18,9 @@ button{cursor:pointer}#told{border-left:.25rem solid var(--accent);padding-left:
 #slate strong{overflow-wrap:anywhere}small{opacity:.75}.why{flex:1;font-size:.9rem}
 .acts{display:flex;flex-wrap:wrap;gap:.4rem}
 .acts button{font-size:.85rem}.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
-th,td{border-bottom:1px solid var(--line);padding:.2rem .8rem .2rem 0;text-align:left}
+th,td{border-bottom:1px solid var(--line);padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}
+#considered td:nth-child(3){white-space:nowrap}
+#considered td:nth-child(4),#considered td:nth-child(5){min-width:13rem;overflow-wrap:anywhere}
 """
 
 BODY = """
@@ -38,8 +40,8 @@ BODY = """
 <h2>All that was considered</h2>
 <p id="counted"></p>
 <div class="wide"><table>
-<thead><tr><th>place</th><th>what</th><th>id</th><th>name</th><th>source</th><th>score</th><th>levers</th><th>worth</th>
-<th>chance</th><th>section</th><th>rule</th><th>why not</th></tr></thead>
+<thead><tr><th>place</th><th>what</th><th>id</th><th>name</th><th>why not</th><th>rule</th><th>section</th>
+<th>worth</th><th>chance</th><th>score</th><th>levers</th><th>source</th></tr></thead>
 <tbody id="considered"></tbody></table></div>
 </section>
 <section id="who" hidden>
@@ -131,12 +133,12 @@ const who = async () => {
 };
 const digits = value => Number(value.toPrecision(3));
 const considered = one => line([
-  one.position === null ? "" : one.position, one.kind, one.id, one.name, one.source,
-  one.score === one.score_before ? digits(one.score) : digits(one.score_before) + " \u2192 " + digits(one.score),
-  one.multipliers.map(lever => lever.rule + " \u00d7 " + lever.factor).join(", "),
+  one.position === null ? "" : one.position, one.kind, one.id, one.name,
+  one.reason ? one.reason.text : "", one.removed_by || "", one.section || "",
   one.value_minor === null ? "" : one.value_minor + " \u00b1 " + one.value_sd_minor,
   one.logging_propensity === null ? "" : digits(one.logging_propensity),
-  one.section || "", one.removed_by || "", one.reason ? one.reason.text : "",
+  one.score === one.score_before ? digits(one.score) : digits(one.score_before) + " \u2192 " + digits(one.score),
+  one.multipliers.map(lever => lever.rule + " \u00d7 " + lever.factor).join(", "), one.source,
 ]);
 const explain = decision => {
   const all = decision.candidates || [];

@@ -182,9 +182,12 @@ def test_propensities_of_the_arms_are_those_of_the_choice(placement: str) -> Non
 
 
 @pytest.mark.parametrize("floor", [0.0, 0.12, 0.2])
-def test_with_a_floor_under_propensities_the_arms_are_those_that_are_drawn(floor: float) -> None:
+@pytest.mark.parametrize("equal", [False, True], ids=["apart", "equal and none worth more than no offer"])
+def test_with_a_floor_under_propensities_the_arms_are_those_that_are_drawn(floor: float, equal: bool) -> None:
     rng = np.random.default_rng(5)
     mean, sd, discount = (rng.uniform(low, high, (3, 6)) for low, high in ((-2, 9), (1, 4), (0, 5)))
+    if equal:
+        mean, sd = np.full_like(mean, 1.0), np.full_like(sd, 4.0)
     values = OfferValues(mean, sd, discount, discount, mean, discount.astype(np.int64))
     keep = rng.random((3, 6)) < 0.8
     drawn: dict[tuple[int, int], set[float]] = {}
