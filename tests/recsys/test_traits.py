@@ -49,6 +49,13 @@ def test_without_another_trait_a_member_alone_is_decided_for_as_among_all(member
     assert decided(member, context=context) == ENGINE.decide(Subject(member), context)
 
 
+def test_the_worth_of_offers_is_that_of_the_members_own_affinity() -> None:
+    shape = (len(KNOWLEDGE.members), len(KNOWLEDGE.offers))
+    own = np.random.default_rng(3).uniform(0, 1, shape).astype(np.float16)
+    knowledge = replace(KNOWLEDGE, response=replace(KNOWLEDGE.response, scope_affinity=own))
+    assert np.array_equal(alone("m003", knowledge=knowledge).response.scope_affinity, own[3:4])
+
+
 def test_another_stage_and_tier_are_those_of_a_what_if() -> None:
     for changes, traits in (
         (Changes(stage="new"), Traits(stage=Stage.NEW)),

@@ -185,6 +185,14 @@ def test_without_consent_to_personalisation_personal_changes_change_nothing_and_
     assert found.after.answer.value != "personalised"
 
 
+@pytest.mark.parametrize("changes", [Changes(tier="gold"), AS_DORMANT, Changes(on_birthday=True)])
+def test_with_consent_taken_away_nothing_personal_is_tried(changes: Changes) -> None:
+    found = ask(replace(changes, without_consent=Consent.PERSONALISATION), by=engine(rules=DORMANT_ONLY))
+    assert "no_consent_to_personalisation" in notes(found)
+    assert found.after.decided_at == found.before.decided_at
+    assert found.after.items == ask(Changes(without_consent=Consent.PERSONALISATION)).after.items
+
+
 def test_nobody_agrees_to_personalisation_for_a_member() -> None:
     with pytest.raises(InputError, match="'m006' did not agree to personalisation, and nobody agrees for them"):
         ask(Changes(with_consent=Consent.PERSONALISATION | Consent.EMAIL), "m006")
