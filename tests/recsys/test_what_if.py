@@ -85,8 +85,11 @@ def test_without_a_rule_what_it_removed_is_not_removed_by_it() -> None:
     assert found.before.policy_id != found.after.policy_id
 
 
-def test_entered_left_and_moved_turn_the_first_slate_into_the_second() -> None:
-    found = ask(Changes(without_rules=("variety_in_slate",)))
+@pytest.mark.parametrize(
+    "changes", [Changes(without_rules=("variety_in_slate",)), Changes(without_consent=Consent.PERSONALISATION)]
+)
+def test_entered_left_and_moved_turn_the_first_slate_into_the_second(changes: Changes) -> None:
+    found = ask(changes)
     before, after = (
         {(item.kind, item.id): item.position for item in decision.items} for decision in (found.before, found.after)
     )

@@ -37,6 +37,14 @@ def test_a_larger_share_of_everybody_makes_it_narrower_and_all_of_them_exact():
     assert (every.low, every.high, every.difference) == (None, None, few.difference)
 
 
+def test_a_group_is_as_narrow_as_the_share_drawn_of_everybody_makes_it():
+    a, b = np.array([1.0, 5.0, 2.0]), np.array([2.0, 4.0, 7.0])
+    few, half = (of(a, b, Sample(n, 1_000_000)) for n in (3, 500_000))
+    assert few.low is not None
+    assert half.low is not None
+    assert half.difference - half.low == pytest.approx((few.difference - few.low) * np.sqrt(0.5), rel=1e-4)
+
+
 def test_nineteen_of_twenty_intervals_hold_the_difference_of_everybody():
     rng = np.random.default_rng(7)
     a = rng.gamma(2.0, 30.0, 3_000)
