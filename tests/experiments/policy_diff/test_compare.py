@@ -1,7 +1,7 @@
 """What a comparison counts, against members decided for one by one."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,13 @@ import pytest
 
 from experiments.policy_diff.result import PolicyDiff
 from recsys.errors import PolicyError
-from recsys.types import ItemKind
+from recsys.policy.load import parse_policy
+from recsys.types import Consent, ItemKind
 from tests.experiments.policy_diff.worlds import (
     NO_EMAIL,
     NO_OFFERS,
     NO_PRODUCT,
+    POLICY,
     RANDOM,
     diff_of,
     ids,
@@ -188,3 +190,32 @@ def test_from_b_to_a_is_the_opposite_of_from_a_to_b(drawn):
     assert moved > 10
     assert {one["fate"] for one in there["parts"]} == {"added", "changed"}
     assert {one["fate"] for one in back["parts"]} == {"removed", "changed"}
+
+
+def test_a_rule_about_offers_removes_no_product_and_where_offers_cannot_be_none_is_missing():
+    shelf = "  shelf: {channel: web, capacity: 4, types: [product]}\ndefault_placement"
+    a, b = (parse_policy(f"{POLICY}{more}".replace("default_placement", shelf)) for more in ("", NO_OFFERS))
+    home, products = diff_of(a, b, world(), placements=["home", "shelf"]).placements
+    (rule,) = [one for one in home.rules if one.rule == "no_offers"]
+    assert (rule.b["products_removed"], rule.b["offers_removed"] > 100) == (0, True)
+    assert (products.everybody.means["no_offer"].a, products.everybody.means["no_offer"].b) == (0, 0)
+
+
+def test_who_is_answered_as_a_stranger_under_one_policy_alone_is_valued_as_one_there():
+    popular = RANDOM.replace("weight: 0.6, behaviour: full", "weight: 0.6, behaviour: popular")
+    a, b = policy(), policy(popular)
+    forth, back = (diff_of(*pair, world(), placements=["home"]).placements[0].everybody for pair in ((a, b), (b, a)))
+    assert forth.means["orders"].a == pytest.approx(back.means["orders"].b, rel=1e-12)
+    assert forth.means["revenue_minor"].b == pytest.approx(back.means["revenue_minor"].a, rel=1e-12)
+    assert forth.means["revenue_minor"].a != pytest.approx(forth.means["revenue_minor"].b, rel=1e-3)
+
+
+@pytest.mark.parametrize("n", [4, 5])
+def test_five_members_are_a_group(n):
+    knowledge = world(n, seed=3)
+    alike = replace(
+        knowledge.members, stage=np.ones_like(knowledge.members.stage), tier=np.zeros_like(knowledge.members.tier),
+        consent=np.full_like(knowledge.members.consent, int(Consent.PERSONALISATION)),
+    )  # fmt: skip
+    (place,) = diff_of(policy(), policy(NO_OFFERS), replace(knowledge, members=alike), placements=["home"]).placements
+    assert place.groups[0].members == (n if n == 5 else None)
