@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from recsys.knowledge import Knowledge
 from recsys.policy.check.dates import dates
+from recsys.policy.check.dead import over_members, over_things
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.expressions import read_all
+from recsys.policy.check.literals import unknown_ids, unknown_values
 from recsys.policy.check.unused import unused
 from recsys.policy.compile import compile_policy
 from recsys.policy.document import PolicyDocument
@@ -57,11 +59,15 @@ def check_over_bundle(
     if any(one.severity is Severity.ERROR for one in written):
         return written
     examined = Examined(document, compile_policy(document.policy, knowledge), knowledge, now)
-    found = [problem for finding in FINDINGS for problem in finding(examined)]
-    return _placed(document, [*written, *found, *(cases(document) if cases is not None else ())])
+    return _placed(document, [*written, *check_compiled(examined), *(cases(document) if cases is not None else ())])
 
 
-FINDINGS: tuple[Callable[[Examined], Iterable[Problem]], ...] = ()
+def check_compiled(examined: Examined) -> list[Problem]:
+    """What the bundle makes of a policy, in the order of the files."""
+    return _placed(examined.document, [problem for finding in FINDINGS for problem in finding(examined)])
+
+
+FINDINGS: tuple[Callable[[Examined], Iterable[Problem]], ...] = (unknown_values, unknown_ids, over_things, over_members)
 """Each finds one kind of thing; the order does not matter."""
 
 
