@@ -1,0 +1,96 @@
+"""Whether members of some tier, stage or segment are left nothing to be shown."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.decision import Context
+from recsys.policy.check.examined import Examined
+from recsys.policy.check.panel import Person, asked_of_the_call, awake, batch_of, path_of, removals, spread
+from recsys.policy.check.wording import error, listed, warning
+from recsys.policy.problems import Problem
+from recsys.types import STAGES, UNKNOWN_ROW, ItemKind
+
+_OF_EACH = 24
+_SCANNED = 2_048
+
+
+class Group(NamedTuple):
+    """Members who are alike, and what they are called."""
+
+    called: str
+    people: list[Person]
+
+
+def nothing_left(examined: Examined) -> Iterator[Problem]:
+    """
+    Tiers by stages, and segments, for all of whose members every product or every offer of a placement is removed.
+
+    A rule that reads the basket, the clock or what a request sends may let something through at another time, so
+    that it is only warned of.
+    """
+    everybody, of_call = _tiers_and_stages(examined), asked_of_the_call(examined)
+    n = {ItemKind.PRODUCT: len(examined.knowledge.catalogue), ItemKind.OFFER: len(examined.knowledge.offers)}
+    for name, spec in examined.policy.placements.items():
+        context = awake(examined, name)
+        if context is None:
+            continue
+        groups = [*everybody, *_segments(examined, context)]
+        for kind in spec.types:
+            if not n[kind] or (kind is ItemKind.OFFER and not spec.max_offers):
+                continue
+            rows = np.arange(n[kind], dtype=np.int32)
+            by_rule: dict[str, list[str]] = defaultdict(list)
+            takers: dict[str, Counter[str]] = defaultdict(Counter)
+            for group, taken in _left_nothing(examined, context, groups, kind=kind, rows=rows):
+                most = taken.most_common(1)[0][0]
+                by_rule[most].append(group.called)
+                takers[most].update(taken)
+            for rule, called in by_rule.items():
+                whose = "every member" if len(set(called)) == len(groups) else listed(called)
+                share = takers[rule][rule] / takers[rule].total()
+                message = f"in the placement {name!r} no {kind} is left for {whose}: {rule!r} takes {share:.0%} of them"
+                hint = "let the rule, or the others that take the rest, remove less"
+                path = path_of(examined, rule) or ("placements", name)
+                certain = kind is ItemKind.PRODUCT and not of_call.intersection(takers[rule])
+                yield (error if certain else warning)("nothing_left", message, hint=hint, path=path)
+
+
+def _left_nothing(
+    examined: Examined, context: Context, groups: list[Group], *, kind: ItemKind, rows: NDArray[np.int32]
+) -> Iterator[tuple[Group, Counter[str]]]:
+    """The groups none of whom anything is left for, and how much each rule takes from those looked at."""
+    firsts = removals(examined, context, [group.people[0] for group in groups], kind=kind, rows=rows)
+    for group, first in zip(groups, firsts, strict=True):
+        if (first < 0).any():
+            continue
+        others = removals(examined, context, group.people[1:], kind=kind, rows=rows)
+        if (others < 0).any():
+            continue
+        codes, counts = np.unique(np.vstack([first[None], others]), return_counts=True)
+        yield group, Counter({examined.compiled.rule_ids[code]: int(n) for code, n in zip(codes, counts, strict=True)})
+
+
+def _tiers_and_stages(examined: Examined) -> list[Group]:
+    """Each tier in each stage; where the bundle has no such member, others with that tier and stage."""
+    members, groups = examined.knowledge.members, []
+    some = [*spread(np.arange(len(members)), _OF_EACH), UNKNOWN_ROW]
+    for tier, name in enumerate(examined.policy.tiers):
+        for stage, stage_name in enumerate(STAGES):
+            found = spread(np.flatnonzero((members.tier == tier) & (members.stage == stage)), _OF_EACH)
+            people = [Person(row, tier, stage) for row in found or some]
+            groups.append(Group(f"{name} {stage_name}", people))
+    return groups
+
+
+def _segments(examined: Examined, context: Context) -> list[Group]:
+    """Each segment that members of the bundle are in."""
+    if not examined.policy.segments:
+        return []
+    people = [Person(row) for row in spread(np.arange(len(examined.knowledge.members)), _SCANNED)]
+    inside = examined.compiled.ruling(batch_of(people, examined.knowledge), context).audience.segments
+    found = {name: spread(np.flatnonzero(held == 1), _OF_EACH) for name, held in inside.items()}
+    return [Group(f"segment {name}", [people[at] for at in those]) for name, those in found.items() if those]
