@@ -10,8 +10,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from recsys.errors import BundleError, InputError, PolicyError
 from recsys.policy import lifecycle_moves as moves
-from recsys.policy.cases.load import cases_beside
-from recsys.policy.cases.run import case_problems
 from recsys.policy.document import PolicyDocument
 from recsys.policy.fields import TIME_ZONE, Instant
 from recsys.policy.lifecycle import Entry, find_version
@@ -22,7 +20,7 @@ from recsys.policy.schema import Policy
 from recsys.report import Report
 from recsys.types import EpochSeconds
 from serving.clock import clock_of
-from serving.live import POINTER, Served, load_served, read_pointer
+from serving.policy_check import document_of, found_over_bundle, published
 from serving.policy_reports import Looked, log_report, moved_report, show_report, status_report
 from serving.settings import Settings, read_settings
 
@@ -31,6 +29,7 @@ Checks = Callable[[PolicyDocument], Sequence[Problem]]
 
 _DATES: TypeAdapter[EpochSeconds] = TypeAdapter(Instant)
 _DAY_DIGITS = 8
+_SHORT_ID = 12
 _LONGEST = 20
 _CALENDAR_ENDS = int(datetime.max.replace(tzinfo=UTC).timestamp())
 _UNCHECKED = "Not tried on a bundle: none is published yet."
@@ -69,19 +68,14 @@ def submit(workspace: Path, *, actor: str, reason: str = "", checks: Checks | No
         checks: What it has to pass beside being tried on the published bundle.
 
     Raises:
-        PolicyError: The draft is broken, does not fit the bundle, does not pass the checks, or fails a golden case.
+        PolicyError: The draft is broken, does not fit the bundle, has an error that `recsys policy check` finds, or
+            fails a golden case.
         InputError: It is submitted or approved already.
         StoreError: The registry is broken or cannot be written.
     """
     desk = _Desk.at(workspace)
     document = load_document(desk.settings.policy_path)
-    served = _served(desk, LivePolicy(document.policy, desk.settings.policy_path, InForce(), document))
-    notes = _said(served)
-    checked = checks(document) if checks is not None else ()
-    found = tuple(dict.fromkeys((*checked, *_wrong_cases(desk, served))))  # checks may have run the cases too
-    errors = [one for one in found if one.severity is Severity.ERROR]
-    if errors:
-        raise PolicyError(f"the draft does not pass its checks:\n{problem_list(errors)}", problems=tuple(errors))
+    notes = _checked(desk, document, desk.settings.policy_path, called="the draft", checks=checks)
     before, policy = desk.looked(), document.policy
     version = desk.registry.keep(policy)
     entry = desk.registry.record(
@@ -90,8 +84,10 @@ def submit(workspace: Path, *, actor: str, reason: str = "", checks: Checks | No
         ),
         now=desk.now,
     )
-    todo = f"Somebody else approves it: recsys policy approve {version[:12]} --workspace {workspace} --actor NAME"
-    return moved_report(entry, before, desk.looked(), notes=(*notes, *map(str, found), todo))
+    todo = (
+        f"Somebody else approves it: recsys policy approve {version[:_SHORT_ID]} --workspace {workspace} --actor NAME"
+    )
+    return moved_report(entry, before, desk.looked(), notes=(*notes, todo))
 
 
 def approve(
@@ -116,10 +112,12 @@ def approve(
 
     Raises:
         InputError: It may not be approved, or not by them, or not with these dates.
-        PolicyError: It does not fit the bundle that is published now.
+        PolicyError: It does not pass the check against the bundle that is published now.
         StoreError: The registry is broken or cannot be written.
     """
-    return _dated(workspace, version, moves.approve, actor, reason=reason, dates=(effective_from, effective_until))
+    return _dated(
+        workspace, version, moves.approve, actor, reason=reason, dates=(effective_from, effective_until), tried=_passed
+    )
 
 
 def activate(
@@ -131,8 +129,10 @@ def activate(
     effective_from: str | None = None,
     effective_until: str | None = None,
 ) -> Report:
-    """Give an approved version other dates; arguments and errors are those of `approve`."""
-    return _dated(workspace, version, moves.activate, actor, reason=reason, dates=(effective_from, effective_until))
+    """Give an approved version other dates; arguments and errors are those of `approve`, but it only has to fit."""
+    return _dated(
+        workspace, version, moves.activate, actor, reason=reason, dates=(effective_from, effective_until), tried=_tried
+    )
 
 
 def reject(workspace: Path, version: str, *, actor: str, reason: str) -> Report:
@@ -177,8 +177,9 @@ def rollback(workspace: Path, *, actor: str, reason: str, to_version: str | None
         decided = moves.rollback(entries, actor=actor, at=at, reason=reason, to_version=named)
         if (decided.version, decided.to_version) != (planned.version, target):
             raise InputError(
-                f"somebody did something else meanwhile: version {decided.version[:12]} is in force, not "
-                f"{planned.version[:12]}; look at `recsys policy status`, and roll back again if it is still wrong"
+                f"somebody did something else meanwhile: version {decided.version[:_SHORT_ID]} is in force, not "
+                f"{planned.version[:_SHORT_ID]}; look at `recsys policy status`, and roll back again if it "
+                "is still wrong"
             )
         return decided
 
@@ -213,6 +214,7 @@ def _dated(
     *,
     reason: str,
     dates: tuple[str | None, str | None],
+    tried: Callable[[_Desk, LivePolicy], tuple[str, ...]],
 ) -> Report:
     desk = _Desk.at(workspace)
     found = desk.version(version)
@@ -224,7 +226,7 @@ def _dated(
 
     before = desk.looked()
     decide(before.record.entries, before.instant)  # what is not allowed is told before the bundle is opened
-    notes = _tried(desk, live)
+    notes = tried(desk, live)
     entry = desk.registry.record(decide, now=desk.now)
     return moved_report(entry, before, desk.looked(), notes=(*notes, *((_SERVED_SOON,) if start is None else ())))
 
@@ -242,29 +244,28 @@ def _stored(desk: _Desk, version: str) -> LivePolicy:
 
 def _tried(desk: _Desk, live: LivePolicy) -> tuple[str, ...]:
     """What there is to say after the policy was compiled for the published bundle and tried on golden members."""
-    return _said(_served(desk, live))
-
-
-def _served(desk: _Desk, live: LivePolicy) -> Served | None:
-    """The published bundle under the policy, tried on golden members; absent where none is published."""
-    if not (desk.settings.serving_folder / POINTER).exists():
-        return None
-    folder = read_pointer(desk.settings.serving_folder)
-    return load_served(folder, desk.settings.policy_path, now=desk.now, live=live)
-
-
-def _said(served: Served | None) -> tuple[str, ...]:
+    served = published(desk.settings, live, now=desk.now)
     if served is None:
         return (_UNCHECKED,)
     return tuple(f"Warning: {warning}" for warning in served.engine.policy.warnings)
 
 
-def _wrong_cases(desk: _Desk, served: Served | None) -> tuple[Problem, ...]:
-    """The golden cases beside the draft that it does not answer as expected."""
-    folder = cases_beside(desk.settings.policy_path)
-    if folder is None or served is None:
-        return ()
-    return case_problems(folder, served.engine.policy, served.engine.knowledge, now=desk.now)
+def _passed(desk: _Desk, live: LivePolicy) -> tuple[str, ...]:
+    """What there is to say after a version passed the check; since it was submitted the bundle may have changed."""
+    document = document_of(live.version, live.policy, desk.settings.policy_path)
+    return _checked(desk, document, live.source, called=f"version {live.version[:_SHORT_ID]}")
+
+
+def _checked(
+    desk: _Desk, document: PolicyDocument, source: Path, *, called: str, checks: Checks | None = None
+) -> tuple[str, ...]:
+    """The warnings of a policy that passes its checks; its errors are raised."""
+    found, served = found_over_bundle(document, desk.settings, source=source, now=desk.now)
+    found = tuple(dict.fromkeys((*(checks(document) if checks is not None else ()), *found)))
+    errors = tuple(one for one in found if one.severity is Severity.ERROR)
+    if errors:
+        raise PolicyError(f"{called} does not pass its checks:\n{problem_list(errors)}", problems=errors)
+    return (*(() if served is not None else (_UNCHECKED,)), *map(str, found))
 
 
 def _instant(text: str | None, policy: Policy) -> EpochSeconds | None:

@@ -22,18 +22,49 @@ Until = Annotated[
 
 @policy_app.command("check")
 def policy_check(
-    path: Annotated[Path, typer.Argument(help="The policy file.")],
-    bundle: Annotated[Path | None, typer.Option(help="Folder of a bundle to compile it against too.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The policy file.", show_default="the workspace's draft")
+    ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace", "-w", envvar="RECSYS_WORKSPACE", help="Check it over the bundle that is served here."
+        ),
+    ] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of a bundle to check it over instead.")] = None,
     cases: Annotated[
         Path | None, typer.Option(help="Folder of golden cases.", show_default="policy_cases beside the file, if any")
     ] = None,
+    now: Annotated[
+        int | None,
+        typer.Option(
+            parser=given.read_instant,
+            metavar="INSTANT",
+            help="As of this instant.",
+            show_default="the workspace's clock; of a bundle alone its cut-off",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave with 2 for warnings too.")] = False,
     as_json: given.Json = False,
 ) -> None:
-    """Check a policy file: its schema, its expressions and, with a bundle, what it removes and its golden cases."""
+    """Find what is wrong with a policy, and where; with a bundle also what it does to it, and its golden cases."""
     with answer_of(as_json) as answer:
-        from recsys.policy.commands import check as command
+        from recsys.errors import InputError
 
-        answer.show(command(path, bundle, cases))
+        if workspace is not None:
+            from serving.policy_check import check_in_workspace
+
+            report = check_in_workspace(workspace, path, bundle=bundle, cases=cases, now=now, strict=strict)
+        elif path is None:
+            raise InputError("there is no file to check; give FILE, or --workspace for its draft, policy.yaml")
+        else:
+            from recsys.policy.commands import check as command
+
+            at = given.now_or_clock(now) if bundle is None else now
+            report = command(path, now=at, bundle=bundle, cases=cases, strict=strict)
+        answer.show(report)
+        if not report.facts["ok"]:
+            raise typer.Exit(InputError.exit_code)
 
 
 @policy_app.command("schema")

@@ -1,98 +1,169 @@
-"""`recsys policy check`: is this file a policy, and what does it do to a bundle."""
+"""`recsys policy check`: what is wrong with a policy file, and what does it do to a bundle."""
 
 from pathlib import Path
+from typing import Any
 
 from recsys.bundle import Bundle
 from recsys.decision import Context
 from recsys.errors import PolicyError
 from recsys.knowledge import Knowledge
-from recsys.policy.cases.load import cases_beside
-from recsys.policy.cases.run import run_cases
-from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.load import load_policy
-from recsys.policy.problems import Severity, problem_list
-from recsys.policy.rules import check_expressions
+from recsys.policy.cases.load import FOLDER, cases_beside
+from recsys.policy.check.parts import rule_parts
+from recsys.policy.check.whole import Checked, check_whole
+from recsys.policy.compiled import CompiledPolicy
+from recsys.policy.fields import iso
+from recsys.policy.load import load_document
+from recsys.policy.problems import Place, Problem, Severity
 from recsys.policy.schema import Policy
-from recsys.profile import NO_PROFILE
 from recsys.report import Report, Table
-from recsys.types import ItemKind
+from recsys.types import EpochSeconds, ItemKind
+
+_UNKNOWN: dict[str, Any] = dict.fromkeys(
+    ("name", "policy_id", "placements", "n_rules", "bundle_id", "now", "named", "removed_for_everybody", "errors")
+)
+"""Facts that are there whatever the file is; empty where it does not come to them."""
 
 
-def check(path: Path, bundle: Path | None, cases: Path | None = None) -> Report:
+def check(
+    path: Path,
+    *,
+    now: EpochSeconds | None,
+    bundle: Path | None = None,
+    cases: Path | None = None,
+    strict: bool = False,
+) -> Report:
     """
     Check a policy file.
 
     Args:
         path: The file.
-        bundle: Directory of a bundle to compile it against; without one, schema and expressions are checked.
+        now: As of when things have ended; absent means the bundle's cut-off, and is for a bundle alone.
+        bundle: Directory of a bundle to compile it against; without one, schema, expressions and dates are checked.
         cases: Folder of golden cases to ask it over the bundle; absent means the one beside the file, if there is one.
+        strict: Warnings are as bad as errors.
 
     Returns:
-        What the file is and, with a bundle, what each rule names and what nobody gets to see at the bundle's cut-off.
+        Every problem with its place, whatever is wrong with the file; ``ok`` says whether it passes. With a bundle
+        also what each rule names and what nobody gets to see.
 
     Raises:
-        PolicyError: The file is not a policy, does not fit the bundle, or fails a case.
         BundleError: The bundle cannot be opened.
     """
-    policy = load_policy(path)
     knowledge = None if bundle is None else Knowledge.of(Bundle.open(bundle))
-    check_expressions(policy, NO_PROFILE if knowledge is None else knowledge.members.profile)
-    facts = {
-        "ok": True,
+    at = knowledge.cut_off if now is None and knowledge is not None else now
+    assert at is not None
+    try:
+        document = load_document(path)
+    except PolicyError as wrong:
+        return _report(path, _UNKNOWN, Checked(_of_file(path, wrong)), strict=strict)
+    folder = cases if cases is not None else cases_beside(path)
+    checked = check_whole(document, knowledge, now=at, cases=folder)
+    policy = document.policy
+    facts = _UNKNOWN | {
         "name": policy.name,
         "policy_id": policy.policy_id,
         "placements": list(policy.placements),
-        "n_rules": len(policy.rules),
-        "approved": bool(policy.approved_by),
+        "n_rules": len(rule_parts(policy)),
+        "bundle_id": None if knowledge is None else knowledge.bundle_id,
+        "now": iso(at),
     }
-    summary = Table(
-        "Policy",
-        ("property", "value"),
-        tuple((name.removeprefix("n_").replace("_", " "), _text(value)) for name, value in facts.items()),
-    )
-    approval = () if policy.approved_by else ("Nobody has approved this policy: `approved_by` is empty.",)
-    folder = cases if cases is not None else cases_beside(path)
     if knowledge is None:
-        left = f"Nothing was checked against a bundle: --bundle {_bundle_beside(path)} shows what each rule does to it."
-        unasked = (f"The cases in {folder} were not asked: they need a bundle.",) if folder is not None else ()
-        return Report(facts, (summary, _rules(policy)), (*approval, left, *unasked))
-    compiled = compile_policy(policy, knowledge)
-    asked = None if folder is None else run_cases(folder, compiled, knowledge, now=knowledge.cut_off)
-    wrong = [one for one in asked.problems if one.severity is Severity.ERROR] if asked is not None else []
-    if wrong:
-        raise PolicyError(f"{path} fails its cases:\n{problem_list(wrong)}", problems=wrong)
-    removed = compiled.removed_for_everybody(Context(compiled.default_placement.name, knowledge.cut_off))
-    errors = [
-        {"rule": rule_id, "part": part, "rows": rows, "example": compiled.errors.examples()[rule_id, part]}
-        for (rule_id, part), rows in compiled.errors.counts().items()
-    ]
+        return _report(path, facts, checked, _rules(policy), notes=_left(path, folder), strict=strict)
+    if checked.compiled is None:
+        left = "What needs the bundle was not checked because of the errors: no rule was tried on it, no case asked."
+        return _report(path, facts, checked, _rules(policy), notes=(left,), strict=strict)
+    compiled, asked = checked.compiled, checked.cases
+    removed = compiled.removed_for_everybody(Context(compiled.default_placement.name, at))
     facts |= {
-        "bundle_id": knowledge.bundle_id,
         "named": {rule.rule.id: int(rule.what.sum()) for rule in compiled.rules if rule.rule.pin is None},
         "removed_for_everybody": {kind.value: counts for kind, counts in removed.items()},
-        "errors": errors,
-        "warnings": list(compiled.warnings),
+        "errors": [
+            {"rule": rule_id, "part": part, "rows": rows, "example": why}
+            for (rule_id, part), (rows, why) in checked.failing.items()
+        ],
     }
-    notes = [f"{one['part']} of rule {one['rule']!r} fails for {one['rows']} rows: {one['example']}" for one in errors]
+    tables = (_named(compiled, knowledge), _removed(removed, knowledge, at))
+    notes = [
+        f"{part} of rule {rule_id!r} fails for {rows} products or offers; a removal takes them, a favour leaves them "
+        f"as they are: {why}"
+        for (rule_id, part), (rows, why) in checked.failing.items()
+    ]
     if asked is not None:
-        facts |= {"n_cases": asked.n_cases, "n_cases_passed": asked.n_passed}
-        notes += [f"{asked.n_passed} of {asked.n_cases} golden cases pass.", *map(str, asked.problems)]
-    tables = (summary, _named(compiled, knowledge), _removed(removed, knowledge))
-    return Report(facts, tables, (*approval, *compiled.warnings, *notes))
+        notes.append(f"{asked.n_passed} of {asked.n_cases} golden cases pass.")
+    return _report(path, facts, checked, *tables, notes=tuple(notes), strict=strict)
 
 
-def _bundle_beside(path: Path) -> str:
-    """The bundle that is served, for a policy in its workspace; elsewhere, where bundles are."""
-    pointer = path.parent / "serving" / "current"
-    try:
-        return str(pointer.parent / pointer.read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError):
-        return "WORKSPACE/bundles/ID"
+def _of_file(path: Path, wrong: PolicyError) -> tuple[Problem, ...]:
+    if wrong.problems:
+        return wrong.problems
+    message, _, hint = str(wrong).partition("; ")
+    return (Problem("unreadable", Severity.ERROR, message, hint, (), Place(str(path), 1, 1)),)
+
+
+def _report(
+    path: Path, known: dict[str, Any], checked: Checked, *tables: Table, notes: tuple[str, ...] = (), strict: bool
+) -> Report:
+    n_errors = len(checked.errors)
+    n_warnings = len(checked.problems) - n_errors
+    asked = checked.cases
+    facts = {
+        "ok": not n_errors and not (strict and n_warnings),
+        "file": str(path),
+        **known,
+        "n_errors": n_errors,
+        "n_warnings": n_warnings,
+        "cases": {"n": asked.n_cases if asked else 0, "failed": asked.n_cases - asked.n_passed if asked else 0},
+        "problems": [_facts_of(one) for one in checked.problems],
+    }
+    shown = ("ok", "name", "policy_id", "placements", "n_rules", "bundle_id", "now", "n_errors", "n_warnings")
+    rows = tuple(
+        (name.removeprefix("n_").replace("_", " "), _text(facts[name])) for name in shown if facts[name] is not None
+    )
+    problems = () if not checked.problems else (_problems(checked.problems),)
+    end = f"{_counted(n_errors, 'error')}, {_counted(n_warnings, 'warning')}"
+    refused = f"{path} does not pass: {end}." + (" With --strict warnings count." if strict and not n_errors else "")
+    verdict = f"{path} passes: {end}." if facts["ok"] else refused
+    return Report(facts, (Table("Policy", ("property", "value"), rows), *tables, *problems), (*notes, verdict))
+
+
+def _facts_of(problem: Problem) -> dict[str, Any]:
+    place = problem.place
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "hint": problem.hint,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "path": list(problem.path),
+    }
+
+
+def _problems(problems: tuple[Problem, ...]) -> Table:
+    rows = tuple((str(one.place or ""), one.severity.value, one.code, one.message, one.hint) for one in problems)
+    return Table("Problems", ("place", "severity", "code", "what is wrong", "what to do"), rows)
+
+
+def _left(path: Path, folder: Path | None) -> tuple[str, ...]:
+    """What is not known without a bundle, and the command that finds out."""
+    workspace = path.parent if (path.parent / "serving" / "current").is_file() else "WORKSPACE"
+    command = f"recsys policy check {path} --workspace {workspace}"
+    if folder is not None and folder != path.parent / FOLDER:
+        command += f" --cases {folder}"
+    unasked = f" The cases in {folder} were not asked." if folder is not None else ""
+    return (
+        "Not checked, for want of a bundle: whether the names that rules use exist, what they remove, and whether "
+        f"anything is left for everybody.{unasked} This does it all: {command}",
+    )
 
 
 def _rules(policy: Policy) -> Table:
-    rows = tuple((rule.id, rule.effect.value, rule.applies_to.value, rule.owner) for rule in policy.rules)
-    return Table("Rules", ("rule", "effect", "applies to", "owner"), rows)
+    rows = tuple(
+        (part.rule.id, str(part.path[0]), part.rule.effect.value, part.rule.applies_to.value, part.rule.owner)
+        for part in rule_parts(policy).values()
+    )
+    return Table("Rules", ("rule", "section", "effect", "applies to", "owner"), rows)
 
 
 def _named(compiled: CompiledPolicy, knowledge: Knowledge) -> Table:
@@ -104,17 +175,21 @@ def _named(compiled: CompiledPolicy, knowledge: Knowledge) -> Table:
     return Table("What the rules name", ("rule", "effect", "applies to", "names", "owner"), tuple(rows))
 
 
-def _removed(removed: dict[ItemKind, dict[str, int]], knowledge: Knowledge) -> Table:
+def _removed(removed: dict[ItemKind, dict[str, int]], knowledge: Knowledge, now: EpochSeconds) -> Table:
     rows = tuple(
         (kind.value, rule_id, n_removed, _count(kind, knowledge))
         for kind, counts in removed.items()
         for rule_id, n_removed in counts.items()
     )
-    return Table("What nobody gets to see at the cut-off", ("kind", "rule", "removed", "of"), rows)
+    return Table(f"What nobody gets to see at {iso(now)}", ("kind", "rule", "removed", "of"), rows)
 
 
 def _count(kind: ItemKind, knowledge: Knowledge) -> int:
     return len(knowledge.catalogue) if kind is ItemKind.PRODUCT else len(knowledge.offers)
+
+
+def _counted(n: int, one: str) -> str:
+    return f"{n} {one}" if n == 1 else f"{n} {one}s"
 
 
 def _text(value: object) -> str:
