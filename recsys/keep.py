@@ -10,11 +10,12 @@ from recsys.batch import build_batch
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import CompiledPolicy
 from recsys.policy.ruling import Ruling
+from recsys.policy.shown import SlateCap
 from recsys.reasons import CATALOGUE_SOURCE
 from recsys.retrieve import Candidates
 from recsys.scorers.blend import fuse
 from recsys.slate import cap_removals, rank_products
-from recsys.types import UNKNOWN_ROW, KeepMask, Scores
+from recsys.types import UNKNOWN_ROW, KeepMask, Rows, Scores
 
 _FALLBACK_SEARCHED = 2_000
 _FALLBACK_KEPT = 100
@@ -65,23 +66,25 @@ def shelve(
 
     Where every candidate of a member is removed, one by one and not the whole slate, the products that the placement
     falls back on, the popular ones and then the catalogue are searched for some that pass the same rules (law 3), if
-    *search*.
+    *search*. What a cap allows none of is removed in this sense.
     """
     scores = ruling.placement.ranked_by(candidates.scores, candidates.products)
     candidates = replace(candidates, scores=scores)
     removed = ruling.product_removals(candidates.products)
     withheld = ruling.slate_removals()
     keep = (removed < 0) & (candidates.products >= 0)
-    fell_back: KeepMask = ~keep.any(axis=1) & (withheld == KEPT) & search
+    alone = len(removed) == 1
+    caps = [cap for cap in ruling.caps() if (cap.applies.item(0) if alone else cap.applies.any())]
+    none_of = [cap for cap in caps if not cap.limit]
+    left = keep & ~_none_allowed(none_of, candidates.products) if none_of else keep
+    fell_back: KeepMask = ~left.any(axis=1) & (withheld == KEPT) & search
     if fell_back.any():
-        candidates = _search_catalogue(ruling, candidates, fell_back, knowledge)
+        candidates = _search_catalogue(ruling, candidates, fell_back, knowledge, none_of=none_of)
         removed = ruling.product_removals(candidates.products)
         keep = (removed < 0) & (candidates.products >= 0)
     factor, boosts = ruling.product_boost(candidates.products)
     scores = candidates.scores * factor
     order = rank_products(candidates.products, scores, keep)
-    alone = len(removed) == 1
-    caps = [cap for cap in ruling.caps() if (cap.applies.item(0) if alone else cap.applies.any())]
     if caps:
         removed = removed.copy()
         for cap, over in zip(caps, cap_removals(candidates.products, order, keep, caps), strict=True):
@@ -95,6 +98,8 @@ def _search_catalogue(
     candidates: Candidates,
     fell_back: KeepMask,
     knowledge: Knowledge,
+    *,
+    none_of: Sequence[SlateCap],
 ) -> Candidates:
     """The candidates and, after those of some members, the first products of the catalogue that pass."""
     who = np.flatnonzero(fell_back)
@@ -105,6 +110,7 @@ def _search_catalogue(
     shared: Sequence[NDArray[np.int32]] = (fallback, knowledge.popular.products[:1], catalogue[None, :])
     products, scores, _ = fuse([np.repeat(one, len(who), axis=0) for one in shared], _FALLBACK_WEIGHTS)
     passes = (ruling.narrowed(who, few).product_removals(products) < 0) & (products >= 0)
+    passes &= ~_none_allowed([cap._replace(applies=cap.applies[who]) for cap in none_of], products)
     width = min(_FALLBACK_KEPT, int(passes.sum(axis=1).max()))
     first = np.argsort(~passes, axis=1, kind="stable")[:, :width]
     line = np.arange(len(who))[:, None]
@@ -118,3 +124,11 @@ def _search_catalogue(
     gains[who, found] = np.where(kept, scores[line, first], np.nan)
     source[who, found] = np.where(kept, len(candidates.sources), -1)
     return Candidates(rows, gains, source, (*candidates.sources, CATALOGUE_SOURCE))
+
+
+def _none_allowed(none_of: Sequence[SlateCap], products: Rows) -> KeepMask:
+    """Shape of *products*, (m, c): those that a cap of a limit of 0 counts for the member; padding may say anything."""
+    barred: KeepMask = np.zeros(products.shape, dtype=np.bool_)
+    for cap in none_of:
+        barred |= cap.applies[:, None] & (cap.group.take(products) >= 0)
+    return barred
