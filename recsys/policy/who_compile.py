@@ -11,6 +11,7 @@ import numpy as np
 from recsys.knowledge import Knowledge
 from recsys.policy.attribute_types import AttributeType
 from recsys.policy.cel_logic import Verdict, bits
+from recsys.policy.cel_quick import verdict_of
 from recsys.policy.cel_syntax import Node
 from recsys.policy.clauses import MAX_CLAUSES, clauses_of
 from recsys.policy.formula import Atom, Formula
@@ -141,11 +142,13 @@ class _Layout:
         comparison = atom.comparison
         constants = comparison.constants if comparison is not None else ()
         numbers = tuple(one for one in constants if isinstance(one, int | float))
-        asked = self._asked.setdefault(atom.key, _Asked(atom.references, numbers, KilledBy(atom.verdict, (0, 0, 0))))
+        asked = self._asked.setdefault(
+            atom.key, _Asked(atom.references, numbers, KilledBy(verdict_of(atom), (0, 0, 0)))
+        )
         by = list(asked.killed.by)
         by[on] |= wrong
         by[Verdict.ERROR] |= error
-        self._asked[atom.key] = asked._replace(killed=KilledBy(atom.verdict, (by[0], by[1], by[2])))
+        self._asked[atom.key] = asked._replace(killed=KilledBy(asked.killed.verdict, (by[0], by[1], by[2])))
 
 
 def _clauses_of(question: Question) -> list[_Literals]:
