@@ -33,11 +33,11 @@ def fallback_can_fail(examined: Examined) -> Iterator[Problem]:
         rows = np.concatenate([listed_rows, popular[popular >= 0], catalogue]).astype(np.int32)
         rows = rows[np.sort(np.unique(rows, return_index=True)[1])]
         asking = _asking(examined, spec.channel)
-        codes = removals(examined, context, list(asking.values()), kind=ItemKind.PRODUCT, rows=rows)
+        codes = removals(examined, context, [one for _, one in asking], kind=ItemKind.PRODUCT, rows=rows)
         failing: dict[bool, list[str]] = defaultdict(list)
         takers: Counter[str] = Counter()
         least = len(rows)
-        for called, line in zip(asking, codes, strict=True):
+        for (called, _), line in zip(asking, codes, strict=True):
             of_list = line[: len(listed_rows)] if len(listed_rows) else line
             left = int((line < 0).sum())
             if not (of_list < 0).any():
@@ -49,7 +49,7 @@ def fallback_can_fail(examined: Examined) -> Iterator[Problem]:
         path = ("placements", name, *(("fallback",) if spec.fallback else ()))
         if failing[True]:
             rule = takers.most_common(1)[0][0]
-            whose = listed(failing[True])
+            whose = _whose(asking, failing[True])
             message = (
                 f"nothing that the placement {name!r} falls back on passes the rules for {whose}: {rule!r} takes most"
             )
@@ -57,20 +57,26 @@ def fallback_can_fail(examined: Examined) -> Iterator[Problem]:
             certain = not of_call.intersection(takers)
             yield (error if certain else warning)("fallback_can_fail", message, hint=hint, path=path)
         if failing[False]:
-            whose = listed(failing[False])
+            whose = _whose(asking, failing[False])
             message = (
                 f"the placement {name!r} takes {spec.capacity}, and {least} that it falls back on pass for {whose}"
             )
             yield warning("fallback_can_fail", message, hint="let the rules leave more", path=path)
 
 
-def _asking(examined: Examined, channel: Channel) -> dict[str, Person]:
-    """Who asks, by what they are called; the tier of who did not agree to personalisation is not looked at."""
+def _asking(examined: Examined, channel: Channel) -> list[tuple[str, Person]]:
+    """Who asks, and what they are called; nobody looks at the tier of who did not agree to personalisation."""
     of_channel = CHANNEL_CONSENT[channel]
-    found = {"strangers": Person(consent=of_channel)}
-    for tier, name in enumerate(examined.policy.tiers):
-        found[f"{name} members"] = Person(tier=tier, consent=EVERYTHING)
-        found[f"{name} members reached by {channel} alone"] = Person(
-            tier=tier, consent=of_channel | Consent.PERSONALISATION
-        )
-    return found
+    consents = (EVERYTHING, of_channel | Consent.PERSONALISATION)
+    return [
+        ("strangers", Person(consent=of_channel)),
+        *(
+            (f"{name} members", Person(tier=tier, consent=consent))
+            for tier, name in enumerate(examined.policy.tiers)
+            for consent in consents
+        ),
+    ]
+
+
+def _whose(asking: list[tuple[str, Person]], called: list[str]) -> str:
+    return "everybody" if len(called) == len(asking) else listed(dict.fromkeys(called))

@@ -14,7 +14,7 @@ from recsys.policy.check.wording import error, listed, warning
 from recsys.policy.problems import Problem
 from recsys.types import STAGES, UNKNOWN_ROW, ItemKind
 
-_OF_EACH = 24
+_OF_EACH = 12
 _SCANNED = 2_048
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import LiveFacts, MemberBatch, Subject
 from recsys.policy.check.examined import Examined
+from recsys.policy.contact_hours import is_quiet, local_minute
 from recsys.policy.rules import read_segments
 from recsys.traits import EVERYTHING, NOBODY
 from recsys.types import SECONDS_PER_DAY, UNKNOWN_ROW, Consent, ItemKind
@@ -59,13 +61,12 @@ def spread(rows: NDArray[np.intp], most: int) -> list[int]:
 
 def awake(examined: Examined, placement: str) -> Context | None:
     """A call in that placement at the first instant of a day outside quiet hours; absent where there is none."""
-    quiet = {one.id for one in examined.policy.contact.quiet_hours}
-    stranger = batch_of([Person()], examined.knowledge)
-    for later in range(0, SECONDS_PER_DAY, _STEP_S):
-        context = Context(placement, examined.now + later)
-        code = int(examined.compiled.slate_removals(stranger, context)[0])
-        if code < 0 or examined.compiled.rule_ids[code] not in quiet:
-            return context
+    policy = examined.policy
+    zone, channel = ZoneInfo(policy.time_zone), policy.placements[placement].channel
+    for now in range(examined.now, examined.now + SECONDS_PER_DAY, _STEP_S):
+        minute = local_minute(now, zone)
+        if not any(is_quiet(hours, channel, minute) for hours in policy.contact.quiet_hours):
+            return Context(placement, now)
     return None
 
 

@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from recsys.knowledge import Knowledge
+from recsys.policy.check.bounds import guardrails_remove_everything
+from recsys.policy.check.contradictions import contradictions
 from recsys.policy.check.dates import dates
 from recsys.policy.check.dead import over_members, over_things
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.expressions import read_all
+from recsys.policy.check.fallbacks import fallback_can_fail
+from recsys.policy.check.levers import levers_together
 from recsys.policy.check.literals import unknown_ids, unknown_values
+from recsys.policy.check.monotone import tier_not_monotone
+from recsys.policy.check.outcomes import nothing_left
 from recsys.policy.check.unused import unused
 from recsys.policy.compile import compile_policy
 from recsys.policy.document import PolicyDocument
@@ -67,7 +73,18 @@ def check_compiled(examined: Examined) -> list[Problem]:
     return _placed(examined.document, [problem for finding in FINDINGS for problem in finding(examined)])
 
 
-FINDINGS: tuple[Callable[[Examined], Iterable[Problem]], ...] = (unknown_values, unknown_ids, over_things, over_members)
+FINDINGS: tuple[Callable[[Examined], Iterable[Problem]], ...] = (
+    unknown_values,
+    unknown_ids,
+    over_things,
+    over_members,
+    contradictions,
+    nothing_left,
+    guardrails_remove_everything,
+    levers_together,
+    tier_not_monotone,
+    fallback_can_fail,
+)
 """Each finds one kind of thing; the order does not matter."""
 
 

@@ -54,7 +54,7 @@ def test_what_the_call_may_say_otherwise_is_only_warned_of() -> None:
 
 def test_quiet_hours_and_caps_leave_enough_at_another_time() -> None:
     contact = {
-        "quiet_hours": [{"id": "nearly_always", "channels": ["email"], "from": "13:00", "until": "12:00"}],
+        "quiet_hours": [{"id": "nearly_always", "channels": ["email", "web"], "from": "13:00", "until": "12:00"}],
         "caps": [{"id": "rarely", "max_messages": 1, "period_days": 30}],
     }
     assert found(nothing_left, contact=contact) == []
