@@ -84,7 +84,8 @@ def _of_rule(examined: Examined, population: Population, number: int, part: Rule
             f"{part.called} holds for nobody: its who is true for none of the {population.called()} "
             f"at {iso(examined.now)}{_failures(n_failed)}"
         )
-        yield warning("holds_for_nobody", message, hint="correct `who`, or remove the rule", path=path)
+        correct = "name a higher tier" if part.path[0] == "reach" else "correct `who`"
+        yield warning("holds_for_nobody", message, hint=f"{correct}, or remove the rule", path=path)
 
 
 def _of_segments(examined: Examined, population: Population) -> Iterator[Problem]:

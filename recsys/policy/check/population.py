@@ -1,7 +1,8 @@
 """Whom each `who` of a policy speaks of, asked of a bundle's members wherever the answer may be another."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,15 +25,22 @@ from recsys.policy.rules import WHO_ON_ERROR, CompiledRule
 from recsys.policy.schema import Policy
 from recsys.policy.segments import Segments
 from recsys.policy.who_compile import Question, compile_who
-from recsys.types import Channel, KeepMask
+from recsys.types import Channel, EpochSeconds, KeepMask
 
 MOST_MEMBERS = 20_000
 _AT_ONCE = 4_096
 _PLACEMENT, _CHANNEL = "context.placement", "context.channel"
 _OF_THE_DAY = frozenset({"member.is_birthday_month", "member.days_to_birthday", "member.days_after_birthday"})
 
-Slot = tuple[str, Channel]
-"""A placement and the channel in which it is asked for."""
+_SINCE_PURCHASE = "member.days_since_last_purchase"
+
+
+class Slot(NamedTuple):
+    """A placement, the channel in which it is asked for, and when."""
+
+    placement: str
+    channel: Channel
+    now: EpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,8 @@ class Population:
         rules: Of the file, in the order in which they are asked.
         n_members: How many were asked; a stranger besides.
         n_all: How many the bundle has.
-        slots: Every placement in every channel, each with where in ``told`` its answers stand.
+        slots: Every placement in every channel, now and, where something read grows by the day, also at the bundle's
+            cut-off; each with where in ``told`` its answers stand.
         told: What differs between slots.
         segments: Expressions by name.
     """
@@ -89,13 +98,13 @@ class Population:
         segments = Segments.compiled(policy, knowledge)
         read = {name for one in _formulas(rules, segments) for name in one.references}
         slots: dict[Slot, int] = {}
-        places: dict[tuple[str | None, Channel | None], tuple[int, Slot]] = {}
-        for placement in policy.placements:
-            for channel in Channel:
-                key = (placement if _PLACEMENT in read else None, channel if _CHANNEL in read else None)
-                slots[placement, channel] = places.setdefault(key, (len(places), (placement, channel)))[0]
+        places: dict[tuple[str | None, Channel | None, int], tuple[int, Slot]] = {}
+        for slot in _slots(policy, _instants(read, knowledge, examined.now)):
+            placement = slot.placement if _PLACEMENT in read else None
+            channel = slot.channel if _CHANNEL in read else None
+            slots[slot] = places.setdefault((placement, channel, slot.now), (len(places), slot))[0]
         asked = _Asked(rules, segments, policy, knowledge)
-        at = [_circumstances(slot, policy, examined.now) for _, slot in places.values()]
+        at = [_circumstances(slot, policy) for _, slot in places.values()]
         told: list[list[Told]] = [[] for _ in at]
         ids = _spread(knowledge)
         for batch in _batches(ids, knowledge):
@@ -107,10 +116,10 @@ class Population:
     def slots_of(self, rule: Rule) -> list[Slot]:
         """Where a rule is in force, but for dates and its period."""
         return [
-            (placement, channel)
-            for placement, channel in self.slots
-            if (rule.placements is None or placement in rule.placements)
-            and (rule.channels is None or channel in rule.channels)
+            slot
+            for slot in self.slots
+            if (rule.placements is None or slot.placement in rule.placements)
+            and (rule.channels is None or slot.channel in rule.channels)
         ]
 
     def told_of(self, rule: Rule) -> list[Told]:
@@ -164,12 +173,23 @@ def _formulas(rules: Sequence[CompiledRule], segments: Segments) -> Iterator[For
     yield from (rule.who for rule in rules if rule.who is not None)
 
 
-def _circumstances(slot: Slot, policy: Policy, now: int) -> Circumstances:
-    placement, channel = slot
+def _slots(policy: Policy, instants: Sequence[EpochSeconds]) -> Iterator[Slot]:
+    for placement in policy.placements:
+        for channel in Channel:
+            yield from (Slot(placement, channel, now) for now in instants)
+
+
+def _instants(read: Collection[str], knowledge: Knowledge, now: EpochSeconds) -> tuple[EpochSeconds, ...]:
+    """Days since something are small again in the next bundle, so that they are asked as fresh as they get too."""
+    ageing = {f"member.{spec.name}" for spec in knowledge.members.profile.specs if spec.ages} | {_SINCE_PURCHASE}
+    return (now,) if ageing.isdisjoint(read) else tuple(dict.fromkeys((now, knowledge.cut_off)))
+
+
+def _circumstances(slot: Slot, policy: Policy) -> Circumstances:
     return circumstances(
-        Context(placement, now),
-        placement=placement,
-        channel=channel,
+        Context(slot.placement, slot.now),
+        placement=slot.placement,
+        channel=slot.channel,
         zone=ZoneInfo(policy.time_zone),
         declared=policy.context_attributes,
         periods=PeriodsOn((), policy.time_zone),

@@ -112,6 +112,22 @@ def test_rules_that_are_not_on_now_are_asked_as_if_they_were() -> None:
     assert codes(rule) == codes(calendar=[period]) == []
 
 
+def test_days_since_something_are_also_asked_as_of_the_cut_off() -> None:
+    rule = {"id": "r", "what": "product.stock > 5"}
+    assert codes(rule | {"who": "member.silent_days == 10"}) == []
+    assert codes(rule | {"who": "member.silent_days == 12"}) == []
+    assert codes(rule | {"who": "member.silent_days == 11"}) == ["holds_for_nobody"]
+    assert codes(rule | {"who": "member.days_since_last_purchase == 1"}) == []
+
+
+def test_a_reach_from_the_lowest_tier_keeps_nobody_out() -> None:
+    reach = {"id": "r", "owner": "o", "applies_to": "product", "what": "product.stock > 5"}
+    (problem,) = found(reach=[reach | {"from_tier": "ordinary"}])
+    assert (problem.code, problem.path) == ("holds_for_nobody", ("reach", 0))
+    assert problem.hint == "name a higher tier, or remove the rule"
+    assert codes(reach=[reach | {"from_tier": "silver"}]) == []
+
+
 def test_for_how_many_it_is_an_error_is_said() -> None:
     lever = {"id": "r", "effect": "boost", "factor": 1.1, "who": "10 / (member.points - 300) > 5", **UNTIL}
     (problem,) = found(lever)
