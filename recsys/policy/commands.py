@@ -18,6 +18,7 @@ from recsys.policy.schema import Policy
 from recsys.report import Report, Table
 from recsys.types import EpochSeconds, ItemKind
 
+_LONGEST_HINT = 240
 _UNKNOWN: dict[str, Any] = dict.fromkeys(
     ("name", "policy_id", "placements", "n_rules", "bundle_id", "now", "named", "removed_for_everybody", "errors")
 )
@@ -141,8 +142,13 @@ def _facts_of(problem: Problem) -> dict[str, Any]:
 
 
 def _problems(problems: tuple[Problem, ...]) -> Table:
-    rows = tuple((str(one.place or ""), one.severity.value, one.code, one.message, one.hint) for one in problems)
+    rows = tuple((str(one.place or ""), one.severity.value, one.code, one.message, _cut(one.hint)) for one in problems)
     return Table("Problems", ("place", "severity", "code", "what is wrong", "what to do"), rows)
+
+
+def _cut(hint: str) -> str:
+    """Lists of all that is allowed may be long: here their beginning, in JSON the whole."""
+    return hint if len(hint) <= _LONGEST_HINT else f"{hint[:_LONGEST_HINT].rpartition(' ')[0]} ... (all: --json)"
 
 
 def _left(path: Path, folder: Path | None) -> tuple[str, ...]:

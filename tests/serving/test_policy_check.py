@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys.bundle import read_manifest
 from recsys.errors import PolicyError
 from recsys.policy.cases.load import FOLDER
 from recsys.policy.problems import Problem, Severity
@@ -57,7 +58,8 @@ def test_the_draft_is_checked_over_the_bundle_that_is_served(shop: Path) -> None
     write(shop)
     report = check_in_workspace(shop, None)
     assert report.facts["file"] == str(shop / "policy.yaml")
-    assert report.facts["bundle_id"].startswith((shop / "serving" / "current").read_text().strip())
+    served = read_manifest(read_pointer(shop / "serving"))
+    assert report.facts["bundle_id"] == served.bundle_id
     assert errors(report) == set()
     with_cases(shop, _FAILS)
     assert errors(check_in_workspace(shop, None)) == {"case_failed"}
