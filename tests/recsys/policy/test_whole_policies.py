@@ -48,7 +48,8 @@ def test_what_is_shown_passes_every_rule_and_alone_is_as_among_many(seed: int, n
     found: Counter[str] = Counter()
     for context, relation in zip(random_contexts(8, rng), (None, None, *Relation) * 2, strict=False):
         asked = replace(context, relation=relation)
-        subjects = random_subjects(rng.choice(60, 10, replace=False).tolist(), WORLD, context.now, rng)
+        drawn = random_subjects(rng.choice(60, 10, replace=False).tolist(), WORLD, context.now, rng)
+        subjects = [replace(one, about=(f"p{rng.integers(90):07}", "gone")) for one in drawn]
         together = engine.decide_many(subjects, asked).records()
         assert together[::-1] == engine.decide_many(subjects[::-1], asked).records()
         for subject, decision in zip(subjects, together, strict=True):
@@ -68,6 +69,20 @@ def removed(policy: CompiledPolicy, context: Context, seed: int) -> list[tuple[b
         policy.offer_removals(batch, context, withhold=nobody) >= 0,
     )
     return [tuple(line) for line in np.concatenate(lost, axis=1).tolist()]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_of_hundreds_in_a_call_the_last_are_answered_as_alone(seed: int) -> None:
+    policy, rng = compile_policy(parse_policy(json.dumps(whole(seed, 20))), WORLD), np.random.default_rng(seed)
+    (context,) = random_contexts(1, rng)
+    subjects = random_subjects(rng.integers(0, 60, 600).tolist(), WORLD, context.now, rng)
+    together = policy.ruling(batch_of(*subjects, knowledge=WORLD), context)
+    nobody, every = np.zeros(600, dtype=np.bool_), np.arange(90, dtype=np.int32)
+    found = together.product_removals(np.tile(every, (600, 1))), together.offer_removals(withhold=nobody)
+    for at in (0, 255, 256, 257, *range(500, 600, 7)):
+        alone = policy.ruling(batch_of(subjects[at], knowledge=WORLD), context)
+        assert np.array_equal(alone.product_removals(every[None])[0], found[0][at])
+        assert np.array_equal(alone.offer_removals(withhold=nobody[:1])[0], found[1][at])
 
 
 @pytest.mark.parametrize("seed", [4, 5, 6])
