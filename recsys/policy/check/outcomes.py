@@ -15,14 +15,24 @@ from recsys.policy.problems import Problem
 from recsys.types import STAGES, UNKNOWN_ROW, ItemKind
 
 _OF_EACH = 12
+_MORE_OF_EACH = 400
+_SOME = 200
 _SCANNED = 2_048
 
 
 class Group(NamedTuple):
-    """Members who are alike, and what they are called."""
+    """
+    Members who are alike.
+
+    Attributes:
+        called: In messages.
+        people: Some of them.
+        more: Others, who are asked about a part of the bundle: where a little is left to one, much is left to many.
+    """
 
     called: str
     people: list[Person]
+    more: list[Person]
 
 
 def nothing_left(examined: Examined) -> Iterator[Problem]:
@@ -50,7 +60,7 @@ def nothing_left(examined: Examined) -> Iterator[Problem]:
                 by_rule[most].append(group.called)
                 takers[most].update(taken)
             for rule, called in by_rule.items():
-                whose = "every member" if len(set(called)) == len(groups) else listed(called)
+                whose = _whose(examined, called)
                 share = takers[rule][rule] / takers[rule].total()
                 message = f"in the placement {name!r} no {kind} is left for {whose}: {rule!r} takes {share:.0%} of them"
                 hint = "let the rule, or the others that take the rest, remove less"
@@ -67,6 +77,9 @@ def _left_nothing(
     for group, first in zip(groups, firsts, strict=True):
         if (first < 0).any():
             continue
+        some = rows[spread(rows.astype(np.intp), _SOME)]
+        if (removals(examined, context, group.more, kind=kind, rows=some) < 0).any():
+            continue
         others = removals(examined, context, group.people[1:], kind=kind, rows=rows)
         if (others < 0).any():
             continue
@@ -77,13 +90,28 @@ def _left_nothing(
 def _tiers_and_stages(examined: Examined) -> list[Group]:
     """Each tier in each stage; where the bundle has no such member, others with that tier and stage."""
     members, groups = examined.knowledge.members, []
-    some = [*spread(np.arange(len(members)), _OF_EACH), UNKNOWN_ROW]
     for tier, name in enumerate(examined.policy.tiers):
         for stage, stage_name in enumerate(STAGES):
-            found = spread(np.flatnonzero((members.tier == tier) & (members.stage == stage)), _OF_EACH)
-            people = [Person(row, tier, stage) for row in found or some]
-            groups.append(Group(f"{name} {stage_name}", people))
+            found = np.flatnonzero((members.tier == tier) & (members.stage == stage))
+            rows, made_up = (found, []) if len(found) else (np.arange(len(members)), [UNKNOWN_ROW])
+            few, more = ([*spread(rows, most), *made_up] for most in (_OF_EACH, _MORE_OF_EACH))
+            as_they_are = ([Person(row, tier, stage) for row in those] for those in (few, more))
+            groups.append(Group(f"{name} {stage_name}", *as_they_are))
     return groups
+
+
+def _whose(examined: Examined, called: list[str]) -> str:
+    """Tiers and stages of which no member is left anything by one name each."""
+    tiers, left = examined.policy.tiers, list(called)
+    whole = []
+    for name, parts in (
+        *((f"{tier} members", [f"{tier} {stage}" for stage in STAGES]) for tier in tiers),
+        *((f"{stage} members", [f"{tier} {stage}" for tier in tiers]) for stage in STAGES),
+    ):
+        if set(parts) <= set(called):
+            whole.append(name)
+            left = [one for one in left if one not in parts]
+    return "every member" if len(whole) == len(tiers) + len(STAGES) else listed([*whole, *left])
 
 
 def _segments(examined: Examined, context: Context) -> list[Group]:
@@ -92,5 +120,8 @@ def _segments(examined: Examined, context: Context) -> list[Group]:
         return []
     people = [Person(row) for row in spread(np.arange(len(examined.knowledge.members)), _SCANNED)]
     inside = examined.compiled.ruling(batch_of(people, examined.knowledge), context).audience.segments
-    found = {name: spread(np.flatnonzero(held == 1), _OF_EACH) for name, held in inside.items()}
-    return [Group(f"segment {name}", [people[at] for at in those]) for name, those in found.items() if those]
+    found = {name: np.flatnonzero(held == 1) for name, held in inside.items() if (held == 1).any()}
+    return [
+        Group(f"segment {name}", *([people[at] for at in spread(those, most)] for most in (_OF_EACH, _MORE_OF_EACH)))
+        for name, those in found.items()
+    ]

@@ -19,7 +19,7 @@ from recsys.traits import EVERYTHING, NOBODY
 from recsys.types import SECONDS_PER_DAY, UNKNOWN_ROW, Consent, ItemKind
 
 _STEP_S = 900
-_AT_ONCE = 16
+_AT_ONCE = 1_600_000
 _OF_THE_PLACE = frozenset({"context.placement", "context.channel"})
 
 
@@ -84,8 +84,9 @@ def removals(
         rows: Shape (rows,): of the products, or of the offers.
     """
     found = [np.empty((0, len(rows)), dtype=np.int16)]
-    for start in range(0, len(people), _AT_ONCE):
-        batch = batch_of(people[start : start + _AT_ONCE], examined.knowledge)
+    step = max(1, _AT_ONCE // max(1, len(rows)))
+    for start in range(0, len(people), step):
+        batch = batch_of(people[start : start + step], examined.knowledge)
         ruling = examined.compiled.ruling(batch, context)
         if kind is ItemKind.PRODUCT:
             found.append(ruling.product_removals(np.tile(rows, (len(batch), 1))))

@@ -8,15 +8,26 @@ from recsys.policy.check.bounds import guardrails_remove_everything
 from recsys.policy.check.levers import levers_together
 from recsys.policy.check.outcomes import nothing_left
 from tests.recsys.policy.check.findings import KNOWLEDGE, examined, found, rule
+from tests.worlds import small_knowledge
 
 
 def test_a_tier_for_whom_no_product_is_left_is_an_error() -> None:
     nothing = rule("only_for_others", "exclude", who="member.tier == 'silver'", placements=["home"])
     assert found(nothing_left, rules=[nothing]) == ["error nothing_left rules.0"]
     (problem,) = nothing_left(examined(rules=[nothing]))
-    assert "'home' no product is left for silver potential, silver new" in problem.message
+    assert "'home' no product is left for silver members:" in problem.message
     assert "'only_for_others'" in problem.message
     assert found(nothing_left, rules=[{**nothing, "what": "product.id != 'p005'"}]) == []
+
+
+def test_one_member_to_whom_something_is_left_is_enough() -> None:
+    many = small_knowledge(n_members=400)
+    nothing = rule("only_one", "exclude", who="member.tier == 'silver' && member.points != 17300", placements=["home"])
+    assert many.members.tier[173] == 1
+    assert found(nothing_left, many, rules=[nothing]) == []
+    nobody = {**nothing, "who": "member.tier == 'silver' && member.points != 17200"}
+    (problem,) = nothing_left(examined(many, rules=[nobody]))
+    assert "for silver active:" in problem.message
 
 
 def test_a_stage_that_no_member_is_in_is_looked_at_too() -> None:
