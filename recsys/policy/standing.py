@@ -139,7 +139,7 @@ class Standings:
         """The same object until the next change; safe to call from several threads."""
         known = situation.kept.get(self)
         if known is not None:
-            return known  # type: ignore[no-any-return]
+            return known  # type: ignore[no-any-return]  # kept by ourselves
         stretch = bisect_right(self.changes, situation.now)
         key = (situation.placement, situation.channel)
         kept = self._kept.get(key)

@@ -24,3 +24,11 @@ def test_one_and_true_and_one_point_zero_are_three_values() -> None:
     for order in ([asked, *wrong], [*wrong, asked]):
         held = [policy.holds("all", batch_of("m001"), replace(HOME, attributes=one)).item(0) for one in order]
         assert held == [one is asked for one in order]
+
+
+def test_who_is_outside_a_segment_and_of_whom_it_is_not_known_are_two() -> None:
+    rule = {"id": "gone", "effect": "exclude", "who": "segment.warm", "what": "product.stock > 0"}
+    policy = compiled(rule, segments={"warm": "context.heat > 5.0"}, context_attributes={"heat": "double"})
+    sent: list[dict[str, float]] = [{"heat": 1.0}, {}, {"heat": 1.0}, {"heat": 9.0}, {}]
+    held = [policy.holds("gone", batch_of("m001"), replace(HOME, attributes=one)).item(0) for one in sent]
+    assert held == [False, True, False, True, True]
