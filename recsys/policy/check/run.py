@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from recsys.knowledge import Knowledge
 from recsys.policy.check.bounds import guardrails_remove_everything
 from recsys.policy.check.contradictions import contradictions
 from recsys.policy.check.dates import dates
@@ -16,20 +15,14 @@ from recsys.policy.check.literals import unknown_ids, unknown_values
 from recsys.policy.check.monotone import tier_not_monotone
 from recsys.policy.check.outcomes import nothing_left
 from recsys.policy.check.unused import unused
-from recsys.policy.compile import compile_policy
 from recsys.policy.document import PolicyDocument
-from recsys.policy.problems import Problem, Severity
+from recsys.policy.problems import Problem
 from recsys.profile import NO_PROFILE, MemberProfile
 from recsys.schema_problems import in_order
 from recsys.types import EpochSeconds
 
-Cases = Callable[[PolicyDocument], Iterable[Problem]]
-"""What golden cases find."""
 
-
-def check_written(
-    document: PolicyDocument, *, now: EpochSeconds, profile: MemberProfile = NO_PROFILE, cases: Cases | None = None
-) -> list[Problem]:
+def check_written(document: PolicyDocument, *, now: EpochSeconds, profile: MemberProfile = NO_PROFILE) -> list[Problem]:
     """
     What can be found without asking the bundle's members and products, in the order of the files.
 
@@ -37,35 +30,10 @@ def check_written(
         document: The policy.
         now: As of when things have ended.
         profile: What a bundle knows of members; without one, its columns are unknown attributes.
-        cases: What else to try it on.
     """
     policy = document.policy
     expressions = read_all(policy, profile)
-    found = [*expressions.problems, *unused(policy, expressions), *dates(policy, now=now)]
-    found += cases(document) if cases is not None else ()
-    return _placed(document, found)
-
-
-def check_over_bundle(
-    document: PolicyDocument, knowledge: Knowledge, *, now: EpochSeconds, cases: Cases | None = None
-) -> list[Problem]:
-    """
-    All that can be found with a bundle; where expressions are wrong, what is found without asking its members.
-
-    Args:
-        document: The policy.
-        knowledge: The bundle.
-        now: As of when.
-        cases: What else to try it on.
-
-    Raises:
-        PolicyError: Tiers or currency are not the bundle's.
-    """
-    written = check_written(document, now=now, profile=knowledge.members.profile)
-    if any(one.severity is Severity.ERROR for one in written):
-        return written
-    examined = Examined(document, compile_policy(document.policy, knowledge), knowledge, now)
-    return _placed(document, [*written, *check_compiled(examined), *(cases(document) if cases is not None else ())])
+    return _placed(document, [*expressions.problems, *unused(policy, expressions), *dates(policy, now=now)])
 
 
 def check_compiled(examined: Examined) -> list[Problem]:
