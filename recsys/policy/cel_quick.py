@@ -26,7 +26,7 @@ _WHOLE_CONSTANT = 3
 _LARGEST = 2**63
 
 
-class _NotPlain(Exception):  # noqa: N818
+class _NotPlain(Exception):  # noqa: N818 (a way out, not an error)
     """Something that only CEL can say."""
 
 

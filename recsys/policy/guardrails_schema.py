@@ -94,7 +94,7 @@ class Exploration(Part):
         epsilon: Share of decisions: 0, or at least once in a million.
         min_propensity: Nothing is drawn with a smaller probability, so that what is learnt from a draw never weighs
             more than one over this: only as many offers are drawn from as can have it, the most promising. 0 means no
-            bound; at most half of epsilon, for no offer and one offer need a share each. Without epsilon it bounds nothing.
+            bound; at most half of epsilon, for no offer and one offer need a share each; without epsilon it is idle.
     """
 
     epsilon: Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)] = 0.0
