@@ -6,7 +6,7 @@ from features.ingest import Ingested, counts_report, ingest_source
 from features.simulator import run
 from features.sources.registry import open_source
 from features.validate import LOOKS_PERSONAL
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from recsys.report import Progress, Report, Table
 from recsys.types import EpochSeconds
 

@@ -17,7 +17,7 @@ from features.tables import TABLES
 from features.workspace import Workspace
 from recsys.errors import InputError, SourceError
 from recsys.policy.cases.example import write_examples
-from recsys.policy.json_schema import write_schema
+from recsys.policy.file.json_schema import write_schema
 
 _MARKER = "ingest.incomplete"
 _ASIDE = ".ingest"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.policy.schema import Experiment
+from recsys.policy.file.schema import Experiment
 from recsys.vocabulary import decode_id
 
 _FNV_OFFSET = 0x811C9DC5

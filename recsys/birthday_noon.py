@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from recsys.errors import InputError
 from recsys.members import MemberBatch
-from recsys.policy.birthday import birthday_distance
-from recsys.policy.calendar import local_day
+from recsys.policy.calendar.birthday import birthday_distance
+from recsys.policy.calendar.times import local_day
 from recsys.types import EpochSeconds
 
 DAYS_TO_BIRTHDAY = "days_to_birthday"

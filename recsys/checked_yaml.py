@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from recsys.errors import InputError
-from recsys.policy.problems import Problem, Severity, problem_list
+from recsys.policy.reading.problems import Problem, Severity, problem_list
 from recsys.schema_problems import MAX_TOLD, MORE, at_most, in_order, part_name, schema_problems
 from recsys.yaml_nodes import Cut, Node, YamlFlaws, compose, compose_shaped, plain
 from recsys.yaml_places import Place, place_of

@@ -16,8 +16,8 @@ from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
 from recsys.offers.economics import OfferTerms, offer_values
 from recsys.policy.compile import CompiledPolicy, Pin
+from recsys.policy.file.schema import ArmBehaviour
 from recsys.policy.ruling import Ruling
-from recsys.policy.schema import ArmBehaviour
 from recsys.related import Anchors, retrieve_related
 from recsys.retrieve import Candidates, no_candidates, retrieve
 from recsys.slate import select

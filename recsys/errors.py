@@ -31,7 +31,7 @@ class InputError(RecsysError):
     What was given is wrong.
 
     Attributes:
-        problems: Where it is a file: each problem by itself, as `recsys.policy.problems.Problem`; empty elsewhere.
+        problems: Where it is a file: each problem by itself, as `recsys.policy.reading.problems.Problem`; else none.
         files: Paths that were read, or looked for in vain, until then: a change of one of them may mend it.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from recsys.policy.problems import PartError, Problem, Severity
+from recsys.policy.reading.problems import PartError, Problem, Severity
 from recsys.wrong_settings import keys_of, names_at, plain_words
 from recsys.yaml_nodes import Node, Path, Step, plain
 from recsys.yaml_places import Places

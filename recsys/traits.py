@@ -12,8 +12,8 @@ from recsys.errors import InputError
 from recsys.knowledge import CandidateList, Knowledge
 from recsys.loyalty.birthdays import BirthdayWindow
 from recsys.members import Members
-from recsys.policy.birthday import birthday_distance
-from recsys.policy.calendar import local_day
+from recsys.policy.calendar.birthday import birthday_distance
+from recsys.policy.calendar.times import local_day
 from recsys.profile import ColumnSpec, MemberProfile
 from recsys.ragged import Ragged
 from recsys.types import SECONDS_PER_DAY, STAGES, UNKNOWN_ROW, Consent, EpochSeconds, Stage

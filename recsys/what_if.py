@@ -13,7 +13,7 @@ from recsys.engine import Engine
 from recsys.errors import InputError
 from recsys.members import MemberBatch, Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.without import without
+from recsys.policy.file.without import without
 from recsys.traits import Traits, with_traits
 from recsys.types import Consent, EpochSeconds, Stage
 
@@ -56,7 +56,7 @@ class Changes:
     What is different in the second decision.
 
     Attributes:
-        without_rules: Ids of parts of the policy, or of built-in rules, to leave out; see `recsys.policy.without`.
+        without_rules: Ids of parts of the policy, or of built-in rules, to leave out; see `recsys.policy.file.without`.
         tier, stage: The member's, for this decision only; absent means as they are.
         on_birthday: It is noon of the member's next birthday, where the policy's time zone is.
         now: It is this instant; not together with ``on_birthday``.
@@ -144,7 +144,7 @@ def engine_without(engine: Engine, ids: tuple[str, ...]) -> Engine:
     The engine under its policy less some parts; compiling a large policy takes seconds.
 
     Raises:
-        InputError: See `recsys.policy.without.without`.
+        InputError: See `recsys.policy.file.without.without`.
     """
     return Engine(engine.knowledge, compile_policy(without(engine.policy.source, ids), engine.knowledge))
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from recsys.policy.contact_schema import After, ContactCap, Cooldown, Of, QuietHours
-from recsys.policy.fields import Wording
-from recsys.policy.guardrails_schema import DepthBand
+from recsys.policy.file.contact import After, ContactCap, Cooldown, Of, QuietHours
+from recsys.policy.file.fields import Wording
+from recsys.policy.file.guardrails import DepthBand
+from recsys.policy.file.placed import PlacedRule, Section
+from recsys.policy.file.rule import CapGroup, Effect
+from recsys.policy.file.schema import Policy
 from recsys.policy.native import NativeRule
-from recsys.policy.placed import PlacedRule, Section
-from recsys.policy.rule import CapGroup, Effect
-from recsys.policy.schema import Policy
 from recsys.types import Channel
 from recsys.why_not_texts import CHANNELS, GROUPS, RESTING, SECTIONS, TEXTS, Texts
 
@@ -151,7 +151,7 @@ def removers(policy: Policy) -> dict[str, Remover]:
     """
     What each id that ``removed_by`` may name stands for, and each code of what no rule removed.
 
-    >>> from recsys.policy.load import default_policy_text, parse_policy
+    >>> from recsys.policy.reading.load import default_policy_text, parse_policy
     >>> told = removers(parse_policy(default_policy_text()))
     >>> print(told["email_weekly_cap"].text("en"))
     The limit of 2 messages in 7 days (email) is reached

@@ -8,9 +8,9 @@ from typing import Any
 from recsys.bundle import Bundle
 from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
-from recsys.policy.contact_plan import PlanRules
-from recsys.policy.fields import iso
-from recsys.policy.registry import live_policy
+from recsys.policy.contact.plan import PlanRules
+from recsys.policy.file.fields import iso
+from recsys.policy.lifecycle.registry import live_policy
 from recsys.report import SILENT, Progress, Report, Table
 from recsys.time_zones import read_zone
 from recsys.types import EpochSeconds

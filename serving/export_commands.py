@@ -8,7 +8,7 @@ from recsys.bundle import Bundle
 from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.registry import LivePolicy, live_policy
+from recsys.policy.lifecycle.registry import LivePolicy, live_policy
 from recsys.report import Progress, Report, Table
 from recsys.types import EpochSeconds
 from serving.clock import clock_of

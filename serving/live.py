@@ -13,7 +13,7 @@ from recsys.engine import Engine
 from recsys.errors import BundleError, PolicyError, RecsysError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
-from recsys.policy.registry import FOLDER, InForce, LivePolicy, live_policy, load_in_force
+from recsys.policy.lifecycle.registry import FOLDER, InForce, LivePolicy, live_policy, load_in_force
 from recsys.types import EpochSeconds
 from serving.clock import Clock
 from serving.encode import AnswerEncoder

@@ -12,8 +12,8 @@ from recsys.engine import Engine
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.contact_plan import PlanRules, Possible
-from recsys.policy.schema import Policy
+from recsys.policy.contact.plan import PlanRules, Possible
+from recsys.policy.file.schema import Policy
 from recsys.slate import OFFER
 from recsys.types import ItemKind
 from serving.export.columns import NOTHING_TO_SHOW, message_values

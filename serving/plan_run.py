@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.members import Subject
-from recsys.policy.contact_plan import ContactPlan, PlanRules, Possible, Send, plan_contacts
-from recsys.policy.fields import iso
-from recsys.policy.schema import Policy
+from recsys.policy.contact.plan import ContactPlan, PlanRules, Possible, Send, plan_contacts
+from recsys.policy.file.fields import iso
+from recsys.policy.file.schema import Policy
 from recsys.report import Progress
 from recsys.types import EpochSeconds
 from serving.export.audience import COLUMN, Audience

@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from recsys.checked_yaml import check_nodes, read_file, read_nodes
 from recsys.errors import InputError
-from recsys.policy.contact_plan import MAX_SENDS
-from recsys.policy.fields import TIME_ZONE, Instant, Part, Slug, iso, refuse_repeats
-from recsys.policy.schema import Policy
+from recsys.policy.contact.plan import MAX_SENDS
+from recsys.policy.file.fields import TIME_ZONE, Instant, Part, Slug, iso, refuse_repeats
+from recsys.policy.file.schema import Policy
 from recsys.time_zones import read_zone
 from recsys.types import Channel, EpochSeconds
 

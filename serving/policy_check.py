@@ -8,11 +8,11 @@ from recsys.knowledge import Knowledge
 from recsys.policy.cases.load import cases_beside
 from recsys.policy.check.whole import check_whole
 from recsys.policy.commands import check
-from recsys.policy.document import PolicyDocument
-from recsys.policy.load import load_document
-from recsys.policy.problems import Problem
-from recsys.policy.registry import InForce, LivePolicy
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
+from recsys.policy.lifecycle.registry import InForce, LivePolicy
+from recsys.policy.reading.document import PolicyDocument
+from recsys.policy.reading.load import load_document
+from recsys.policy.reading.problems import Problem
 from recsys.report import Report
 from recsys.types import EpochSeconds
 from recsys.yaml_nodes import compose

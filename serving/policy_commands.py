@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from recsys.errors import BundleError, InputError, PolicyError
-from recsys.policy import lifecycle_moves as moves
-from recsys.policy.document import PolicyDocument
-from recsys.policy.fields import TIME_ZONE, Instant
-from recsys.policy.lifecycle import Entry, find_version
-from recsys.policy.load import load_document
-from recsys.policy.problems import Problem, Severity, problem_list
-from recsys.policy.registry import InForce, LivePolicy, PolicyRegistry
-from recsys.policy.schema import Policy
+from recsys.policy.file.fields import TIME_ZONE, Instant
+from recsys.policy.file.schema import Policy
+from recsys.policy.lifecycle import moves
+from recsys.policy.lifecycle.registry import InForce, LivePolicy, PolicyRegistry
+from recsys.policy.lifecycle.versions import Entry, find_version
+from recsys.policy.reading.document import PolicyDocument
+from recsys.policy.reading.load import load_document
+from recsys.policy.reading.problems import Problem, Severity, problem_list
 from recsys.report import Report
 from recsys.types import EpochSeconds
 from serving.clock import clock_of

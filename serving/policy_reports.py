@@ -8,13 +8,13 @@ from typing import Any
 import yaml
 
 from recsys.errors import PolicyError, RecsysError
-from recsys.policy.changes import PolicyChanges, policy_changes
-from recsys.policy.fields import iso
-from recsys.policy.journal import Record
-from recsys.policy.lifecycle import Change, Entry, Version, VersionState, fold, state_of, states_of
-from recsys.policy.load import load_policy, parse_policy
-from recsys.policy.registry import InForce, PolicyRegistry, in_force_of, present
-from recsys.policy.schema import Policy
+from recsys.policy.file.changes import PolicyChanges, policy_changes
+from recsys.policy.file.fields import iso
+from recsys.policy.file.schema import Policy
+from recsys.policy.lifecycle.journal import Record
+from recsys.policy.lifecycle.registry import InForce, PolicyRegistry, in_force_of, present
+from recsys.policy.lifecycle.versions import Change, Entry, Version, VersionState, fold, state_of, states_of
+from recsys.policy.reading.load import load_policy, parse_policy
 from recsys.report import Report, Table
 from recsys.types import EpochSeconds
 from serving.policy_watch import UNREVIEWED

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recsys.errors import StoreError
 from recsys.hash_chain import NO_HASH
-from recsys.policy.registry import InForce, PolicyRegistry, in_force_of
+from recsys.policy.lifecycle.registry import InForce, PolicyRegistry, in_force_of
 from recsys.types import EpochSeconds
 
 Stamp = tuple[int, int]

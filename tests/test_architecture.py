@@ -36,7 +36,7 @@ ONE_FILE_LIBRARIES = {
     "lightfm": "training/models/lightfm_hybrid.py",
     "lightgbm": "training/models/boosting.py",
     "optuna": "training/studies.py",
-    "cel_expr_python": "recsys/policy/expressions.py",
+    "cel_expr_python": "recsys/policy/expressions/cel.py",
 }
 
 

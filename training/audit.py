@@ -73,9 +73,7 @@ class AuditTrail:
             connection.execute("BEGIN IMMEDIATE")
             last = connection.execute("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
             previous = last[0] if last else NO_HASH
-            connection.execute(
-                "INSERT INTO audit (content, hash) VALUES (?, ?)", (content, chained(previous, content))
-            )
+            connection.execute("INSERT INTO audit (content, hash) VALUES (?, ?)", (content, chained(previous, content)))
             connection.commit()
 
     def read(self) -> list[AuditRow]:
@@ -110,4 +108,3 @@ class AuditTrail:
                 f"the audit trail {self.path} cannot be used: {error}; "
                 "make the folder writable, or move a broken file away"
             ) from error
-

@@ -21,8 +21,8 @@ from recsys.engine import Engine
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import load_policy
-from recsys.policy.schema import PlacementSpec, Policy
+from recsys.policy.file.schema import PlacementSpec, Policy
+from recsys.policy.reading.load import load_policy
 from recsys.report import Report, Table
 from recsys.scorers.factors import FactorScorer
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 
 from experiments.benchmarks.hostile_files import files
-from recsys.policy.attribute_types import AttributeType
-from recsys.policy.expressions import Value
+from recsys.policy.expressions.cel import Value
+from recsys.policy.file.attribute_types import AttributeType
 
 __all__ = ["ATTRIBUTES", "VALID", "VALUES", "expressions", "files"]
 

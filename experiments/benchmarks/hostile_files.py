@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 
 Rng = random.Random
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from recsys.knowledge import Knowledge
 from recsys.members import Contact, LiveFacts
-from recsys.policy.contact_schema import After, ContactCap, Cooldown, Of, QuietHours
-from recsys.policy.schema import Policy
+from recsys.policy.file.contact import After, ContactCap, Cooldown, Of, QuietHours
+from recsys.policy.file.schema import Policy
 from recsys.types import CHANNEL_CONSENT, OFFER_KINDS, SECONDS_PER_DAY, Channel, Consent, EventKind
 
 Group = tuple[str, str]

@@ -17,12 +17,12 @@ from experiments.benchmarks.policy_world_whole import every_kind_of_offer, with_
 from recsys.decision import Context, Decision
 from recsys.engine import Engine
 from recsys.members import Subject
-from recsys.policy.attribute_types import AttributeType
 from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.expressions import Value, Verdict
-from recsys.policy.load import parse_policy
-from recsys.policy.rule import REMOVALS, Effect
-from recsys.policy.schema import Policy
+from recsys.policy.expressions.cel import Value, Verdict
+from recsys.policy.file.attribute_types import AttributeType
+from recsys.policy.file.rule import REMOVALS, Effect
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.load import parse_policy
 from recsys.types import ItemKind
 
 BLOCK = 250

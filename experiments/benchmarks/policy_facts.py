@@ -7,7 +7,7 @@ from typing import Any
 from recsys.decision import Attribute
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
-from recsys.policy.expressions import Value
+from recsys.policy.expressions.cel import Value
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Consent, EventKind, Stage
 
 _NEVER_DAYS = 36_500

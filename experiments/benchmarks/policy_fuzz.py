@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from experiments.benchmarks.hostile import ATTRIBUTES, VALID, VALUES, expressions, files
 from recsys.errors import PolicyError
-from recsys.policy.formula import compile_formula
-from recsys.policy.load import default_policy_text, load_policy
+from recsys.policy.expressions.formula import compile_formula
+from recsys.policy.reading.load import default_policy_text, load_policy
 from recsys.report import Progress
 from training.memory import peak_rss_mb
 

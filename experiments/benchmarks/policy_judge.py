@@ -19,13 +19,13 @@ from experiments.benchmarks.policy_periods import birthday_by_the_clock, is_on_b
 from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
-from recsys.policy.attribute_types import AttributeType
 from recsys.policy.attributes import WHAT_ATTRIBUTES, who_attributes
-from recsys.policy.calendar_schema import AroundBirthday, Period
-from recsys.policy.expressions import Expression, Value, Verdict, compile_expression
+from recsys.policy.expressions.cel import Expression, Value, Verdict, compile_expression
+from recsys.policy.file.attribute_types import AttributeType
+from recsys.policy.file.calendar import AroundBirthday, Period
+from recsys.policy.file.rule import Effect, Rule
+from recsys.policy.file.schema import Policy
 from recsys.policy.native import NativeRule
-from recsys.policy.rule import Effect, Rule
-from recsys.policy.schema import Policy
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind
 
 _BEFORE_CALENDAR = ("eligibility", "applicability", "suitability")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from recsys.assignment import hash_unit
 from recsys.knowledge import Knowledge
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
 from recsys.types import OFFER_KINDS, OfferKind
 
 _ROUNDING = 1e-9

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from experiments.benchmarks.policy_emitted import RememberingJudge
 from experiments.benchmarks.policy_judge import MemberJudge
 from recsys.policy.attributes import WHAT_ATTRIBUTES
-from recsys.policy.expressions import Expression, Value, Verdict, compile_expression
-from recsys.policy.schema import Policy
+from recsys.policy.expressions.cel import Expression, Value, Verdict, compile_expression
+from recsys.policy.file.schema import Policy
 from recsys.types import ItemKind
 
 Things = Sequence[tuple[ItemKind, Sequence[int]]]

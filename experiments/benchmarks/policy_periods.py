@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from recsys.policy.calendar_schema import AroundBirthday, ClockHours, EveryMonth, EveryWeek, EveryYear, Once, Period
+from recsys.policy.file.calendar import AroundBirthday, ClockHours, EveryMonth, EveryWeek, EveryYear, Once, Period
 
 _DAY = timedelta(days=1)
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

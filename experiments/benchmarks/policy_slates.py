@@ -7,9 +7,9 @@ from experiments.benchmarks.policy_judge import Judge, MemberJudge
 from recsys.decision import Context, Decision
 from recsys.members import Subject
 from recsys.policy.attributes import PRODUCT_ATTRIBUTES
-from recsys.policy.expressions import Verdict
-from recsys.policy.rule import CapGroup, Effect, Rule
-from recsys.policy.schema import ArmBehaviour, Policy
+from recsys.policy.expressions.cel import Verdict
+from recsys.policy.file.rule import CapGroup, Effect, Rule
+from recsys.policy.file.schema import ArmBehaviour, Policy
 from recsys.types import ItemKind
 
 

@@ -21,7 +21,7 @@ from recsys.decision import Context
 from recsys.engine import Engine
 from recsys.members import MemberBatch, Subject
 from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.load import parse_policy
+from recsys.policy.reading.load import parse_policy
 from recsys.retrieve import retrieve
 from recsys.types import Consent, ItemKind, KeepMask, Rows
 from training.memory import peak_rss_mb

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recsys.knowledge import Knowledge
-from recsys.policy.contact_schema import After, Of
+from recsys.policy.file.contact import After, Of
 from recsys.profile import ColumnSpec, Unit
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, Channel, ItemKind, OfferKind

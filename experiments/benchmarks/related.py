@@ -17,7 +17,7 @@ from recsys.errors import InputError, NotEnoughDataError
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.schema import PlacementSpec, Policy
+from recsys.policy.file.schema import PlacementSpec, Policy
 from recsys.reasons import RERANKED_SOURCE
 from recsys.report import SILENT, Report, Table
 from recsys.types import Channel, ItemKind, Relation

@@ -15,7 +15,7 @@ from features.sources.registry import open_source
 from features.sources.tables import TablesSource
 from features.workspace import Workspace
 from recsys.errors import NotEnoughDataError, SourceError
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from recsys.report import Progress
 from recsys.types import SECONDS_PER_DAY, EpochSeconds, Rows
 from training.leaks import read_before

@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.knowledge import CandidateList, Knowledge, RankedProducts, RelatedProducts, Response, as_arrays
 from recsys.members import Members
 from recsys.offers.definitions import UNLIMITED_MINOR, OfferDefinitions
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Consent, Rows, Stage
 from recsys.vocabulary import Vocabulary

@@ -10,8 +10,8 @@ from experiments.policy_diff.sides import Side, naming
 from recsys.knowledge import Knowledge
 from recsys.offers.definitions import UNLIMITED_MINOR
 from recsys.policy.evaluate import ErrorCounter, Named
-from recsys.policy.guardrails_schema import Budget as PolicyBudget
-from recsys.policy.rule import Effect, Rule
+from recsys.policy.file.guardrails import Budget as PolicyBudget
+from recsys.policy.file.rule import Effect, Rule
 from recsys.policy.rules import read_expressions
 from recsys.types import EpochSeconds, ItemKind, KeepMask
 

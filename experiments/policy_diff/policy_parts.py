@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from recsys.policy.changes import policy_changes, policy_contents
-from recsys.policy.schema import Policy
+from recsys.policy.file.changes import policy_changes, policy_contents
+from recsys.policy.file.schema import Policy
 
 _NOWHERE: tuple[str, Mapping[str, Any]] = ("", {})
 
@@ -42,7 +42,7 @@ class PartChange:
 
 
 def part_changes(a: Policy, b: Policy) -> tuple[PartChange, ...]:
-    """All parts that differ: those with an id, then settings, then orders; see `recsys.policy.changes`."""
+    """All parts that differ: those with an id, then settings, then orders; see `recsys.policy.file.changes`."""
     before, after, changes = policy_contents(a), policy_contents(b), policy_changes(a, b)
     found = []
     for fate, ids in ((Fate.ADDED, changes.added), (Fate.CHANGED, changes.changed), (Fate.REMOVED, changes.removed)):

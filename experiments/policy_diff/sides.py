@@ -9,11 +9,11 @@ from recsys.engine import Engine
 from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
-from recsys.policy.document import PolicyDocument
-from recsys.policy.lifecycle import find_version
-from recsys.policy.load import load_document
-from recsys.policy.registry import PolicyRegistry, live_policy
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
+from recsys.policy.lifecycle.registry import PolicyRegistry, live_policy
+from recsys.policy.lifecycle.versions import find_version
+from recsys.policy.reading.document import PolicyDocument
+from recsys.policy.reading.load import load_document
 from recsys.types import EpochSeconds
 
 LIVE, DRAFT = "live", "draft"

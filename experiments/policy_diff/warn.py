@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from experiments.policy_diff.result import BudgetDiff, PlacementDiff
 from experiments.policy_diff.whom import Whom
 from experiments.profile_report.money import Money
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
 
 
 def warnings_of(placements: Sequence[PlacementDiff], budgets: Sequence[BudgetDiff], money: Money) -> tuple[str, ...]:

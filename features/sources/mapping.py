@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from features.tables import REQUIRED, TABLES
 from recsys.errors import SourceError
-from recsys.policy.fields import refuse_repeats
+from recsys.policy.file.fields import refuse_repeats
 from recsys.wrong_settings import explain_settings
 
 GENERATED = {

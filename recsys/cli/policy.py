@@ -76,7 +76,7 @@ def policy_schema(
 ) -> None:
     """What a policy file may say, as JSON Schema: editors complete and check while somebody writes."""
     with answer_of(as_json) as answer:
-        from recsys.policy.json_schema import schema_report as command
+        from recsys.policy.file.json_schema import schema_report as command
 
         answer.show(command(out))
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from recsys.loyalty.points_rules import SINGLE_BP, MultiplierBp
-from recsys.policy.fields import MinorUnits, Part, Text
+from recsys.policy.file.fields import MinorUnits, Part, Text
 
 _NEVER = 10**18
 

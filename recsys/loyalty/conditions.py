@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from recsys.policy.fields import Part
+from recsys.policy.file.fields import Part
 
 Threshold = Annotated[int, Field(strict=True, ge=1, le=10**12)]
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from recsys.loyalty.benefits import Benefits, falls_short
 from recsys.loyalty.calendar import Period
 from recsys.loyalty.conditions import Condition, Match, Thresholds, contradictions, harder_to_keep
-from recsys.policy.fields import Days, Part, Text, refuse_repeats
+from recsys.policy.file.fields import Days, Part, Text, refuse_repeats
 
 MAX_TIERS = 16
 _SHORTEST_MONTH = 28

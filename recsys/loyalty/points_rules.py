@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from recsys.policy.fields import Part, Slug, Text, refuse_repeats
+from recsys.policy.file.fields import Part, Slug, Text, refuse_repeats
 from recsys.types import Channel
 
 SINGLE_BP = 10_000

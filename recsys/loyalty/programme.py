@@ -20,7 +20,7 @@ from recsys.loyalty.history import Tiers
 from recsys.loyalty.instants import NEVER
 from recsys.loyalty.ladder import Ladder
 from recsys.loyalty.points_rules import SINGLE_BP, PointsRules, refuse_mixed_expiry
-from recsys.policy.fields import Part, Text
+from recsys.policy.file.fields import Part, Text
 from recsys.types import UNKNOWN_ROW, EpochSeconds
 
 _MAX_NAMES = 127

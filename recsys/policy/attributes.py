@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from recsys.catalogue import Catalogue
 from recsys.knowledge import Knowledge
-from recsys.policy.attribute_types import AttributeType
-from recsys.policy.expressions import Value
-from recsys.policy.schema import Policy
+from recsys.policy.expressions.cel import Value
+from recsys.policy.file.attribute_types import AttributeType
+from recsys.policy.file.schema import Policy
 from recsys.profile import NO_PROFILE, MemberProfile
 from recsys.types import OFFER_KINDS, ItemKind
 

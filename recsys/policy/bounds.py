@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from recsys.knowledge import Knowledge
 from recsys.policy.attributes import OFFER_ATTRIBUTES, margin_rate
 from recsys.policy.evaluate import ErrorCounter, Named
-from recsys.policy.formula import compile_formula
+from recsys.policy.expressions.formula import compile_formula
+from recsys.policy.file.guardrails import Objective
+from recsys.policy.file.schema import Policy
 from recsys.policy.guardrails import DepthLimit, banded_offers
-from recsys.policy.guardrails_schema import Objective
 from recsys.policy.native import Code, NativeRule
-from recsys.policy.schema import Policy
 from recsys.types import KeepMask
 
 _THINNEST_MARGIN = 0.01

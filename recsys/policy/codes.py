@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from recsys.policy.contact_schema import contact_ids
+from recsys.policy.file.contact import contact_ids
+from recsys.policy.file.rule import REMOVALS, Effect
+from recsys.policy.file.schema import Policy
 from recsys.policy.native import NATIVE_AFTER_CONTACT, NATIVE_BEFORE_CONTACT, Code, NativeRule
-from recsys.policy.rule import REMOVALS, Effect
 from recsys.policy.rules import CompiledRule
-from recsys.policy.schema import Policy
 
 NATIVE, CONTACT, GUARDRAILS = "native", "contact", "guardrails"
 

@@ -11,10 +11,10 @@ from recsys.policy.cases.load import FOLDER, cases_beside
 from recsys.policy.check.parts import rule_parts
 from recsys.policy.check.whole import Checked, check_whole
 from recsys.policy.compiled import CompiledPolicy
-from recsys.policy.fields import iso
-from recsys.policy.load import load_document
-from recsys.policy.problems import Place, Problem, Severity
-from recsys.policy.schema import Policy
+from recsys.policy.file.fields import iso
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.load import load_document
+from recsys.policy.reading.problems import Place, Problem, Severity
 from recsys.report import Report, Table
 from recsys.types import EpochSeconds, ItemKind
 

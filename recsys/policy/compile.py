@@ -9,25 +9,25 @@ from recsys.errors import PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.attributes import who_attributes
 from recsys.policy.bounds import depth_limits, paid_by, worth_of_margin
+from recsys.policy.calendar.periods_on import PeriodsOn
 from recsys.policy.codes import all_codes, sections_of
 from recsys.policy.compiled import CompiledPolicy
-from recsys.policy.contact import ContactRules
+from recsys.policy.contact.rules import ContactRules
 from recsys.policy.evaluate import ErrorCounter, Named
+from recsys.policy.file.rule import CapGroup
+from recsys.policy.file.schema import Policy
 from recsys.policy.guardrails import smallest_basket_depth, tier_codes
 from recsys.policy.layout import Layout
 from recsys.policy.lever_names import LeverNames
 from recsys.policy.masks import code_table, lever_table
+from recsys.policy.members.segments import Segments
+from recsys.policy.members.who_compile import Question, compile_who
 from recsys.policy.money_limits import MoneyLimits
 from recsys.policy.native import NativeRule
-from recsys.policy.periods import PeriodsOn
-from recsys.policy.rule import CapGroup
 from recsys.policy.rules import WHO_ON_ERROR, CompiledRule, compile_rules, period_attributes
 from recsys.policy.ruling import Masks
-from recsys.policy.schema import Policy
-from recsys.policy.segments import Segments
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import CapRule, PinRule, Standings, all_changes, dated, lever_names, removal_names, tiered
-from recsys.policy.who_compile import Question, compile_who
 from recsys.types import ItemKind, Rows
 
 __all__ = ["CompiledPolicy", "Pin", "Placement", "SlateCap", "compile_policy"]

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from recsys.decision import Context
 from recsys.members import MemberBatch
-from recsys.policy.circumstances import Circumstances, accepted, circumstances
+from recsys.policy.calendar.periods_on import PeriodsOn
 from recsys.policy.evaluate import ErrorCounter
+from recsys.policy.file.schema import Experiment, Policy
 from recsys.policy.masks import Words
+from recsys.policy.members.circumstances import Circumstances, accepted, circumstances
+from recsys.policy.members.readers import Audience
+from recsys.policy.members.segments import Segments
+from recsys.policy.members.who import Who
 from recsys.policy.native import KEPT, Code
-from recsys.policy.periods import PeriodsOn
-from recsys.policy.readers import Audience
 from recsys.policy.rules import CompiledRule
 from recsys.policy.ruling import Masks, Ruling
-from recsys.policy.schema import Experiment, Policy
-from recsys.policy.segments import Segments
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standings
-from recsys.policy.who import Who
 from recsys.types import Channel, ItemKind, KeepMask, Rows
 
 _MOST_CIRCUMSTANCES = 64

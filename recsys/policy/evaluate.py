@@ -8,9 +8,9 @@ import numpy as np
 
 from recsys.knowledge import Knowledge
 from recsys.policy.attributes import Column, offer_column, product_column
-from recsys.policy.cel_syntax import Node
-from recsys.policy.expressions import Value
-from recsys.policy.formula import Atom, Formula, Verdict, Verdicts, atom_verdicts
+from recsys.policy.expressions.cel import Value
+from recsys.policy.expressions.formula import Atom, Formula, Verdict, Verdicts, atom_verdicts
+from recsys.policy.expressions.syntax import Node
 from recsys.types import ItemKind, KeepMask
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from recsys.catalogue import Catalogue
 from recsys.members import MemberBatch
 from recsys.offers.definitions import OfferDefinitions
-from recsys.policy.guardrails_schema import DepthBand
+from recsys.policy.file.guardrails import DepthBand
 from recsys.policy.native import KEPT, Code, Codes, remove
 from recsys.types import OFFER_KINDS, KeepMask, MoneyMinor, OfferKind
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recsys.policy.file.rule import LEVERS, REMOVALS
 from recsys.policy.masks import WORD
-from recsys.policy.rule import LEVERS, REMOVALS
 from recsys.policy.rules import CompiledRule
 from recsys.types import ItemKind
 

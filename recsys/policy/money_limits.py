@@ -11,9 +11,9 @@ from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL
 from recsys.knowledge import Knowledge
 from recsys.offers.definitions import OfferDefinitions
 from recsys.offers.economics import OfferValues
-from recsys.policy.calendar import local_day
+from recsys.policy.calendar.times import local_day
+from recsys.policy.file.schema import Policy
 from recsys.policy.native import Code, Codes, NativeRule, remove
-from recsys.policy.schema import Policy
 from recsys.types import OFFER_KINDS, EpochSeconds, KeepMask, MoneyMinor, OfferKind
 
 DISCOUNT_KINDS = (OfferKind.AMOUNT_OFF, OfferKind.PERCENT_OFF, OfferKind.FREE_SHIPPING, OfferKind.BUY_X_GET_Y)

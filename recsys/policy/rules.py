@@ -8,16 +8,16 @@ import numpy as np
 
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL
 from recsys.knowledge import Knowledge
-from recsys.policy.attribute_types import AttributeType
 from recsys.policy.attributes import WHAT_ATTRIBUTES, segment_attributes, who_attributes
-from recsys.policy.calendar_rules import conditions, seasonal_offers
-from recsys.policy.circumstances import Circumstances
+from recsys.policy.calendar.rules import conditions, seasonal_offers
 from recsys.policy.evaluate import ErrorCounter, Named
-from recsys.policy.formula import Formula, compile_formula
-from recsys.policy.placed import Section
-from recsys.policy.rule import Effect, Rule
-from recsys.policy.schema import Policy
-from recsys.policy.sections import Reach
+from recsys.policy.expressions.formula import Formula, compile_formula
+from recsys.policy.file.attribute_types import AttributeType
+from recsys.policy.file.placed import Section
+from recsys.policy.file.rule import Effect, Rule
+from recsys.policy.file.schema import Policy
+from recsys.policy.file.sections import Reach
+from recsys.policy.members.circumstances import Circumstances
 from recsys.profile import NO_PROFILE, MemberProfile
 from recsys.types import EpochSeconds, ItemKind, KeepMask
 

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
 from recsys.offers.economics import OfferValues
-from recsys.policy.cel_logic import bits as numbers_of
-from recsys.policy.contact import ContactRules
+from recsys.policy.contact.rules import ContactRules
 from recsys.policy.evaluate import ErrorCounter
+from recsys.policy.expressions.logic import bits as numbers_of
 from recsys.policy.guardrails import DepthLimit, remove_by_basket
 from recsys.policy.layout import Block, Layout
 from recsys.policy.lever_names import LeverNames
 from recsys.policy.masks import WORD, Words, remove_listed, remove_named, remove_owned
+from recsys.policy.members.readers import Audience, attributes_of
+from recsys.policy.members.who import Answers
 from recsys.policy.money_limits import MoneyLimits
 from recsys.policy.native import KEPT, Code, Codes, NativeRule, as_answer
-from recsys.policy.readers import Audience, attributes_of
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standing
-from recsys.policy.who import Answers
 from recsys.ragged import Ragged
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
 

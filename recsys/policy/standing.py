@@ -8,12 +8,12 @@ import numpy as np
 
 from recsys.knowledge import Knowledge
 from recsys.policy.attributes import margin_rate
-from recsys.policy.circumstances import Circumstances
+from recsys.policy.file.schema import Policy
 from recsys.policy.layout import Block, Layout
 from recsys.policy.masks import WORD, Words, as_words
+from recsys.policy.members.circumstances import Circumstances
 from recsys.policy.native import KEPT, Code, Codes, NativeRule, remove
 from recsys.policy.rules import CompiledRule
-from recsys.policy.schema import Policy
 from recsys.policy.shown import Pin, SlateCap
 from recsys.types import Channel, EpochSeconds, Instants, ItemKind, Rows
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recsys.errors import InputError
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
 from recsys.report import Progress
 from serving.export.audience import Audience
 from serving.export.consents import ConsentsNow, contacts_digest

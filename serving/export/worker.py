@@ -14,7 +14,7 @@ from recsys.engine import Engine
 from recsys.knowledge import Knowledge
 from recsys.members import LiveFacts, Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
 from recsys.types import EpochSeconds
 from serving.export.columns import export_columns, message_values
 from serving.export.consents import consents_digest, contacts_digest

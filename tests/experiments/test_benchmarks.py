@@ -18,7 +18,7 @@ from recsys.errors import InputError
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import ItemKind
 from training.memory import peak_rss_mb, status_mb
 

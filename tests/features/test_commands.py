@@ -9,7 +9,7 @@ from features.sources.registry import SOURCE_NAMES, open_source
 from features.tables import TABLES
 from features.workspace import Workspace
 from recsys.errors import InputError
-from recsys.policy.load import load_policy
+from recsys.policy.reading.load import load_policy
 from recsys.report import SILENT, Report
 from tests.features.sources.test_tables import MAPPING, write_mapping, write_shop
 

@@ -12,9 +12,9 @@ from recsys.decision import Context, Decision
 from recsys.engine import Engine
 from recsys.members import Contact, LiveFacts, Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_policy
-from recsys.policy.rule import REMOVALS, Effect
-from recsys.policy.without import without
+from recsys.policy.file.rule import REMOVALS, Effect
+from recsys.policy.file.without import without
+from recsys.policy.reading.load import parse_policy
 from recsys.reasons import LANGUAGES
 from recsys.types import Channel
 from recsys.why_not import REASON_CODES

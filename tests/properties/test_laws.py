@@ -12,7 +12,7 @@ from recsys.decision import Context, Decision
 from recsys.engine import Engine
 from recsys.members import Contact, LiveFacts, ProductFact, Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import Channel, Consent, EventKind, ItemKind, Relation
 from tests.worlds import CUT_OFF, DAY, NOW, small_knowledge
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.assignment import assign, bucket_ranges, hash_unit, hash_units, uniforms
-from recsys.policy.schema import Arm, Experiment
+from recsys.policy.file.schema import Arm, Experiment
 from recsys.vocabulary import encode_id
 
 

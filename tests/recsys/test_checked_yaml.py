@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recsys.checked_yaml import parse_checked
 from recsys.errors import InputError
-from recsys.policy.fields import Part
-from recsys.policy.problems import PartError, Problem
+from recsys.policy.file.fields import Part
+from recsys.policy.reading.problems import PartError, Problem
 from recsys.schema_problems import MAX_TOLD
 from recsys.yaml_nodes import compose_shaped
 from recsys.yaml_places import Place

@@ -6,7 +6,7 @@ from recsys.decision import Context
 from recsys.engine import Engine
 from recsys.members import Contact, LiveFacts, ProductFact, Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import Channel, Consent, EventKind, ItemKind, Relation
 from tests.worlds import NOW, small_knowledge
 

@@ -10,7 +10,7 @@ from recsys.engine import Engine
 from recsys.knowledge import Knowledge
 from recsys.members import Contact, LiveFacts, ProductFact, Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import AnswerKind, Channel, Consent, EventKind, ItemKind
 from tests.worlds import ALL, DAY, NOW, small_knowledge
 

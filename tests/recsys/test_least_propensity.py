@@ -15,8 +15,8 @@ from recsys.engine import Engine
 from recsys.members import Subject
 from recsys.offers.economics import OfferValues
 from recsys.policy.compile import compile_policy
-from recsys.policy.guardrails_schema import Exploration
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.file.guardrails import Exploration
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import ItemKind
 from tests.worlds import NOW, small_knowledge
 

@@ -11,7 +11,7 @@ from recsys.engine import Engine
 from recsys.knowledge import Knowledge, RankedProducts, RelatedProducts
 from recsys.members import LiveFacts, ProductFact, Subject
 from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import AnswerKind, Consent, EventKind, ItemKind, Relation
 from tests.recsys.test_edges import WORLDS
 from tests.worlds import NOW, small_bundle, small_knowledge

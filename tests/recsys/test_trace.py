@@ -15,7 +15,7 @@ from recsys.knowledge import Knowledge
 from recsys.members import Contact, LiveFacts, Subject
 from recsys.offers.economics import OfferValues
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.reasons import LANGUAGES
 from recsys.types import Channel, Consent, ItemKind
 from recsys.why_not import REASON_CODES, WhySection

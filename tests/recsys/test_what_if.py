@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.knowledge import Knowledge
 from recsys.members import LiveFacts, Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.profile import ColumnSpec, MemberProfile, Unit
 from recsys.types import Consent, Stage
 from recsys.what_if import NO_CHANGES, Changes, WhatIf, what_if

@@ -9,9 +9,9 @@ import yaml
 
 from recsys import why_not
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_policy
+from recsys.policy.file.schema import Policy
 from recsys.policy.native import NativeRule
-from recsys.policy.schema import Policy
+from recsys.policy.reading.load import parse_policy
 from recsys.reasons import LANGUAGES
 from recsys.why_not import (
     REASON_CODES,

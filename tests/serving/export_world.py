@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from recsys.report import SILENT, Report
 from serving.export_commands import export
 from tests.worlds import NOW, small_bundle, small_knowledge

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from recsys.policy import lifecycle_moves as moves
-from recsys.policy.load import default_policy_text, parse_policy
-from recsys.policy.registry import PolicyRegistry
+from recsys.policy.lifecycle import moves
+from recsys.policy.lifecycle.registry import PolicyRegistry
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from tests.worlds import NOW
 
 ANN, BOB = "Ann", "Bob"

@@ -10,7 +10,7 @@ import structlog
 from starlette.testclient import TestClient
 
 from recsys.knowledge import Knowledge
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from serving.app import create_app
 from serving.scopes import Scope
 from serving.service import Service

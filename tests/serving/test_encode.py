@@ -6,7 +6,7 @@ from recsys.decision import Context
 from recsys.engine import Engine
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import load_policy
+from recsys.policy.reading.load import load_policy
 from recsys.types import ItemKind, Relation
 from serving.encode import AnswerEncoder
 from serving.live import load_served, read_pointer

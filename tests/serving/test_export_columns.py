@@ -9,7 +9,7 @@ from recsys.decision import Context
 from recsys.engine import Engine
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
+from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import Consent, ItemKind
 from serving.export.columns import LIMIT_REACHED, export_columns, message_values
 from serving.export.table import COLUMNS

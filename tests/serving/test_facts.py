@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.members import Contact, LiveFacts, OfferResponse, ProductFact
-from recsys.policy.contact_schema import MAX_MESSAGES
+from recsys.policy.file.contact import MAX_MESSAGES
 from recsys.types import Channel, Consent, EventKind
 from serving.store import facts as kept_facts
 from serving.store.facts import (

@@ -7,7 +7,7 @@ import pytest
 from recsys.bundle import read_manifest
 from recsys.errors import PolicyError
 from recsys.policy.cases.load import FOLDER
-from recsys.policy.problems import Problem, Severity
+from recsys.policy.reading.problems import Problem, Severity
 from recsys.report import Report
 from serving import policy_check, policy_commands
 from serving.live import load_served, read_pointer

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from recsys.errors import InputError, PolicyError, StoreError
-from recsys.policy.load import default_policy_text, load_policy, parse_policy
-from recsys.policy.problems import Problem, Severity
-from recsys.policy.registry import LivePolicy
+from recsys.policy.lifecycle.registry import LivePolicy
+from recsys.policy.reading.load import default_policy_text, load_policy, parse_policy
+from recsys.policy.reading.problems import Problem, Severity
 from recsys.report import Report
 from serving import policy_commands as commands
 from serving.commands import decide

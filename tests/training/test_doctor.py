@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from tests.features.small_workspace import DAY, NOW, TIERS, small_rows, write_workspace
 from tests.worlds import CUT_OFF, small_bundle
 from training import publish as publishing

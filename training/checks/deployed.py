@@ -12,7 +12,7 @@ from recsys.bundle import Bundle, read_manifest
 from recsys.errors import BundleError, StoreError
 from recsys.knowledge import Knowledge
 from recsys.policy.compile import compile_policy
-from recsys.policy.registry import live_policy
+from recsys.policy.lifecycle.registry import live_policy
 from recsys.types import SECONDS_PER_DAY
 from training.checks.finding import Finding, State, counted
 

@@ -14,7 +14,7 @@ from recsys.members import Contact, LiveFacts, OfferResponse, ProductFact, Subje
 from recsys.offers.economics import OfferTerms
 from recsys.policy.cases.schema import Case, CaseMember
 from recsys.policy.compiled import CompiledPolicy
-from recsys.policy.schema import ArmBehaviour
+from recsys.policy.file.schema import ArmBehaviour
 from recsys.traits import NOBODY, Traits, with_traits
 from recsys.types import SECONDS_PER_DAY, Consent, EpochSeconds, EventKind, ItemKind
 from recsys.why_not import Remover, removers

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recsys.policy.cases.answers import Answer, Asker
 from recsys.policy.cases.schema import ANY, Case
-from recsys.policy.problems import Path
+from recsys.policy.reading.problems import Path
 from recsys.types import NO_OFFER, ItemKind
 
 _CHANGE = "change the policy, or the case where this is wanted now"

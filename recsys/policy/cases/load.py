@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from recsys.checked_yaml import check_nodes, read_nodes, read_text
 from recsys.errors import InputError
 from recsys.policy.cases.schema import Case, CaseFile
-from recsys.policy.fields import TIME_ZONE
-from recsys.policy.problems import Path as PartPath
-from recsys.policy.problems import Problem, Severity
+from recsys.policy.file.fields import TIME_ZONE
+from recsys.policy.reading.problems import Path as PartPath
+from recsys.policy.reading.problems import Problem, Severity
 from recsys.yaml_places import Place, Places
 
 FOLDER = "policy_cases"

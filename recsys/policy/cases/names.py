@@ -8,12 +8,12 @@ import numpy as np
 from recsys.errors import InputError
 from recsys.explain import NO_OFFER_IS_BEST, NOT_ENOUGH_CANDIDATES
 from recsys.knowledge import Knowledge
-from recsys.policy.attribute_types import AttributeType
 from recsys.policy.attributes import MEMBER_ATTRIBUTES
 from recsys.policy.cases.load import PlacedCase
 from recsys.policy.cases.schema import ANY, Expectation
 from recsys.policy.compiled import CompiledPolicy
-from recsys.policy.problems import Path, Problem
+from recsys.policy.file.attribute_types import AttributeType
+from recsys.policy.reading.problems import Path, Problem
 from recsys.traits import number_of
 from recsys.types import NO_OFFER
 from recsys.vocabulary import Vocabulary, encode_id

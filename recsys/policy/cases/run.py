@@ -11,7 +11,7 @@ from recsys.policy.cases.judge import failures
 from recsys.policy.cases.load import PlacedCase, read_cases
 from recsys.policy.cases.names import unknown_names
 from recsys.policy.compiled import CompiledPolicy
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 from recsys.schema_problems import in_order
 from recsys.types import EpochSeconds
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from recsys.policy.calendar_schema import MonthDay
-from recsys.policy.fields import Instant, Part, Slug, Text
-from recsys.policy.problems import PartError, Path
+from recsys.policy.file.calendar import MonthDay
+from recsys.policy.file.fields import Instant, Part, Slug, Text
+from recsys.policy.reading.problems import PartError, Path
 from recsys.types import NO_OFFER, Channel, Stage
 
 ANY = "any"

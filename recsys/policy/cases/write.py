@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.members import MemberBatch, Subject
 from recsys.policy.cases.answers import Answer, Asker
 from recsys.policy.cases.schema import ANY, Case
-from recsys.policy.fields import TIME_ZONE
+from recsys.policy.file.fields import TIME_ZONE
 from recsys.types import SECONDS_PER_DAY, Channel, Consent, EpochSeconds, EventKind, ItemKind, Stage
 from recsys.why_not import FileReason
 

@@ -6,7 +6,7 @@ from recsys.policy.attributes import margin_rate
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.wording import counted, error
 from recsys.policy.guardrails import smallest_basket_depth
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 
 
 def guardrails_remove_everything(examined: Examined) -> Iterator[Problem]:

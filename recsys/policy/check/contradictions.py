@@ -9,8 +9,8 @@ import numpy as np
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.parts import RulePart
 from recsys.policy.check.wording import error, warning
-from recsys.policy.problems import Problem
-from recsys.policy.rule import REMOVALS, Effect
+from recsys.policy.file.rule import REMOVALS, Effect
+from recsys.policy.reading.problems import Problem
 from recsys.policy.rules import CompiledRule
 from recsys.policy.shown import Placement
 from recsys.types import ItemKind

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from recsys.policy.calendar import stretch
-from recsys.policy.calendar_overlaps import overlapping
+from recsys.policy.calendar.overlaps import overlapping
+from recsys.policy.calendar.times import stretch
 from recsys.policy.check.parts import rule_parts
 from recsys.policy.check.wording import error, warning
-from recsys.policy.fields import iso
-from recsys.policy.problems import Problem
-from recsys.policy.rule import LEVERS
-from recsys.policy.schema import Policy
+from recsys.policy.file.fields import iso
+from recsys.policy.file.rule import LEVERS
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.problems import Problem
 from recsys.types import SECONDS_PER_DAY, EpochSeconds
 
 SOON_DAYS = 7

@@ -9,10 +9,10 @@ from recsys.policy.check.parts import RulePart
 from recsys.policy.check.population import Population
 from recsys.policy.check.shadowed import shadowed
 from recsys.policy.check.wording import counted, error, warning
-from recsys.policy.fields import iso
-from recsys.policy.problems import Problem
-from recsys.policy.readers import MISSING
-from recsys.policy.rule import Effect
+from recsys.policy.file.fields import iso
+from recsys.policy.file.rule import Effect
+from recsys.policy.members.readers import MISSING
+from recsys.policy.reading.problems import Problem
 from recsys.policy.rules import CompiledRule
 
 

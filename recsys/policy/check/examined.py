@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from recsys.knowledge import Knowledge
 from recsys.policy.check.parts import RulePart, rule_parts
 from recsys.policy.compiled import CompiledPolicy
-from recsys.policy.document import PolicyDocument
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.document import PolicyDocument
 from recsys.types import EpochSeconds
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from recsys.errors import PolicyError
 from recsys.policy.check.parts import Text, texts
-from recsys.policy.formula import Formula, compile_formula
-from recsys.policy.problems import Path, Problem, Severity
-from recsys.policy.schema import Policy
+from recsys.policy.expressions.formula import Formula, compile_formula
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.problems import Path, Problem, Severity
 from recsys.profile import MemberProfile
 
 

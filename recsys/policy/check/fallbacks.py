@@ -8,7 +8,7 @@ import numpy as np
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.panel import Person, asked_of_the_call, awake, removals
 from recsys.policy.check.wording import error, listed, warning
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 from recsys.traits import EVERYTHING
 from recsys.types import CHANNEL_CONSENT, Channel, Consent, ItemKind
 

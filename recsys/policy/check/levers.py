@@ -7,8 +7,8 @@ import numpy as np
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.panel import Person, awake, batch_of, path_of, spread
 from recsys.policy.check.wording import listed, warning
-from recsys.policy.problems import Problem
-from recsys.policy.rule import LEVERS
+from recsys.policy.file.rule import LEVERS
+from recsys.policy.reading.problems import Problem
 from recsys.types import UNKNOWN_ROW, ItemKind
 
 MOST = 10.0

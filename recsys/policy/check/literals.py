@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.knowledge import Knowledge
-from recsys.policy.cel_atom import Comparison, Operator
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.expressions import read_all
 from recsys.policy.check.wording import listed, meant, warning
-from recsys.policy.problems import Path, Problem
-from recsys.policy.schema import Policy
+from recsys.policy.expressions.atom import Comparison, Operator
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.problems import Path, Problem
 from recsys.types import OFFER_KINDS, STAGES, Channel, ItemKind, Relation
 from recsys.vocabulary import Vocabulary
 

@@ -9,7 +9,7 @@ from recsys.policy.check.examined import Examined
 from recsys.policy.check.panel import Person, awake, path_of, removals, spread
 from recsys.policy.check.wording import error, listed, warning
 from recsys.policy.native import NativeRule
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 from recsys.types import UNKNOWN_ROW, ItemKind
 
 CODE = "tier_not_monotone"

@@ -11,7 +11,7 @@ from recsys.decision import Context
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.panel import Person, asked_of_the_call, awake, batch_of, path_of, removals, spread
 from recsys.policy.check.wording import error, listed, warning
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 from recsys.types import STAGES, UNKNOWN_ROW, ItemKind
 
 _OF_EACH = 12

@@ -13,7 +13,7 @@ from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import LiveFacts, MemberBatch, Subject
 from recsys.policy.check.examined import Examined
-from recsys.policy.contact_hours import is_quiet, local_minute
+from recsys.policy.contact.hours import is_quiet, local_minute
 from recsys.policy.rules import read_segments
 from recsys.traits import EVERYTHING, NOBODY
 from recsys.types import SECONDS_PER_DAY, UNKNOWN_ROW, Consent, ItemKind

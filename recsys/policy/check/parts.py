@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from recsys.policy.attribute_types import AttributeType
 from recsys.policy.attributes import WHAT_ATTRIBUTES, segment_attributes, who_attributes
-from recsys.policy.problems import Path
-from recsys.policy.rule import Rule
+from recsys.policy.file.attribute_types import AttributeType
+from recsys.policy.file.rule import Rule
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.problems import Path
 from recsys.policy.rules import reach_rule
-from recsys.policy.schema import Policy
 from recsys.profile import MemberProfile
 from recsys.types import ItemKind
 

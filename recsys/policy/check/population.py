@@ -13,18 +13,18 @@ from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
 from recsys.policy.attributes import who_attributes
+from recsys.policy.calendar.periods_on import PeriodsOn
 from recsys.policy.check.examined import Examined
-from recsys.policy.circumstances import Circumstances, circumstances
 from recsys.policy.evaluate import ErrorCounter
-from recsys.policy.formula import Formula
+from recsys.policy.expressions.formula import Formula
+from recsys.policy.file.rule import Rule
+from recsys.policy.file.schema import Policy
 from recsys.policy.masks import WORD, Words
-from recsys.policy.periods import PeriodsOn
-from recsys.policy.readers import Audience
-from recsys.policy.rule import Rule
+from recsys.policy.members.circumstances import Circumstances, circumstances
+from recsys.policy.members.readers import Audience
+from recsys.policy.members.segments import Segments
+from recsys.policy.members.who_compile import Question, compile_who
 from recsys.policy.rules import WHO_ON_ERROR, CompiledRule
-from recsys.policy.schema import Policy
-from recsys.policy.segments import Segments
-from recsys.policy.who_compile import Question, compile_who
 from recsys.types import Channel, EpochSeconds, KeepMask
 
 MOST_MEMBERS = 20_000

@@ -15,8 +15,8 @@ from recsys.policy.check.literals import unknown_ids, unknown_values
 from recsys.policy.check.monotone import tier_not_monotone
 from recsys.policy.check.outcomes import nothing_left
 from recsys.policy.check.unused import unused
-from recsys.policy.document import PolicyDocument
-from recsys.policy.problems import Problem
+from recsys.policy.reading.document import PolicyDocument
+from recsys.policy.reading.problems import Problem
 from recsys.profile import NO_PROFILE, MemberProfile
 from recsys.schema_problems import in_order
 from recsys.types import EpochSeconds

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.population import Population, Slot
 from recsys.policy.check.wording import listed, warning
-from recsys.policy.problems import Problem
-from recsys.policy.rule import REMOVALS
+from recsys.policy.file.rule import REMOVALS
+from recsys.policy.reading.problems import Problem
 from recsys.policy.rules import CompiledRule
 from recsys.types import KeepMask
 

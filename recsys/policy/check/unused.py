@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from recsys.policy.check.expressions import Expressions
 from recsys.policy.check.wording import warning
-from recsys.policy.contact_schema import Of
-from recsys.policy.problems import Problem
-from recsys.policy.schema import Policy
+from recsys.policy.file.contact import Of
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.problems import Problem
 
 
 def unused(policy: Policy, expressions: Expressions) -> Iterator[Problem]:

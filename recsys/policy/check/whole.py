@@ -11,8 +11,8 @@ from recsys.policy.check.examined import Examined
 from recsys.policy.check.run import check_compiled, check_written
 from recsys.policy.compile import compile_policy
 from recsys.policy.compiled import CompiledPolicy
-from recsys.policy.document import PolicyDocument
-from recsys.policy.problems import Problem, Severity
+from recsys.policy.reading.document import PolicyDocument
+from recsys.policy.reading.problems import Problem, Severity
 from recsys.profile import NO_PROFILE
 from recsys.schema_problems import in_order
 from recsys.types import EpochSeconds

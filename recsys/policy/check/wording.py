@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-from recsys.policy.problems import Path, Problem, Severity
+from recsys.policy.reading.problems import Path, Problem, Severity
 
 _SHOWN = 5
 _NEAR = 0.6

@@ -22,7 +22,7 @@ from recsys.engine import Engine
 from recsys.errors import InputError
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_policy
+from recsys.policy.reading.load import parse_policy
 from recsys.report import SILENT
 from recsys.types import SECONDS_PER_DAY, ItemKind
 

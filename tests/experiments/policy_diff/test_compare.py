@@ -9,7 +9,7 @@ import pytest
 
 from experiments.policy_diff.result import PolicyDiff
 from recsys.errors import PolicyError
-from recsys.policy.load import parse_policy
+from recsys.policy.reading.load import parse_policy
 from recsys.types import Consent, ItemKind
 from tests.experiments.policy_diff.worlds import (
     NO_EMAIL,

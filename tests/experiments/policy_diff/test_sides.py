@@ -6,9 +6,9 @@ import pytest
 
 from experiments.policy_diff.sides import open_side, placements_of
 from recsys.errors import InputError, PolicyError
-from recsys.policy import lifecycle_moves as moves
-from recsys.policy.load import parse_policy
-from recsys.policy.registry import PolicyRegistry
+from recsys.policy.lifecycle import moves
+from recsys.policy.lifecycle.registry import PolicyRegistry
+from recsys.policy.reading.load import parse_policy
 from tests.experiments.policy_diff.worlds import NO_PRODUCT, POLICY, policy, side
 from tests.worlds import NOW
 

@@ -17,8 +17,8 @@ from recsys.engine import Engine
 from recsys.knowledge import Knowledge
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_policy
-from recsys.policy.schema import Policy
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.load import parse_policy
 from recsys.report import SILENT
 from recsys.types import STAGES
 from tests.worlds import NOW, small_knowledge

@@ -10,7 +10,7 @@ from recsys.decision import Context
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
 from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.load import parse_policy
+from recsys.policy.reading.load import parse_policy
 from recsys.types import Channel
 from tests.worlds import NOW, TIERS, small_knowledge
 

@@ -8,7 +8,7 @@ import pytest
 
 from recsys.errors import BundleError
 from recsys.policy.commands import check
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from recsys.report import Report
 from tests.worlds import NOW, TIERS, small_bundle
 

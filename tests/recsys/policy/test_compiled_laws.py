@@ -14,10 +14,10 @@ from experiments.benchmarks.policy_world import PolicyWriter
 from recsys.decision import Context
 from recsys.members import MemberBatch, Subject
 from recsys.offers.economics import OfferTerms, offer_values
-from recsys.policy.cel_logic import Verdict
 from recsys.policy.compile import CompiledPolicy, compile_policy
-from recsys.policy.load import parse_policy
-from recsys.policy.rule import Effect
+from recsys.policy.expressions.logic import Verdict
+from recsys.policy.file.rule import Effect
+from recsys.policy.reading.load import parse_policy
 from recsys.profile import ColumnSpec, Unit
 from recsys.types import Channel, ItemKind
 from recsys.vocabulary import encode_id

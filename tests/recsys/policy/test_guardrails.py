@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.policy.file.guardrails import DepthBand
 from recsys.policy.guardrails import banded_offers, touches_category
-from recsys.policy.guardrails_schema import DepthBand
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS
 from tests.worlds import small_knowledge

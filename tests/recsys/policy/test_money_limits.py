@@ -10,7 +10,8 @@ from recsys.batch import build_batch
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL
 from recsys.members import Subject
 from recsys.offers.economics import OfferTerms, OfferValues, offer_values
-from recsys.policy.experiment_schema import Arm, Experiment
+from recsys.policy.file.experiment import Arm, Experiment
+from recsys.policy.file.schema import Policy
 from recsys.policy.money_limits import (
     BudgetLimit,
     MoneyLimits,
@@ -21,9 +22,8 @@ from recsys.policy.money_limits import (
     overdraws,
 )
 from recsys.policy.native import KEPT, Code, NativeRule
-from recsys.policy.schema import Policy
 from recsys.types import OFFER_KINDS
-from tests.recsys.policy.periods import at
+from tests.recsys.policy.calendar.periods import at
 from tests.worlds import small_knowledge
 
 KNOWLEDGE = small_knowledge()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recsys.engine import Engine
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_policy
+from recsys.policy.reading.load import parse_policy
 from recsys.retrieve import retrieve
 from recsys.types import ItemKind
 from tests.recsys.policy.small import (

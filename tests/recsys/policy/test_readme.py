@@ -10,12 +10,13 @@ import yaml
 
 import recsys.policy
 from recsys.policy.compile import compile_policy
-from recsys.policy.fields import Part
-from recsys.policy.load import parse_policy
-from recsys.policy.schema import Policy
+from recsys.policy.file.fields import Part
+from recsys.policy.file.schema import Policy
+from recsys.policy.reading.load import parse_policy
 from tests.worlds import TIERS, small_knowledge
 
-README = Path(recsys.policy.__file__).with_name("README.md").read_text(encoding="utf-8")
+PAGES = sorted(Path(recsys.policy.__file__).parent.rglob("README.md"))
+README = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 OF_OTHER_FILES = ("include:", "cases:")
 PARTS = [text for text in EXAMPLES if not text.startswith(OF_OTHER_FILES)]

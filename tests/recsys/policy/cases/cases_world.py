@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recsys.policy.cases.run import CasesRun, run_cases
 from recsys.policy.compile import CompiledPolicy
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 from recsys.yaml_places import Place
 from tests.recsys.policy.small import KNOWLEDGE, compiled
 from tests.worlds import NOW

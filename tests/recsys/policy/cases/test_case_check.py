@@ -6,7 +6,7 @@ import pytest
 
 from recsys.policy.cases.load import FOLDER
 from recsys.policy.commands import check
-from recsys.policy.load import default_policy_text
+from recsys.policy.reading.load import default_policy_text
 from tests.worlds import NOW, TIERS, small_bundle
 
 CASE = "cases: [{id: mail, member: {consent: []}, context: {placement: email}, expect: {nothing_because: REASON}}]"

@@ -8,8 +8,8 @@ import pytest
 from recsys.policy.cases.example import example_cases_text, write_examples
 from recsys.policy.cases.load import FOLDER, cases_beside, read_cases
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import default_policy_text, parse_policy
-from recsys.policy.problems import Severity
+from recsys.policy.reading.load import default_policy_text, parse_policy
+from recsys.policy.reading.problems import Severity
 from tests.recsys.policy.cases.cases_world import KNOWLEDGE, asked, run, told
 from tests.worlds import TIERS
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from recsys.knowledge import Knowledge
 from recsys.policy.check.examined import Examined
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_document
-from recsys.policy.problems import Problem
+from recsys.policy.reading.load import parse_document
+from recsys.policy.reading.problems import Problem
 from tests.worlds import NOW, TIERS, small_knowledge
 
 KNOWLEDGE = small_knowledge()

@@ -5,7 +5,7 @@ import pytest
 
 from recsys.policy.check import population as asked
 from recsys.policy.check.dead import over_members, over_things
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 from tests.recsys.policy.check.worlds import document_of, examined
 from tests.recsys.policy.small import KNOWLEDGE, with_columns
 

@@ -10,7 +10,7 @@ from recsys.decision import Context
 from recsys.members import Subject
 from recsys.policy.check.dead import over_members
 from recsys.policy.check.examined import Examined
-from recsys.policy.rule import REMOVALS
+from recsys.policy.file.rule import REMOVALS
 from recsys.types import Channel
 from tests.recsys.policy.check.worlds import examined
 from tests.worlds import NOW, small_knowledge

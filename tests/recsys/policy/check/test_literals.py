@@ -3,7 +3,7 @@
 import pytest
 
 from recsys.policy.check.literals import unknown_ids, unknown_values
-from recsys.policy.problems import Problem
+from recsys.policy.reading.problems import Problem
 from tests.recsys.policy.check.worlds import document_of, examined
 
 

@@ -7,7 +7,7 @@ from experiments.benchmarks.policy_world import PolicyWriter
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.run import check_compiled
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_document
+from recsys.policy.reading.load import parse_document
 from tests.worlds import NOW, small_knowledge
 
 

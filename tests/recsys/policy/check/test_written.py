@@ -1,7 +1,7 @@
 """What a check finds in a policy file alone, each where it stands."""
 
 from recsys.policy.check.run import check_written
-from recsys.policy.load import default_policy_text, parse_document
+from recsys.policy.reading.load import default_policy_text, parse_document
 
 NOW = 1_780_000_000
 _BASE = """name: small

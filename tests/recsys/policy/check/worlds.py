@@ -5,7 +5,7 @@ import yaml
 from recsys.knowledge import Knowledge
 from recsys.policy.check.examined import Examined
 from recsys.policy.compile import compile_policy
-from recsys.policy.load import parse_document
+from recsys.policy.reading.load import parse_document
 from tests.worlds import NOW, TIERS, small_knowledge
 
 KNOWLEDGE = small_knowledge()

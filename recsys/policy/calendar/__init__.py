@@ -1,0 +1,1 @@
+"""When periods are on, and what they ask for."""

@@ -1,0 +1,1 @@
+"""How often, how soon again and when members are written to."""

@@ -1,0 +1,1 @@
+"""What a policy file may say, part by part."""

@@ -1,0 +1,1 @@
+"""From files to a checked policy whose every part knows its place."""
