@@ -19,5 +19,5 @@ def test_every_column_has_a_name_of_its_own() -> None:
     assert {"tier_by_rules", "points_usable", "stage"} < set(NAMES)
 
 
-def test_no_column_but_the_stage_is_hidden_by_an_attribute_that_policies_have_anyway() -> None:
-    assert [name for name in NAMES if f"member.{name}" in MEMBER_ATTRIBUTES] == ["stage"]
+def test_columns_that_policies_read_otherwise_are_the_stage_and_the_birthday_at_the_instant_of_a_decision() -> None:
+    assert sorted(name for name in NAMES if f"member.{name}" in MEMBER_ATTRIBUTES) == ["days_to_birthday", "stage"]
