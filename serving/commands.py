@@ -19,6 +19,7 @@ from serving.one_decision import prepare
 from serving.scopes import Scope
 from serving.service import Service
 from serving.settings import ClockChoice, Settings, read_settings
+from serving.silence import quiet_now, reason_told
 from serving.store.facts import member_key
 from serving.store.store import Store
 
@@ -105,7 +106,15 @@ def decide(
         relation=relation, products=products,
     )  # fmt: skip
     decision = prepared.served.engine.decide(prepared.subject, prepared.context)
-    return decision_report(decision, currency=prepared.served.engine.knowledge.currency, language=language)
+    engine = prepared.served.engine
+    rows = engine.knowledge.catalogue.products.rows(list(products)).tolist() if products else []
+    return decision_report(
+        decision,
+        currency=engine.knowledge.currency,
+        language=language,
+        shortfall=reason_told(engine.policy.source, decision.shortfall_reason, language=language),
+        unknown=[name for name, row in zip(products, rows, strict=True) if row < 0],
+    )
 
 
 def create_key(
@@ -198,11 +207,13 @@ def _greeting(service: Service, host: str, port: int, key: str) -> Report:
     notes += [f"Bundle   {bundle}"]
     policy, policy_facts = _policy_line(service)
     notes += [f"Policy   {policy}"] if policy else []
+    served = service.live.current
+    quiet = quiet_now(served.engine.policy.source, service.clock()) if served is not None else ()
+    notes += [f"Quiet    {one.told()}" for one in quiet]
     if lag_s:
         notes += [f"Clock    {lag_s // 86_400} days behind: the facts are historic, and time goes on from their end"]
-    return Report(
-        facts={"url": url, "key": key, "clock_lag_s": lag_s, **bundle_facts, **policy_facts}, notes=tuple(notes)
-    )
+    facts = {"url": url, "key": key, "clock_lag_s": lag_s, "quiet": [one.rule for one in quiet]}
+    return Report(facts={**facts, **bundle_facts, **policy_facts}, notes=tuple(notes))
 
 
 def _bundle_line(service: Service) -> tuple[str, dict[str, str | int | None]]:

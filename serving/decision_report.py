@@ -23,7 +23,9 @@ _RELATIONS = {
 _WHOLE_FROM = 1_000
 
 
-def decision_report(decision: Decision, *, currency: str, language: str = "en") -> Report:
+def decision_report(
+    decision: Decision, *, currency: str, language: str = "en", shortfall: str = "", unknown: Sequence[str] = ()
+) -> Report:
     """
     The report of `recsys decide`.
 
@@ -32,6 +34,8 @@ def decision_report(decision: Decision, *, currency: str, language: str = "en") 
             few examples; the facts hold every one of them.
         currency: Of the bundle.
         language: Of sections and reasons; that of the decision.
+        shortfall: Why fewer than asked for, in words.
+        unknown: Ids of products in the question that the bundle does not know.
     """
     tables = [slate_table("Slate", decision, currency=currency)]
     if decision.candidates:
@@ -39,9 +43,10 @@ def decision_report(decision: Decision, *, currency: str, language: str = "en") 
         tables += [_offers(offers, currency)] if offers else []
         left_out = [one for one in decision.candidates if one.position is None]
         tables += [_why_not(left_out, language)] if left_out else []
-    return Report(
-        facts=orjson.loads(encode_answer(decision)), tables=tuple(tables), notes=tuple(decision_notes(decision))
-    )
+    notes = list(decision_notes(decision, shortfall=shortfall))
+    if unknown:
+        notes.append(f"not in the bundle, so passed over: {', '.join(unknown)}")
+    return Report(facts=orjson.loads(encode_answer(decision)), tables=tuple(tables), notes=tuple(notes))
 
 
 def slate_table(title: str, decision: Decision, *, currency: str) -> Table:
@@ -72,8 +77,8 @@ def slate_table(title: str, decision: Decision, *, currency: str) -> Table:
     )
 
 
-def decision_notes(decision: Decision) -> Iterable[str]:
-    """What a decision says of itself, as sentences."""
+def decision_notes(decision: Decision, *, shortfall: str = "") -> Iterable[str]:
+    """What a decision says of itself, as sentences; its shortfall in words where they are given."""
     at = datetime.fromtimestamp(decision.decided_at, UTC).isoformat()
     yield f"{decision.answer.value} answer for {decision.placement} ({decision.channel.value}) at {at}"
     if decision.relation is not None:
@@ -85,7 +90,7 @@ def decision_notes(decision: Decision) -> Iterable[str]:
     if decision.degraded:
         yield f"degraded: {', '.join(decision.degraded)}"
     if decision.shortfall_reason:
-        yield f"fewer than asked for: {decision.shortfall_reason}"
+        yield f"fewer than asked for: {shortfall or decision.shortfall_reason}"
 
 
 def worth(value_minor: int | None, sd_minor: int | None, currency: str) -> str:

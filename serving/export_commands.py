@@ -165,7 +165,8 @@ def _report(
     rows = [("sent", "", members["sent"], members["sent"] / total)]
     rows += [("nothing", reason, count, count / total) for reason, count in members["nothing_by_reason"].items()]
     plan = manifest["plan"]
-    notes = [f"{out}: {manifest['rows']:,} rows, {len(manifest['files'])} file(s), checksum {manifest['checksum']}"]
+    notes = list(manifest.get("notes", ()))
+    notes += [f"{out}: {manifest['rows']:,} rows, {len(manifest['files'])} file(s), checksum {manifest['checksum']}"]
     notes.append(f"As of {iso(plan['now'])}; the same inputs with this --now give the same bytes.")
     if done:
         notes.append(f"Already done at {iso(plan['now'])}, nothing was changed; use another --out for a new one.")

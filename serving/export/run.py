@@ -14,6 +14,7 @@ from recsys.errors import InputError
 from recsys.policy.file.schema import Policy
 from recsys.report import Progress
 from serving.export.audience import Audience
+from serving.export.columns import LIMIT_REACHED
 from serving.export.consents import ConsentsNow, contacts_digest
 from serving.export.files import (
     is_single_file,
@@ -36,6 +37,7 @@ from serving.export.worker import (
     WorkerSettings,
     value_name,
 )
+from serving.silence import nobody_told
 from serving.store.database import open_database
 from serving.store.members import MemberStore
 
@@ -224,6 +226,9 @@ def _manifest(
         for name, count in mark.counts.items():
             counts[name] = counts.get(name, 0) + count
     prefix = f"{Status.NOTHING.value}."
+    sent = counts.get(Status.SENT.value, 0)
+    nothing = {name.removeprefix(prefix): count for name, count in sorted(counts.items()) if name.startswith(prefix)}
+    limited = LIMIT_REACHED in nothing  # so few were wanted
     return {
         "plan": plan.model_dump(mode="json"),
         "fingerprint": plan.fingerprint(),
@@ -235,12 +240,13 @@ def _manifest(
         },
         "columns": {name: kind.value for name, kind in COLUMNS.items()},
         "members": {
-            "sent": counts.get(Status.SENT.value, 0),
+            "sent": sent,
             "nothing": counts.get(Status.NOTHING.value, 0),
-            "nothing_by_reason": {
-                name.removeprefix(prefix): count for name, count in sorted(counts.items()) if name.startswith(prefix)
-            },
+            "nothing_by_reason": nothing,
         },
+        "notes": ()
+        if limited
+        else nobody_told(inputs.policy, plan.placement, sent=sent, nothing_by_reason=nothing, now=plan.now),
         "rows": sum(mark.n_rows for mark in marks),
         "files": dict(sorted(files.items())),
         "checksum": checksum(files),

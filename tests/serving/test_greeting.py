@@ -19,8 +19,7 @@ def greeted(monkeypatch: pytest.MonkeyPatch) -> object:
     monkeypatch.setattr(commands.uvicorn, "run", lambda *_, **__: None)
     monkeypatch.setattr(commands, "configure_logging", lambda: None)
 
-    def greet(workspace: Path) -> Report:
-        now = CUT_OFF + 7 * SECONDS_PER_DAY // 2
+    def greet(workspace: Path, now: int = CUT_OFF + 7 * SECONDS_PER_DAY // 2) -> Report:
         monkeypatch.setattr("serving.service.clock_of", lambda *_: (lambda: now, 0))
         commands.serve(workspace, host="127.0.0.1", port=8000, show=shown.append)
         return shown[-1]
@@ -34,6 +33,14 @@ def test_the_greeting_names_the_bundle_and_its_age(workspace: Path, greeted) -> 
     assert f"Bundle   {bundle_id[:16]}, 3 days old" in report.notes
     assert (report.facts["bundle"], report.facts["bundle_id"]) == ("served", bundle_id)
     assert report.facts["bundle_age_s"] == 7 * SECONDS_PER_DAY // 2
+
+
+def test_at_night_the_greeting_says_which_channels_are_quiet_and_until_when(workspace: Path, greeted) -> None:
+    midnight = (CUT_OFF // SECONDS_PER_DAY + 3) * SECONDS_PER_DAY
+    night, day = (greeted(workspace, midnight + hours * 3_600) for hours in (23, 12))
+    assert "Quiet    push, sms until 08:00 (quiet_nights)" in night.notes
+    assert (night.facts["quiet"], day.facts["quiet"]) == (["quiet_nights"], [])
+    assert not [note for note in day.notes if note.startswith("Quiet")]
 
 
 def test_where_nothing_was_published_the_greeting_says_what_to_run(tmp_path: Path, greeted) -> None:
