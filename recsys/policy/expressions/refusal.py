@@ -1,15 +1,16 @@
 """What people are told of an expression that is refused: what is wrong, where in its text, and what to write."""
 
-import difflib
 import re
 from collections.abc import Mapping
 
 from recsys.errors import PolicyError
+from recsys.policy.expressions.advice import habits, known_names, number_kinds
 from recsys.policy.expressions.tokens import place
 from recsys.policy.file.attribute_types import AttributeType
 
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _OF_BUNDLE = "; the columns of `recsys profile` are known with a bundle that has them: check with --bundle"
+_OPERATORS = frozenset({"and", "or", "not", "AND", "OR", "NOT"})
 _UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
 
 
@@ -47,12 +48,13 @@ def explained(
         problem = "nests too deep, or chains too many operators: the recursion limit is 32; split the rule in two"
         return _at(f"{short(text)} {problem}", at, code="expression_too_deep", where=where)
     unknown = _UNKNOWN.search(problem)
-    if unknown:
+    advice = habits(text) if "Syntax error" in problem or (unknown and unknown.group(1) in _OPERATORS) else ""
+    if unknown and not advice:
         return _unknown(unknown.group(1), available, at, where)
-    if "no matching overload" in problem and "double" in problem and "int" in problem:
-        problem += "; decimal attributes are compared with decimals: write 3.0, not 3"
+    advice = advice or number_kinds(problem, text, at)
     problem = f"{short(text)} is wrong at line {at[0]}, column {at[1]}: {problem or 'no reason given'}"
-    return PolicyError(f"{where}: {problem}", code="expression_invalid", offset=at)
+    told = f"; {advice}" if advice else ""
+    return PolicyError(f"{where}: {problem}{told}", code="expression_invalid", offset=at)
 
 
 def short(text: str) -> str:
@@ -61,11 +63,9 @@ def short(text: str) -> str:
 
 
 def _unknown(name: str, available: Mapping[str, AttributeType], at: tuple[int, int], where: str) -> PolicyError:
-    near = difflib.get_close_matches(name, available, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
     of_bundle = _OF_BUNDLE if name.startswith("member.") else ""
-    known = f"it may read {', '.join(sorted(available))}{of_bundle}"
-    return _at(f"reads {name!r}, which is not known here; {hint}{known}", at, code="attribute_unknown", where=where)
+    known = f"{known_names(name, available)}{of_bundle}"
+    return _at(f"reads {name!r}, which is not known here; {known}", at, code="attribute_unknown", where=where)
 
 
 def _at(problem: str, at: tuple[int, int], *, code: str, where: str) -> PolicyError:
