@@ -25,8 +25,8 @@ EXIT_MISSING_EXTRA = 69
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_CODES = (
-    "Exit codes: 0 done, 1 other, 2 wrong input, 3 bundle, 4 registry, 5 gate, 6 store, 7 not enough data, "
-    "69 missing extra, 70 defect, 130 interrupted."
+    "Exit codes: 0 done, 1 other, 2 wrong input, 3 bundle, 4 registry, 5 gate, 6 store or altered record, "
+    "7 not enough data, 69 missing extra, 70 defect, 130 interrupted."
 )
 
 _EXTRA_OF_PACKAGE = {
