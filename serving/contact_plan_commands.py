@@ -1,7 +1,8 @@
 """The command `recsys policy plan`: who gets which send of a period, so that caps are filled with the best messages."""
 
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
 from recsys.policy.contact.plan import PlanRules
 from recsys.policy.file.fields import iso
+from recsys.policy.file.schema import Policy
 from recsys.policy.lifecycle.registry import live_policy
 from recsys.report import SILENT, Progress, Report, Table
 from recsys.time_zones import read_zone
@@ -19,10 +21,11 @@ from serving.export.audience import everybody, read_audience
 from serving.export.files import sha256
 from serving.export.plan import as_json
 from serving.live import read_pointer
-from serving.plan_messages import MessageMaker
+from serving.plan_messages import NO_OFFER_OF_CAMPAIGN, MessageMaker
 from serving.plan_run import MembersThen, PlanRun
-from serving.plan_sends import read_sends
+from serving.plan_sends import PlannedSend, read_sends
 from serving.settings import read_settings
+from serving.silence import nobody_told
 from serving.stated_consents import read_stated_consents
 from serving.store.database import open_database
 from serving.store.members import MemberStore
@@ -108,10 +111,10 @@ def plan(
     if out.exists():
         out.rmdir()
     partial.rename(out)
-    return _report({**facts, "out": str(out)})
+    return _report({**facts, "out": str(out)}, policy, planned)
 
 
-def _report(facts: Mapping[str, Any]) -> Report:
+def _report(facts: Mapping[str, Any], policy: Policy, planned: Sequence[PlannedSend]) -> Report:
     rows = tuple(
         (
             send["id"], send["at"], send["placement"], send["possible"], send["planned"],
@@ -135,10 +138,10 @@ def _report(facts: Mapping[str, Any]) -> Report:
     tables = [Table("Messages by send", columns, rows, spare=("at", "placement", "possible"))]
     if by_cap:
         tables.append(Table("What caps forbid", ("cap", "replaced", "dropped"), by_cap))
-    return Report(facts=facts, tables=tuple(tables), notes=tuple(_notes(facts)))
+    return Report(facts=facts, tables=tuple(tables), notes=tuple(_notes(facts, policy, planned)))
 
 
-def _notes(facts: Mapping[str, Any]) -> list[str]:
+def _notes(facts: Mapping[str, Any], policy: Policy, planned: Sequence[PlannedSend]) -> list[str]:
     best, first = facts["value_minor"], facts["first_come"]["value_minor"]
     more = f", {best / first - 1:+.1%}" if first else ""
     notes = [
@@ -146,15 +149,29 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
         f"first served would be worth {first:,}{more}.",
         "Give each <send>.txt to `recsys export --audience` at the send's instant, and record the contacts each time.",
     ]
+    limited = [spec.id for spec in planned if spec.campaign is not None]
+    if limited:
+        notes.append(
+            f"Of {', '.join(limited)} an export chooses among all offers: give these sends a placement of their own, "
+            "with a rule that requires the campaign's."
+        )
     others = sum(send["replaced_for_later"] for send in facts["sends"])
     if others:
         notes.append(
             f"{others:,} messages are planned without offers of which a later send makes more; an export decides each "
             "message by itself and would send them: <send>.csv names these members (for_later), to be exported apart."
         )
-    empty = [send["id"] for send in facts["sends"] if not send["planned"]]
-    if empty:
-        notes.append(f"Nobody gets {', '.join(empty)}; leave it out.")
+    for send, spec in zip(facts["sends"], planned, strict=True):
+        bare = send["nothing_by_reason"].get(NO_OFFER_OF_CAMPAIGN, 0)
+        if bare:
+            notes.append(
+                f"{spec.id}: {bare:,} members left out, whose message would hold no offer of {spec.campaign}; "
+                "`products: true` in the send writes to them all the same."
+            )
+        if not send["planned"]:
+            reasons = Counter(send["nothing_by_reason"]) + Counter(send["dropped_by_cap"])
+            told = nobody_told(policy, spec.placement, sent=0, nothing_by_reason=reasons, now=spec.at, instant="`at`")
+            notes.append(f"{spec.id}: {' '.join(told)} Leave it out, or change it.")
     if facts["policy_ends"] is not None:
         notes.append(f"The policy in force ends at {facts['policy_ends']}, before the last send; plan again then.")
     return notes

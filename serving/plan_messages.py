@@ -22,6 +22,9 @@ from serving.plan_sends import PlannedSend
 ALTERNATIVES = ("as_decided", "next_best_offer", "products_only")
 """The message; without offers of the capped campaigns that it speaks of; without offers at all."""
 
+NO_OFFER_OF_CAMPAIGN = "no_offer_of_campaign"
+"""Why a send that is limited to a campaign does not reach a member whose message would hold none of its offers."""
+
 _NONE = -1
 
 
@@ -64,15 +67,23 @@ class MessageMaker:
             engine = self._engines[send.campaign]
             context = Context(send.placement, send.at, self._seed)
             decided = engine.decide_many(subjects, context)
-            value[:, at, 0], campaigns[:, at, 0] = _worth(decided), self._campaigns(decided)
-            nothing.append(_why_nothing(decided, value[:, at, 0] < 0))
+            needs_offer = send.campaign is not None and not send.products
+            worth, bare = _worth(decided), _without_offer(decided) & needs_offer
+            nothing.append(_why_nothing(decided, worth < 0))
+            if n_bare := int((bare & (worth >= 0)).sum()):
+                nothing[-1][NO_OFFER_OF_CAMPAIGN] = n_bare
+            value[:, at, 0] = np.where(bare, _NONE, worth)
+            campaigns[:, at, 0] = self._campaigns(decided)
             # A message that speaks of no capped campaign has nothing that would go out in its place.
             speaks = np.flatnonzero(campaigns[:, at, 0])
             if len(speaks):
                 bits = campaigns[speaks, at, 0].tolist()
                 spared = [self._without(subjects[one], its) for one, its in zip(speaks.tolist(), bits, strict=True)]
                 other = engine.decide_many(spared, context)
-                value[speaks, at, 1], campaigns[speaks, at, 1] = _worth(other), self._campaigns(other)
+                value[speaks, at, 1] = np.where(_without_offer(other) & needs_offer, _NONE, _worth(other))
+                campaigns[speaks, at, 1] = self._campaigns(other)
+                if needs_offer:
+                    continue
                 plain = engine.decide_many(
                     [subjects[one] for one in speaks.tolist()], replace(context, types=frozenset({ItemKind.PRODUCT}))
                 )
@@ -104,6 +115,12 @@ def _worth(decided: Decisions) -> NDArray[np.int64]:
     """Shape (m,): whole minor units; _NONE where there is no message. One that was decided is worth sending."""
     value = message_values(decided)
     return np.where(np.isfinite(value), np.maximum(np.rint(np.nan_to_num(value, neginf=0)), 0), _NONE).astype(np.int64)
+
+
+def _without_offer(decided: Decisions) -> NDArray[np.bool_]:
+    """Shape (m,): no position holds an offer."""
+    found: NDArray[np.bool_] = ~(decided.kind == OFFER).any(axis=1)
+    return found
 
 
 def _why_nothing(decided: Decisions, empty: NDArray[np.bool_]) -> dict[str, int]:

@@ -151,6 +151,7 @@ class PlanRun:
                     "placement": spec.placement,
                     "channel": send.channel.value,
                     "campaign": spec.campaign,
+                    "products": spec.products,
                     "possible": total.possible,
                     "planned": total.planned,
                     "value_minor": total.value,

@@ -25,13 +25,24 @@ class PlannedSend(Part):
         id: Names its files.
         at: When it goes out; without an offset, on the clock of the policy's time zone.
         placement: Of the policy; its channel is the send's.
-        campaign: Only offers of this campaign may be in it; absent means any.
+        campaign: Only offers of this campaign may be in it, and who gets none of them is not written to; absent means
+            any offer, or none.
+        products: Of a campaign: members who get none of its offers are written to all the same, of products alone.
     """
 
     id: Slug
     at: Instant
     placement: Slug
     campaign: Slug | None = None
+    products: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.products and self.campaign is None:
+            raise ValueError(
+                "`products: true` belongs to a send with a `campaign`; all others go out without offers too"
+            )
+        return self
 
 
 class PlannedSends(Part):

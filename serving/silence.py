@@ -62,7 +62,13 @@ def reason_told(policy: Policy, reason: str, *, language: str = "en") -> str:
 
 
 def nobody_told(
-    policy: Policy, placement: str, *, sent: int, nothing_by_reason: Mapping[str, int], now: EpochSeconds
+    policy: Policy,
+    placement: str,
+    *,
+    sent: int,
+    nothing_by_reason: Mapping[str, int],
+    now: EpochSeconds,
+    instant: str = "--now",
 ) -> tuple[str, ...]:
     """
     What to say of a list on which there is nobody, or fewer than one member in a hundred; nothing of any other.
@@ -73,6 +79,7 @@ def nobody_told(
         sent: Members who get a message.
         nothing_by_reason: All others, by the id of the rule or by another reason.
         now: The instant of sending.
+        instant: What the reader calls it.
     """
     total = sent + sum(nothing_by_reason.values())
     if not nothing_by_reason or sent > total * _NEARLY_NOBODY:
@@ -80,14 +87,11 @@ def nobody_told(
     reason, count = max(nothing_by_reason.items(), key=lambda pair: (pair[1], pair[0]))
     who = "Nobody is" if sent == 0 else f"Only {sent:,} of {total:,} members are"
     notes = [f"{who} sent anything. {count:,} of {total:,} because of {reason_told(policy, reason)}."]
-    if any(one.id == reason for one in policy.contact.quiet_hours):
-        again = open_again(
-            policy.contact.quiet_hours, policy.placements[placement].channel, now, read_zone(policy.time_zone)
+    hours = policy.contact.quiet_hours
+    if any(one.id == reason for one in hours):
+        again = open_again(hours, policy.placements[placement].channel, now, read_zone(policy.time_zone))
+        use = (
+            f"the next outside quiet hours is {iso(again)}" if again > now else "quiet hours leave no instant of a day"
         )
-        told = f"--now is the instant of sending, here {iso(now)}"
-        notes.append(
-            f"{told}; the next outside quiet hours is {iso(again)}: use --now {iso(again)}, and another --out."
-            if again > now
-            else f"{told}; quiet hours leave no instant of the day."
-        )
+        notes.append(f"{instant} is the instant of sending, here {iso(now)}; {use}.")
     return tuple(notes)

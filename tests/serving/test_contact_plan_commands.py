@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from recsys.errors import InputError
+from recsys.report import Report
 from recsys.types import Channel
 from serving.contact_plan_commands import plan
 from serving.export.audience import read_audience
@@ -34,6 +35,15 @@ def shop(tmp_path: Path) -> Path:
 
 
 def planned(shop: Path, *sends: dict[str, Any], contact: Any = CONTACT, **options: Any) -> tuple[dict[str, Any], Path]:
+    report, out = reported(shop, *sends, contact=contact, **options)
+    return dict(report.facts), out
+
+
+def noted(shop: Path, *sends: dict[str, Any], contact: Any) -> tuple[str, ...]:
+    return reported(shop, *sends, contact=contact)[0].notes
+
+
+def reported(shop: Path, *sends: dict[str, Any], contact: Any, **options: Any) -> tuple[Report, Path]:
     policy = shop / "policy.yaml"
     content = yaml.safe_load(policy.read_text(encoding="utf-8"))
     content |= {"contact": contact, "campaigns": CAMPAIGNS}
@@ -41,8 +51,7 @@ def planned(shop: Path, *sends: dict[str, Any], contact: Any = CONTACT, **option
     file = shop / "sends.yaml"
     file.write_text(yaml.safe_dump({"sends": list(sends)}), encoding="utf-8")
     out = shop / "plans" / str(len(list((shop / "plans").glob("*")) if (shop / "plans").exists() else []))
-    report = plan(shop, sends=file, out=out, now=NOW, **options)
-    return dict(report.facts), out
+    return plan(shop, sends=file, out=out, now=NOW, **options), out
 
 
 def many_offers(shop: Path) -> None:
@@ -66,7 +75,10 @@ def members(out: Path, name: str) -> set[str]:
     return set((out / f"{name}.txt").read_text(encoding="utf-8").split())
 
 
-WEEK = (send("monday", MONDAY, campaign="autumn"), send("thursday", THURSDAY, campaign="spring"))
+WEEK = (
+    send("monday", MONDAY, campaign="autumn", products=True),
+    send("thursday", THURSDAY, campaign="spring", products=True),
+)
 
 
 def test_under_a_weekly_cap_everybody_gets_one_of_two_messages_and_the_better_one(shop: Path) -> None:
@@ -83,9 +95,32 @@ def test_under_a_weekly_cap_everybody_gets_one_of_two_messages_and_the_better_on
 def test_a_send_limited_to_a_campaign_holds_no_other_offers(shop: Path) -> None:
     values = [
         planned(shop, send("mail", MONDAY, **limit), contact={})[0]["value_minor"]
-        for limit in ({}, {"campaign": "spring"}, {"campaign": "autumn"})
+        for limit in ({}, {"campaign": "spring"}, {"campaign": "autumn", "products": True})
     ]
     assert min(values[:2]) > values[2] == 0
+
+
+def test_a_send_limited_to_a_campaign_reaches_only_members_with_one_of_its_offers(shop: Path) -> None:
+    facts, out = planned(shop, send("spring", MONDAY, campaign="spring"), send("autumn", THURSDAY, campaign="autumn"))
+    spring, autumn = facts["sends"]
+    assert (spring["possible"], spring["nothing_by_reason"]["no_offer_of_campaign"]) == (14, 25)
+    assert (autumn["planned"], autumn["nothing_by_reason"]["no_offer_of_campaign"]) == (0, 39)
+    assert spring["messages"] == {"as_decided": 14}
+    assert len(members(out, "spring")) == 14
+
+
+def test_the_notes_say_how_many_a_campaign_leaves_out_and_why_nobody_gets_a_send(shop: Path) -> None:
+    nights = {"quiet_hours": [{"id": "nights", "channels": ["email"], "from": "21:00", "until": "08:00"}]}
+    late = (MONDAY // DAY) * DAY + 22 * 3600
+    sends = (send("spring", late - 36_000, campaign="spring"), send("late", late))
+    notes = noted(shop, *sends, contact=nights)
+    assert any(
+        "members left out, whose message would hold no offer of spring; `products: true`" in one for one in notes
+    )
+    assert any("chooses among all offers" in one for one in notes)
+    (told,) = [note for note in notes if note.startswith("late: Nobody is sent anything.")]
+    assert "nights: Quiet hours: nothing is sent from 21:00 to 08:00" in told
+    assert f"the next outside quiet hours is {_instant(late + 36_000)}" in told
 
 
 def test_where_a_campaign_is_capped_the_send_goes_out_with_other_offers(shop: Path) -> None:
@@ -187,6 +222,7 @@ def test_an_audience_is_planned_alone(shop: Path) -> None:
         ([send("mail", NOW - 1)], "is over, it is"),
         ([send("mail", MONDAY), send("mail", THURSDAY)], "the send 'mail' is used twice"),
         ([send("../mail", MONDAY)], "mail"),
+        ([send("mail", MONDAY, products=True)], "belongs to a send with a `campaign`"),
         ([], "at least 1"),
         ([send("mail", MONDAY, color="red")], "color"),
     ],

@@ -35,7 +35,7 @@ def test_an_export_at_night_says_that_nobody_is_sent_anything_why_and_when_it_is
     assert first.startswith("Nobody is sent anything. ")
     assert "quiet_nights: Quiet hours: nothing is sent from 21:00 to 08:00" in first
     assert "--now is the instant of sending" in second
-    assert f"use --now {_written(MORNING)}, and another --out" in second
+    assert f"the next outside quiet hours is {_written(MORNING)}." in second
     assert report.facts["notes"] == [first, second]
     again = exported(shop, shop / "night", placement="push", now=EVENING)
     assert (again.notes[:2], again.facts["already_done"]) == ((first, second), True)
