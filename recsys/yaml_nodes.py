@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from recsys.yaml_flaws import Flaw, Path, Step, YamlFlaws, flaw_at, syntax_flaw
+from recsys.yaml_odd_spaces import character_name, odd_spaces
 from recsys.yaml_scalars import Scalar, ScalarError, read_key, read_plain
 from recsys.yaml_shape import ANY, MAX_MISTAKES, Shape
 
@@ -102,9 +103,12 @@ def compose_shaped(text: str, shape: Shape, *, file: str) -> tuple[Node, Cut | N
     if len(source.text) > MAX_CHARACTERS:
         message = f"{file} has {len(source.text)} characters; at most {MAX_CHARACTERS} are allowed"
         raise YamlFlaws([flaw_at(source.text, MAX_CHARACTERS, "too_long", message, "split the file")])
+    odd = odd_spaces(source.text)
+    if odd:
+        raise YamlFlaws(odd)
     hidden = _INVISIBLE.search(source.text)
     if hidden:
-        message = f"the character U+{ord(hidden.group()):04X} cannot be seen and may not stand in a file"
+        message = f"the character {character_name(hidden.group())} cannot be seen and may not stand in a file"
         raise YamlFlaws([flaw_at(source.text, hidden.start(), "invisible_character", message, "remove it")])
     composer = _Composer(source)
     return composer.document(shape), composer.cut

@@ -35,7 +35,7 @@ REFUSED = {
     "outdented key": ("a:\n  b: 1\n c: 2", "yaml_syntax", (2, 1)),
     "control character": ("a: 1\nb: x\x07y", "invisible_character", (1, 4)),
     "turned text": ("a: x\u202ey", "invisible_character", (0, 4)),
-    "line break that is none": ("a: x\u2028y", "invisible_character", (0, 4)),
+    "line break that is none": ("a: x\u2028y", "odd_space", (0, 4)),
     "half a character": ("a: \ud800", "invisible_character", (0, 3)),
     "base 60": ("a: [1, 21:00]", "unclear_value", (0, 7)),
     "deep": ("a:\n  " + "[" * 5_000, "too_deep", (1, 33)),
