@@ -6,6 +6,7 @@ from recsys.policy.calendar.overlaps import overlapping
 from recsys.policy.calendar.times import stretch
 from recsys.policy.check.parts import rule_parts
 from recsys.policy.check.wording import error, warning
+from recsys.policy.file.calendar import Once
 from recsys.policy.file.fields import iso
 from recsys.policy.file.rule import LEVERS
 from recsys.policy.file.schema import Policy
@@ -44,3 +45,20 @@ def dates(policy: Policy, *, now: EpochSeconds) -> Iterator[Problem]:
         message = f"periods {one.first.id!r} and {one.second.id!r}, both {one.first.kind}, are both on at {iso(one.at)}"
         hint = "move one of them, or give them channels or stores of their own"
         yield error("overlapping_periods", message, hint=hint, path=("calendar", rows[one.second.id]))
+
+
+def never_starts(policy: Policy) -> Iterator[Problem]:
+    """Rules and levers of a period that are over before it begins, or begin when it is over."""
+    for part in rule_parts(policy).values():
+        period = next((one for one in policy.calendar if one.id == part.period), None)
+        if period is None:
+            continue
+        bounds = period.when if isinstance(period.when, Once) else period
+        late = part.rule.from_at is not None and bounds.until_at is not None and part.rule.from_at >= bounds.until_at
+        early = part.rule.until_at is not None and bounds.from_at is not None and part.rule.until_at <= bounds.from_at
+        if late or early:
+            key = "from" if late else "until"
+            message = f"{part.called} never starts: its `{key}` is outside period {period.id!r}"
+            yield warning(
+                "never_starts", message, hint="correct its dates, or those of the period", path=(*part.path, key)
+            )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from recsys.policy.check.bounds import guardrails_remove_everything
 from recsys.policy.check.contradictions import contradictions
-from recsys.policy.check.dates import dates
+from recsys.policy.check.dates import dates, never_starts
 from recsys.policy.check.dead import over_members, over_things
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.expressions import read_all
@@ -14,6 +14,7 @@ from recsys.policy.check.levers import levers_together
 from recsys.policy.check.literals import unknown_ids, unknown_values
 from recsys.policy.check.monotone import tier_not_monotone
 from recsys.policy.check.outcomes import nothing_left
+from recsys.policy.check.quotes import curly_quotes
 from recsys.policy.check.unused import unused
 from recsys.policy.reading.document import PolicyDocument
 from recsys.policy.reading.problems import Problem
@@ -33,7 +34,8 @@ def check_written(document: PolicyDocument, *, now: EpochSeconds, profile: Membe
     """
     policy = document.policy
     expressions = read_all(policy, profile)
-    return _placed(document, [*expressions.problems, *unused(policy, expressions), *dates(policy, now=now)])
+    found = [*expressions.problems, *unused(policy, expressions), *dates(policy, now=now)]
+    return _placed(document, [*found, *never_starts(policy), *curly_quotes(document.places.root)])
 
 
 def check_compiled(examined: Examined) -> list[Problem]:

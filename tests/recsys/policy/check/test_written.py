@@ -55,3 +55,31 @@ def test_periods_that_overlap_are_an_error() -> None:
     )
     assert found(f"calendar: [{first}, {same}]")["overlapping_periods"].startswith("error p.yaml:")
     assert found(f"calendar: [{first}, {other}]") == {}
+
+
+def test_a_lever_outside_the_dates_of_its_period_never_starts() -> None:
+    lever = "{id: push, owner: crm, what: 'product.stock > 1', factor: 1.2, FROM until: UNTIL}"
+    period = "{id: sale, kind: sale, when: {from: 2028-02-01, until: 2028-03-01}, levers: [LEVER]}"
+
+    def of(start: str, until: str) -> dict[str, str]:
+        dated = lever.replace("FROM", f"from: {start}," if start else "").replace("UNTIL", until)
+        return found(f"calendar: [{period.replace('LEVER', dated)}]")
+
+    assert "its `from` is outside period 'sale'" in of("2028-03-01", "2028-04-01")["never_starts"]
+    assert "its `until` is outside period 'sale'" in of("", "2028-02-01")["never_starts"]
+    assert of("2028-02-29", "2028-04-01") == of("", "2028-02-02") == {}
+
+
+def test_bounds_of_what_recurs_count_too() -> None:
+    lever = _LEVER.replace("UNTIL", "2028-01-01")
+    period = f"{{id: days, kind: sale, when: {{every: month, on: 8}}, from: START, levers: [{lever}]}}"
+    assert set(found(f"calendar: [{period.replace('START', '2028-01-01')}]")) == {"never_starts"}
+    assert found(f"calendar: [{period.replace('START', '2027-12-01')}]") == {}
+
+
+def test_curly_quotes_around_a_plain_value_are_told_where_they_stand() -> None:
+    lever = "levers: [{id: push, owner: OWNER, what: 'product.stock > 1', factor: 1.2, until: 2030-01-01}]"
+    told = found(lever.replace("OWNER", "\u201cfinance\u201d"))
+    assert told["curly_quotes"].startswith("warning p.yaml:6:28 ")
+    assert found(lever.replace("OWNER", "'\u201cfinance\u201d'")) == {}
+    assert found(lever.replace("OWNER", "the \u201cfinance\u201d")) == {}
