@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from recsys.errors import PolicyError, RecsysError
 from recsys.policy.file.changes import PolicyChanges, policy_changes
-from recsys.policy.file.fields import iso
 from recsys.policy.file.schema import Policy
+from recsys.policy.file.wording import change_lines
 from recsys.policy.lifecycle.journal import Record
 from recsys.policy.lifecycle.registry import InForce, PolicyRegistry, in_force_of, present
 from recsys.policy.lifecycle.versions import Change, Entry, Version, VersionState, fold, state_of, states_of
@@ -62,12 +64,19 @@ class Looked:
         registry = PolicyRegistry.beside(self.policy_path)
         return registry.load(version) if version else load_policy(self.policy_path)
 
+    def zone(self, version: str) -> ZoneInfo:
+        """Of the dates of a version, or of the draft for an empty id; UTC where that cannot be read."""
+        try:
+            return ZoneInfo(self.policy(version).time_zone)
+        except RecsysError:
+            return ZoneInfo("UTC")
+
 
 def moved_report(entry: Entry, before: Looked, after: Looked, *, notes: tuple[str, ...] = ()) -> Report:
     """What was done, what differs from what was in force before, and what is in force now."""
     about = entry.to_version or entry.version
-    changes, told = _changes(before, about)
-    in_force = after.in_force
+    changes, told, lines = _changes(before, about)
+    in_force, zone = after.in_force, after.zone(about)
     facts = {
         **entry_facts(entry),
         "state": after.state(entry.version).value,
@@ -79,20 +88,21 @@ def moved_report(entry: Entry, before: Looked, after: Looked, *, notes: tuple[st
     rows = [("version", _short(entry.version)), ("name", after.versions[entry.version].name), ("by", entry.actor)]
     rows += [("state", _plain(after.state(entry.version)))]
     rows += [("in its place", _short(entry.to_version))] if entry.to_version else []
-    rows += [("from", iso(entry.effective_from))] if entry.effective_from is not None else []
-    rows += [("until", iso(entry.effective_until))] if entry.effective_until is not None else []
+    rows += [("from", _date(entry.effective_from, zone))] if entry.effective_from is not None else []
+    rows += [("until", _date(entry.effective_until, zone))] if entry.effective_until is not None else []
     rows += [("reason", entry.reason)] if entry.reason else []
     rows += [("against what was in force", told), ("in force now", _in_force_text(in_force))]
-    rows += [("comes next", _change_text(in_force.change))]
+    rows += [("comes next", _change_text(in_force.change, zone))]
     title = f"Policy {_plain(entry.move)}"
-    return Report(facts, (Table(title, ("property", "value"), tuple(rows)),), notes)
+    return Report(facts, (Table(title, ("property", "value"), tuple(rows)), *_lines_table(lines)), notes)
 
 
 def status_report(looked: Looked) -> Report:
     """What is in force, every version, and how the draft differs from what is in force."""
     in_force, versions = looked.in_force, looked.versions
     states = states_of(versions, looked.instant)
-    draft = _draft(looked, in_force, states)
+    zone = looked.zone(in_force.version)
+    draft, lines = _draft(looked, in_force, states)
     problem = _problem(looked, in_force.version)
     listed = [_version_facts(one, states[one.version]) for one in versions.values()]
     facts = {
@@ -106,18 +116,18 @@ def status_report(looked: Looked) -> Report:
     }
     standing = (
         ("in force", _in_force_text(in_force)),
-        ("since", _date(in_force.since)),
-        ("until", _date(in_force.until)),
-        ("comes next", _change_text(in_force.change)),
+        ("since", _date(in_force.since, zone)),
+        ("until", _date(in_force.until, zone)),
+        ("comes next", _change_text(in_force.change, zone)),
         ("draft", _draft_text(draft, in_force)),
     )
     columns = ("version", "name", "state", "from", "until", "author", "submitter", "approver", "reason")
     rows = tuple(
-        (_short(one.version), one.name, _plain(states[one.version]), _date(one.start), _date(one.end), one.author,
-         one.submitter, one.approver, one.reason)
+        (_short(one.version), one.name, _plain(states[one.version]), _date(one.start, zone), _date(one.end, zone),
+         one.author, one.submitter, one.approver, one.reason)
         for one in reversed(versions.values())
     )  # fmt: skip
-    tables = [Table("Policy", ("property", "value"), standing)]
+    tables = [Table("Policy", ("property", "value"), standing), *_lines_table(lines)]
     if rows:
         tables.append(Table("Versions", columns, rows, spare=("reason", "name", "author", "until")))
     unread = (f"What is in force cannot be read, so a restart would serve nothing: {problem}",) if problem else ()
@@ -126,11 +136,11 @@ def status_report(looked: Looked) -> Report:
 
 def log_report(looked: Looked) -> Report:
     """Every move, with the hash that stands for all of them."""
-    entries = looked.record.entries
+    entries, zone = looked.record.entries, looked.zone(looked.in_force.version)
     columns = ("no.", "at", "move", "version", "by", "from", "until", "in its place", "reason")
     rows = tuple(
-        (number, iso(one.at), _plain(one.move), _short(one.version), one.actor, _date(one.effective_from),
-         _date(one.effective_until), _short(one.to_version), one.reason)
+        (number, _date(one.at, zone), _plain(one.move), _short(one.version), one.actor, _date(one.effective_from, zone),
+         _date(one.effective_until, zone), _short(one.to_version), one.reason)
         for number, one in enumerate(entries, start=1)
     )  # fmt: skip
     facts = {
@@ -164,12 +174,18 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
     return entry.model_dump(mode="json")
 
 
-def _changes(looked: Looked, version: str) -> tuple[PolicyChanges | None, str]:
+def _changes(looked: Looked, version: str) -> tuple[PolicyChanges | None, str, tuple[str, ...]]:
+    """What differs from what is in force: by ids, in one line, and a line a key."""
     try:
-        changes = policy_changes(looked.policy(looked.in_force.version), looked.policy(version))
+        before, after = looked.policy(looked.in_force.version), looked.policy(version)
     except RecsysError as error:  # the comparison is a courtesy; the move was made
-        return None, f"cannot be compared: {error}"
-    return changes, str(changes)
+        return None, f"cannot be compared: {error}", ()
+    changes = policy_changes(before, after)
+    return changes, str(changes), change_lines(before, after)
+
+
+def _lines_table(lines: tuple[str, ...]) -> tuple[Table, ...]:
+    return (Table("Changes", ("change",), tuple((line,) for line in lines)),) if lines else ()
 
 
 def _problem(looked: Looked, version: str) -> str:
@@ -182,20 +198,23 @@ def _problem(looked: Looked, version: str) -> str:
     return ""
 
 
-def _draft(looked: Looked, in_force: InForce, states: Mapping[str, VersionState]) -> dict[str, Any]:
+def _draft(
+    looked: Looked, in_force: InForce, states: Mapping[str, VersionState]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         policy = load_policy(looked.policy_path)
     except PolicyError as error:
-        return {"policy_id": "", "state": "broken", "changes": None, "error": str(error)}
+        return {"policy_id": "", "state": "broken", "changes": None, "error": str(error)}, ()
     current = in_force.version
     state = states[policy.policy_id].value if policy.policy_id in states else "draft"
-    changes, told = (None, "") if not current else _changes(looked, "")
-    return {
+    changes, told, lines = (None, "", ()) if not current else _changes(looked, "")
+    facts = {
         "policy_id": policy.policy_id,
         "state": state,
         "changes": None if changes is None else changes.facts(),
         "error": "" if changes is not None or not current else told,
     }
+    return facts, lines
 
 
 def _draft_text(draft: dict[str, Any], in_force: InForce) -> str:
@@ -234,16 +253,17 @@ def _in_force_text(in_force: InForce) -> str:
     return f"{_short(in_force.version)}, by {in_force.author}, approved by {in_force.approver}"
 
 
-def _change_text(change: Change | None) -> str:
-    return "-" if change is None or change.version is None else f"{_short(change.version)} at {iso(change.at)}"
+def _change_text(change: Change | None, zone: ZoneInfo) -> str:
+    return "-" if change is None or change.version is None else f"{_short(change.version)} at {_date(change.at, zone)}"
 
 
 def _notes(looked: Looked) -> tuple[str, ...]:
     notes = [] if looked.in_force.reviewed else [UNREVIEWED]
     if looked.instant - looked.now > _CLOCKS_AGREE_WITHIN_S:
+        zone = looked.zone(looked.in_force.version)
         notes.append(
-            f"The last move was made at {iso(looked.instant)}, but it is {iso(looked.now)} here: one of the clocks "
-            "is wrong. Until then versions start and end as if it were that time."
+            f"The last move was made at {_date(looked.instant, zone)}, but it is {_date(looked.now, zone)} here: one "
+            "of the clocks is wrong. Until then versions start and end as if it were that time."
         )
     return (*notes, *_torn(looked))
 
@@ -265,5 +285,6 @@ def _short(version: str) -> str:
     return version[:_SHORT_ID] or "-"
 
 
-def _date(instant: EpochSeconds | None) -> str:
-    return "-" if instant is None else iso(instant)
+def _date(instant: EpochSeconds | None, zone: ZoneInfo) -> str:
+    """An instant on the clock of a policy, with its offset."""
+    return "-" if instant is None else datetime.fromtimestamp(instant, zone).isoformat()

@@ -119,12 +119,13 @@ def test_dates_are_of_the_policys_time_zone(shop: Path) -> None:
         shop, version, actor=BOB, effective_from="2030-01-01", effective_until="2030-01-05T00:00:00Z"
     )
     shown = cells(report, "Policy approved")
-    assert (shown["from"], shown["until"]) == ("2029-12-31T16:00:00+00:00", "2030-01-05T00:00:00+00:00")
-    assert shown["comes next"] == f"{version[:12]} at 2029-12-31T16:00:00+00:00"
+    assert (shown["from"], shown["until"]) == ("2030-01-01T00:00:00+08:00", "2030-01-05T08:00:00+08:00")
+    assert shown["comes next"] == f"{version[:12]} at 2030-01-01T00:00:00+08:00"
+    assert report.facts["effective_from"] == 1_893_427_200  # programs read instants
     with pytest.raises(InputError, match="'soon' is no date"):
         commands.activate(shop, version, actor=BOB, effective_from="soon")
     later = commands.activate(shop, version, actor=BOB, effective_from="20300102", effective_until="1893888000")
-    assert cells(later, "Policy activated")["from"] == "2030-01-01T16:00:00+00:00"
+    assert cells(later, "Policy activated")["from"] == "2030-01-02T00:00:00+08:00"
 
 
 @pytest.mark.parametrize("text", ["9" * 12, "9" * 30, "\N{SUPERSCRIPT TWO}", "\N{ARABIC-INDIC DIGIT SEVEN}" * 10])
@@ -144,6 +145,7 @@ def test_a_rollback_brings_the_one_before_and_decisions_follow(shop: Path) -> No
     report = commands.rollback(shop, actor=ANN, reason="no offers at all")
     assert (report.facts["to_version"], report.facts["in_force"]["version"]) == (first, first)
     assert report.facts["changes"]["removed"] == ["no_offers"]
+    assert [row[0] for row in report.tables[1].rows] == ["removed no_offers (rules)", "answer_ttl_s: 61 to 60"]
     decided = decide(shop, member_id="m000", placement=None, n=None, now=NOW, explain=False)
     assert decided.facts["policy"]["policy_id"] == first
 
