@@ -31,13 +31,20 @@ h2{break-after:avoid}details::details-content{content-visibility:visible;block-s
 """
 
 
-def page(title: str, body: Sequence[Html]) -> str:
-    """A whole page: HTML without scripts that loads nothing; same body, same text."""
+def page(title: str, body: Sequence[Html], *, style: str = "") -> str:
+    """
+    A whole page: HTML without scripts that loads nothing; same body, same text.
+
+    Args:
+        title: Of the page.
+        body: What it holds.
+        style: Rules of this page alone, after those of every page.
+    """
     head = (
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width,initial-scale=1"),
         tag("title", title),
-        tag("style", Html(_STYLE)),
+        tag("style", Html(_STYLE + style)),
     )
     return f"<!doctype html>\n{tag('html', tag('head', *head), tag('body', *body), lang='en')}\n"
 

@@ -7,6 +7,7 @@ from experiments.policy_diff.compare import Compared
 from experiments.policy_diff.intervals import Difference, Sample
 from experiments.policy_diff.money import Values
 from experiments.policy_diff.movement import movement_of_categories, movement_of_offers, movement_of_products
+from experiments.policy_diff.not_compared import all_empty, quiet_ids, some_empty
 from experiments.policy_diff.policy_parts import part_changes
 from experiments.policy_diff.result import (
     MEANS,
@@ -14,6 +15,7 @@ from experiments.policy_diff.result import (
     BudgetDiff,
     GroupDiff,
     LeftWithNothing,
+    NothingUnderEither,
     PlacementDiff,
     PolicyDiff,
     RemovedBy,
@@ -50,8 +52,10 @@ def policy_diff(compared: Compared) -> PolicyDiff:
         parts=part_changes(question.a.policy, question.b.policy),
         budgets=budgets,
         warnings=(
+            *all_empty(placements, quiet_ids(question.a.policy, question.b.policy)),
             *warnings_before(question.a.policy, question.b.policy, question.whom),
             *warnings_of(placements, budgets, Money(compared.knowledge.currency)),
+            *some_empty(placements),
         ),
     )
 
@@ -83,6 +87,7 @@ def _placement(compared: Compared, name: str, tally: Tally) -> PlacementDiff:
         categories=movement_of_categories(tally.in_category, knowledge, sample),
         lost=_emptied(tally.lost),
         gained=_emptied(tally.gained),
+        neither=NothingUnderEither(tally.neither_b.members, _reasons(tally.neither_a), _reasons(tally.neither_b)),
         rules=_rules(tally),
         off_policy=None if compared.estimates is None else compared.estimates[name],
     )
@@ -119,13 +124,16 @@ def _mean(moments: Values, name: str, sample: Sample, n: int) -> Difference:
 
 def _emptied(emptied: Emptied) -> LeftWithNothing:
     rules = sorted(emptied.reasons.rules.items(), key=lambda one: (-one[1][0], one[0]))
-    reasons = sorted(emptied.reasons.shortfalls.items(), key=lambda one: (-one[1], one[0]))
     return LeftWithNothing(
         emptied.members,
-        dict(reasons),
+        _reasons(emptied),
         tuple(RemovedBy(rule, members, candidates) for rule, (members, candidates) in rules),
         tuple(emptied.examples),
     )
+
+
+def _reasons(emptied: Emptied) -> dict[str, int]:
+    return dict(sorted(emptied.reasons.shortfalls.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _rules(tally: Tally) -> tuple[RuleEffect, ...]:

@@ -7,12 +7,12 @@ from experiments.policy_diff.build import policy_diff
 from experiments.policy_diff.compare import Question, compare
 from experiments.policy_diff.estimate import NO_ESTIMATE, OffPolicyEstimator
 from experiments.policy_diff.facts import diff_facts
-from experiments.policy_diff.page import write_page
+from experiments.policy_diff.page import check_page_target, write_page
 from experiments.policy_diff.result import PolicyDiff
 from experiments.policy_diff.sides import open_side, placements_of
-from experiments.policy_diff.tables import MOST_GROUPS, MOST_MOVERS, diff_tables
+from experiments.policy_diff.tables import MOST_GROUPS, MOST_MOVERS
+from experiments.policy_diff.terminal import diff_tables, idle_rules, left_out
 from experiments.policy_diff.whom import EVERYBODY, LiveSubjects, choose, open_store
-from experiments.profile_reading import check_target
 from recsys.bundle import Bundle
 from recsys.errors import InputError
 from recsys.knowledge import Knowledge
@@ -67,7 +67,7 @@ def diff(
     """
     if not 0 <= examples <= MOST_EXAMPLES:
         raise InputError(f"--examples is {examples}; it may be 0 to {MOST_EXAMPLES}")
-    check_target(report, "diff.html")
+    check_page_target(report, "diff.html")
     settings = read_settings(workspace)
     clock, _ = clock_of(settings.clock, workspace)
     instant = clock() if now is None else now
@@ -102,6 +102,7 @@ def _notes(found: PolicyDiff, *, has_estimates: bool) -> list[str]:
     ]
     if found.sample.is_all:
         notes.append("All members were read: differences are exact and have no interval.")
+    notes += [line for line in (left_out(found), idle_rules(found)) if line]
     if not found.parts:
         notes.append("The two policies say the same.")
     hidden = any(

@@ -24,13 +24,27 @@ from experiments.policy_diff.tables import (
     rule_table,
 )
 from experiments.policy_diff.words import WORDS
+from experiments.profile_reading import check_target
 from experiments.profile_report.money import Money
+from recsys.errors import InputError
 from serving.export.plan import iso
 from training.markup import Html, table_of, tag
 from training.page import figure_of, heading, page, terms
 from training.sections import Chart
 
 _SHORT_ID = 12
+_SUFFIXES = (".html", ".htm")
+_STYLE = """
+.wide{max-width:100%;background:linear-gradient(90deg,#fff 30%,#fff0) 0 0/3rem 100% no-repeat local,
+linear-gradient(270deg,#fff 30%,#fff0) 100% 0/3rem 100% no-repeat local,
+linear-gradient(90deg,#0003,#0000) 0 0/.8rem 100% no-repeat scroll,
+linear-gradient(270deg,#0003,#0000) 100% 0/.8rem 100% no-repeat scroll}
+.wide caption{max-width:calc(100vw - 2rem)}
+@media screen and (max-width:48rem){tr>:first-child{white-space:normal;position:static;overflow-wrap:anywhere;
+min-width:7rem}.wide table{font-size:.8rem}}
+@media print{.wide{background:none}}
+"""
+"""On a narrow screen a table scrolls in its own box, shadows say that it goes on, and no first column covers it."""
 _ANCHORS = (
     ("figures", "What changes, all members together"),
     ("groups", "Who gains and who loses"),
@@ -41,6 +55,22 @@ _ANCHORS = (
     ("budgets", "What budgets are expected to pay"),
     ("words", "What the words mean"),
 )
+
+
+def check_page_target(path: Path | None, example: str) -> None:
+    """
+    Before the work rather than after it: whether the page can be written there.
+
+    Raises:
+        InputError: It is a folder, is not named as a page, or its folder cannot be made or written.
+    """
+    if path is not None and not path.is_dir() and path.suffix.lower() not in _SUFFIXES:
+        named = repr(path.suffix) if path.suffix else "no ending"
+        raise InputError(
+            f"--report is {path}, with {named}; it is written as a web page: name it *.html or *.htm, for example "
+            f"{path.with_suffix('.html')}"
+        )
+    check_target(path, example)
 
 
 def write_page(diff: PolicyDiff, path: Path) -> None:
@@ -62,6 +92,7 @@ def diff_page(diff: PolicyDiff) -> str:
             tag("nav", *(tag("a", title, href=f"#{anchor}") for anchor, title in _ANCHORS)),
             *(part for anchor, title in _ANCHORS for part in (heading(title, anchor), *_section(anchor, diff, money))),
         ],
+        style=_STYLE,
     )
 
 
@@ -89,11 +120,12 @@ def _short(diff: PolicyDiff, money: Money) -> Iterator[str]:
         ends = "" if margin.low is None else f" [{margin.low:+,.4f} to {margin.high:+,.4f}]"
         total = money.major(group.totals["margin_minor"].difference)
         yield (
-            f"{one.placement}: {changed_text(group)}. Expected incremental margin a member, {money.unit}: "
+            f"{one.placement}: {changed_text(one)}. Expected incremental margin a member, {money.unit}: "
             f"{margin.a:,.4f} under A, {margin.b:,.4f} under B, difference {margin.difference:+,.4f}{ends}; of all "
             f"members {total:+,.2f}. Expected discount a member: {discount.a:,.4f} and {discount.b:,.4f}. Members "
             f"without any discount: {without.a:.1%} and {without.b:.1%}. Left with nothing under B alone: "
-            f"{one.lost.members:,}, under A alone: {one.gained.members:,}."
+            f"{one.lost.members:,}, under A alone: {one.gained.members:,}, "
+            f"under both: {one.neither.members:,}."
         )
 
 
@@ -156,12 +188,14 @@ def _nothing_text(diff: PolicyDiff) -> str:
         return sum(one.members for one in left)
 
     lost, gained = total([one.lost for one in diff.placements]), total([one.gained for one in diff.placements])
+    neither = sum(one.neither.members for one in diff.placements)
+    both = f" Nothing under either, so that nothing was compared for them: {neither:,}." if neither else ""
     if not lost and not gained:
-        return "Nobody has something under one policy and nothing under the other."
+        return f"Nobody has something under one policy and nothing under the other.{both}"
     return (
         f"Of the members decided for, over all placements {lost:,} have something under A and nothing under B, and "
         f"{gained:,} nothing under A and something under B. First come the reasons that empty slates give, then the "
-        "first rules that removed what they are shown under the other policy."
+        f"first rules that removed what they are shown under the other policy.{both}"
     )
 
 

@@ -53,10 +53,23 @@ def part_changes(a: Policy, b: Policy) -> tuple[PartChange, ...]:
             changed = tuple(keys) if fate is Fate.CHANGED else ()
             found.append(PartChange(now or was, part_id, fate, changed, dict(old) or None, dict(new) or None))
     found += [
-        PartChange(path, "", Fate.CHANGED, (), before.settings.get(path), after.settings.get(path))
+        PartChange(path, "", _fate(path, old, new), (), old.get(path), new.get(path))
+        for old, new in ((before.settings, after.settings),)
         for path in changes.settings
+        if not (_is_filled(path, old, new) or _is_filled(path, new, old))
     ]
     found += [
         PartChange(path, "", Fate.REORDERED, (), before.orders[path], after.orders[path]) for path in changes.reordered
     ]
     return tuple(found)
+
+
+def _fate(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Fate:
+    if path not in before:
+        return Fate.ADDED
+    return Fate.CHANGED if path in after else Fate.REMOVED
+
+
+def _is_filled(path: str, empty: Mapping[str, Any], filled: Mapping[str, Any]) -> bool:
+    """Whether one has nothing there and the other has settings below it, which are told one by one."""
+    return not empty.get(path, 1) and path not in filled and any(one.startswith(f"{path}.") for one in filled)

@@ -131,6 +131,21 @@ class LeftWithNothing:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingUnderEither:
+    """
+    Members who have nothing under A and nothing under B: for them nothing was compared.
+
+    Attributes:
+        members: How many.
+        reasons_a, reasons_b: Members by the reason that the empty slate gives under each, the most frequent first.
+    """
+
+    members: int
+    reasons_a: dict[str, int]
+    reasons_b: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleEffect:
     """
     What a rule did, by name of `rule_counts.COUNTS`.
@@ -157,6 +172,7 @@ class PlacementDiff:
         tiers: By tier.
         products, offers, categories: What is shown more and less.
         lost, gained: Left with nothing under B; under A.
+        neither: Nothing under both.
         rules: Every rule that was asked under either, built-in ones too.
         off_policy: By figure; absent where nothing estimates.
     """
@@ -171,6 +187,7 @@ class PlacementDiff:
     categories: Movement
     lost: LeftWithNothing
     gained: LeftWithNothing
+    neither: NothingUnderEither
     rules: tuple[RuleEffect, ...]
     off_policy: dict[str, Estimate] | None
 

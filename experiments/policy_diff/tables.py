@@ -1,31 +1,22 @@
-"""The comparison as tables for the terminal; amounts in minor units."""
+"""The comparison as tables, for the terminal and the page; amounts in minor units where nothing else is asked."""
 
 from collections.abc import Iterator
 
 from experiments.policy_diff.estimate import Estimate
 from experiments.policy_diff.intervals import Difference
+from experiments.policy_diff.not_compared import is_not_compared, why
+from experiments.policy_diff.part_text import part_text
 from experiments.policy_diff.policy_parts import PartChange
 from experiments.policy_diff.result import GroupDiff, LeftWithNothing, Mover, PlacementDiff, PolicyDiff, RuleEffect
 from experiments.policy_diff.rule_counts import COUNTS
 from experiments.policy_diff.words import MEAN_NAMES, RATE_NAMES
 from recsys.report import Table
 
-MOST_GROUPS, MOST_MOVERS, MOST_RULES = 20, 10, 20
+MOST_GROUPS, MOST_MOVERS = 20, 10
+_SPARE_OF_GROUPS = (
+    "discount low", "discount high", "without discount A", "without discount B", "offers gained", "offers lost",
+)  # fmt: skip
 _SIGNED = {"difference": "+,.4f", "low": "+,.4f", "high": "+,.4f", "all members": "+,.0f"}
-
-
-def diff_tables(diff: PolicyDiff) -> tuple[Table, ...]:
-    """Those with rows, in the order in which they answer questions."""
-    tables = (
-        *(figure_table(one, "a member, minor units") for one in diff.placements),
-        *(_group_table(one) for one in diff.placements),
-        *(table for one in diff.placements for table in mover_tables(one, MOST_MOVERS)),
-        nothing_table(diff),
-        part_table(diff.parts),
-        *(rule_table(one, {part.part_id for part in diff.parts}) for one in diff.placements),
-        budget_table(diff),
-    )
-    return tuple(table for table in tables if table.rows)
 
 
 def figure_table(placement: PlacementDiff, unit: str, *, scale: float = 1.0) -> Table:
@@ -50,17 +41,23 @@ def figure_table(placement: PlacementDiff, unit: str, *, scale: float = 1.0) -> 
     ]
     rows += [_figure_row(RATE_NAMES[name], one, None, None, 1.0) for name, one in group.rates.items()]
     columns = ("figure", "A", "B", "difference", "low", "high", "all members", "off-policy estimate")
-    title = f"{placement.placement} ({placement.channel}): {changed_text(group)}; {unit}"
+    title = f"{placement.placement} ({placement.channel}): {changed_text(placement)}; {unit}"
     return Table(title, columns, tuple(rows), spare=("all members",), formats=_SIGNED)
 
 
-def changed_text(group: GroupDiff) -> str:
-    """How many slates change, in words."""
+def changed_text(placement: PlacementDiff) -> str:
+    """How many slates change, in words; and that they were not compared, where nearly all are empty under both."""
+    group, neither = placement.everybody, placement.neither
     if group.changed is None or group.members is None:
         return "too few members to tell"
     share = group.changed
     between = "" if share.low is None or share.high is None else f" [{share.low:.1%} to {share.high:.1%}]"
-    return f"{share.share:.1%}{between} of {group.members:,} slates change"
+    if is_not_compared(placement):
+        return (
+            f"not compared: {neither.members:,} of {group.members:,} members have nothing under either, {why(neither)}"
+        )
+    both = f"; {neither.members:,} members have nothing under either" if neither.members else ""
+    return f"{share.share:.1%}{between} of {group.members:,} slates change{both}"
 
 
 def mover_tables(placement: PlacementDiff, most: int) -> tuple[Table, ...]:
@@ -88,6 +85,7 @@ def nothing_table(diff: PolicyDiff) -> Table:
     for one in diff.placements:
         for which, left in (("B alone", one.lost), ("A alone", one.gained)):
             rows += _nothing_rows(one.placement, which, left)
+        rows += _neither_rows(one)
     columns = ("placement", "nothing under", "why", "members", "things")
     return Table("Members left with nothing", columns, tuple(rows))
 
@@ -95,9 +93,9 @@ def nothing_table(diff: PolicyDiff) -> Table:
 def part_table(parts: tuple[PartChange, ...]) -> Table:
     """Which parts of the files differ."""
     rows = tuple(
-        (one.section, one.part_id or "-", one.fate.value, _told(one)) for one in parts
+        (one.section, one.part_id or "-", one.fate.value, part_text(one)) for one in parts
     )  # fmt: skip
-    return Table("Parts of the files that differ", ("section", "id", "what", "from A to B"), rows)
+    return Table("Parts of the files that differ", ("section", "id", "what", "says"), rows)
 
 
 def rule_table(placement: PlacementDiff, differing: set[str]) -> Table:
@@ -105,7 +103,7 @@ def rule_table(placement: PlacementDiff, differing: set[str]) -> Table:
     rows = tuple(_rule_row(one) for one in placement.rules if one.a != one.b or one.rule in differing)
     columns = ("rule", *(f"{name} {side}" for name in ("members", "products", "offers", "shown") for side in "AB"))
     title = f"{placement.placement}: candidates removed first, and positions boosted, buried or pinned, by rule"
-    return Table(title, columns, rows)
+    return Table(title, columns, rows, spare=("members A", "members B", "shown A", "shown B"))
 
 
 def budget_table(diff: PolicyDiff, *, scale: float = 1.0, unit: str = "minor units") -> Table:
@@ -130,7 +128,8 @@ def budget_table(diff: PolicyDiff, *, scale: float = 1.0, unit: str = "minor uni
     return Table(f"Expected spend, all members once in each placement, {unit}", columns, rows, formats=formats)
 
 
-def _group_table(placement: PlacementDiff) -> Table:
+def changed_groups(placement: PlacementDiff) -> Table:
+    """Groups in which something changes, those with most money at stake first."""
     changed = [one for one in placement.groups if one.changed is not None and one.changed.share > 0]
     changed.sort(key=lambda one: -abs(one.totals["margin_minor"].difference))
     return group_table(placement, tuple(changed[:MOST_GROUPS]), unit="minor units")
@@ -147,7 +146,7 @@ def group_table(placement: PlacementDiff, groups: tuple[GroupDiff, ...], *, unit
     )
     title = f"{placement.placement}: who gains and loses; differences a member, {unit}"
     rows = tuple(_group_row(one, scale) for one in groups)
-    return Table(title, columns, rows, spare=("discount low", "discount high"), formats=formats)
+    return Table(title, columns, rows, spare=_SPARE_OF_GROUPS, formats=formats)
 
 
 def _group_row(group: GroupDiff, scale: float) -> tuple[object, ...]:
@@ -187,20 +186,20 @@ def _nothing_rows(placement: str, which: str, left: LeftWithNothing) -> Iterator
         yield placement, which, f"what they had is removed by {one.rule}", one.members, one.candidates
 
 
+def _neither_rows(placement: PlacementDiff) -> Iterator[tuple[object, ...]]:
+    neither = placement.neither
+    if neither.reasons_a == neither.reasons_b:
+        sides = (("both", neither.reasons_b),)
+    else:
+        sides = (("both, why under A", neither.reasons_a), ("both, why under B", neither.reasons_b))
+    for which, reasons in sides:
+        for reason, members in reasons.items():
+            yield placement.placement, which, reason or "not said", members, None
+
+
 def _rule_row(effect: RuleEffect) -> tuple[object, ...]:
     named = dict(zip(("members", "products", "offers", "shown_members", "shown"), COUNTS, strict=True))
     return (
         effect.rule,
         *(side[named[name]] for name in ("members", "products", "offers", "shown") for side in (effect.a, effect.b)),
     )
-
-
-def _told(change: PartChange) -> str:
-    if change.part_id:
-        return "; ".join(f"{key}: {_short(change.a.get(key))} to {_short(change.b.get(key))}" for key in change.keys)
-    return f"{_short(change.a)} to {_short(change.b)}"
-
-
-def _short(value: object, most: int = 60) -> str:
-    text = "-" if value is None else str(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -105,6 +105,7 @@ class Tally:
         in_category: Positions by category.
         rules_a, rules_b: What rules did.
         lost, gained: Who is left with nothing under B, and who was under A.
+        neither_a, neither_b: Who has nothing under both, by the reasons of A, and by those of B.
         choices: By block: offer choice and its propensity under A, and under B; where an estimator wants them.
     """
 
@@ -122,6 +123,7 @@ class Tally:
         self.in_category = Sums.of(self._n_categories)
         self.rules_a, self.rules_b = RuleCounts(), RuleCounts()
         self.lost, self.gained = Emptied(), Emptied()
+        self.neither_a, self.neither_b = Emptied(), Emptied()
         self.choices: list[tuple[Choices, Choices]] = []
 
     def add(
@@ -155,6 +157,8 @@ class Tally:
         empty_a, empty_b = (one.figures[:, _EMPTY] > 0 for one in (shown_a, shown_b))
         self.lost.add(b, a, empty_b & ~empty_a, most_examples=self._most_examples)
         self.gained.add(a, b, empty_a & ~empty_b, most_examples=self._most_examples)
+        self.neither_a.add(a, b, empty_a & empty_b, most_examples=0)
+        self.neither_b.add(b, a, empty_a & empty_b, most_examples=0)
         if keep:
             self.choices.append(((a.offer_choice, a.propensity), (b.offer_choice, b.propensity)))
 

@@ -19,7 +19,7 @@ FACTS = {
 }  # fmt: skip
 PLACEMENT = {
     "placement", "channel", "everybody", "groups", "tiers", "products", "offers", "categories", "lost", "gained",
-    "rules", "off_policy",
+    "neither", "rules", "off_policy",
 }  # fmt: skip
 
 
@@ -45,7 +45,9 @@ def test_facts_have_the_documented_keys_and_are_json(shop):
     assert facts["placements"][0]["lost"]["examples"] == []
     assert (facts["now"], facts["bundle_id"]) == (NOW, facts["bundle_id"])
     assert all(one["exceeded_b"] is False for one in facts["budgets"])
-    assert [table.title.partition(":")[0] for table in report.tables][:2] == ["home (web)", "email (email)"]
+    assert [table.title.partition(":")[0].partition(";")[0] for table in report.tables][:4] == [
+        "Warnings", "Placements", "Parts of the files that differ", "email (email)",
+    ]  # fmt: skip
     assert any("something under A and nothing under B" in note for note in report.notes)
 
 
@@ -111,6 +113,10 @@ def test_what_cannot_be_compared_is_refused_with_what_to_do(shop, tmp_path):
         asked(examples=101)
     with pytest.raises(InputError, match="is a folder"):
         asked(report=tmp_path)
+    for wrong in ("diff.txt", "diff", "diff.html.gz"):
+        with pytest.raises(InputError, match=r"name it \*.html or \*.htm, for example .*\.html$"):
+            asked(report=tmp_path / "new" / wrong)
+    assert not (tmp_path / "new").exists()
     with pytest.raises(InputError, match=r"A \(draft\) has no placement 'hom'; it has home, email, offers"):
         asked(placements=("hom",))
     with pytest.raises(StoreError):

@@ -7,7 +7,7 @@ import numpy as np
 from experiments.policy_diff.estimate import DecidedOffers, Estimate
 from experiments.policy_diff.facts import diff_facts
 from experiments.policy_diff.page import diff_page
-from experiments.policy_diff.tables import diff_tables
+from experiments.policy_diff.terminal import diff_tables
 from recsys.types import UNKNOWN_ROW
 from tests.experiments.policy_diff.worlds import NO_OFFERS, diff_of, one_by_one, policy, world
 
@@ -43,7 +43,8 @@ def test_the_estimator_gets_every_offer_choice_of_both_policies_with_its_propens
 def test_an_estimate_stands_beside_its_figure_in_tables_facts_and_on_the_page():
     found = diff_of(policy(), policy(NO_OFFERS), world(), placements=["home"], estimator=Counting())
     assert diff_facts(found)["placements"][0]["off_policy"]["margin_minor"]["n"] == 777
-    rows = {row[0]: row[-1] for row in diff_tables(found)[0].rows}
+    (figures,) = [table for table in diff_tables(found) if table.columns[0] == "figure"]
+    rows = {row[0]: row[-1] for row in figures.rows}
     assert rows["expected incremental margin"] == "-321.5000 [-400.0000 to -243.0000], doubly robust, n = 777"
     assert rows["expected discount"] == ""
     html = diff_page(found)
@@ -51,10 +52,9 @@ def test_an_estimate_stands_beside_its_figure_in_tables_facts_and_on_the_page():
     assert "nothing estimates yet" not in html
 
 
-def test_without_an_estimator_the_column_is_empty_and_the_page_says_what_will_fill_it():
+def test_without_an_estimator_the_terminal_has_no_such_column_and_the_page_says_what_will_fill_it():
     found = diff_of(policy(), policy(NO_OFFERS), world(), placements=["offers"])
     assert diff_facts(found)["placements"][0]["off_policy"] is None
-    first = diff_tables(found)[0]
-    assert first.columns[-1] == "off-policy estimate"
-    assert {row[-1] for row in first.rows} == {""}
+    assert "off-policy estimate" not in {name for table in diff_tables(found) for name in table.columns}
+    assert ">off-policy estimate</th>" in diff_page(found)
     assert "nothing estimates yet what members did under logged decisions" in diff_page(found)

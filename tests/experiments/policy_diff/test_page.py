@@ -71,6 +71,13 @@ def test_warnings_stand_first_and_text_of_a_policy_is_no_markup(found):
     assert html.index('class="warning"') < html.index('class="answer"')
 
 
+def test_wide_tables_scroll_in_a_box_of_their_own_and_no_first_column_covers_a_narrow_screen(html):
+    assert html.count("<table>") == html.count('<div class="wide"><table>') > 5
+    assert ".wide{overflow-x:auto}" in html
+    narrow = html[html.index("@media screen and (max-width:48rem)") :]
+    assert "position:static" in narrow[: narrow.index("</style>")]
+
+
 def test_two_policies_that_say_the_same_make_a_page_too():
     html = diff_page(diff_of(policy(), policy(), world(), placements=["offers"]))
     assert "The two policies say the same." in html
