@@ -13,6 +13,9 @@ from recsys.why_not import removers
 _NEARLY_NOBODY = 0.01
 """Share of members below whom a list is taken for a mistake."""
 
+_REASONS = 3
+"""So many are told, the most frequent first; quiet hours come after consent, so that they are seldom the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class QuietNow:
@@ -84,11 +87,12 @@ def nobody_told(
     total = sent + sum(nothing_by_reason.values())
     if not nothing_by_reason or sent > total * _NEARLY_NOBODY:
         return ()
-    reason, count = max(nothing_by_reason.items(), key=lambda pair: (pair[1], pair[0]))
+    ordered = sorted(nothing_by_reason.items(), key=lambda pair: (-pair[1], pair[0]))
     who = "Nobody is" if sent == 0 else f"Only {sent:,} of {total:,} members are"
-    notes = [f"{who} sent anything. {count:,} of {total:,} because of {reason_told(policy, reason)}."]
+    told = "; ".join(f"{count:,} by {reason_told(policy, reason)}" for reason, count in ordered[:_REASONS])
+    notes = [f"{who} sent anything. Of {total:,}: {told}."]
     hours = policy.contact.quiet_hours
-    if any(one.id == reason for one in hours):
+    if any(one.id in nothing_by_reason for one in hours):
         again = open_again(hours, policy.placements[placement].channel, now, read_zone(policy.time_zone))
         use = (
             f"the next outside quiet hours is {iso(again)}" if again > now else "quiet hours leave no instant of a day"

@@ -129,6 +129,15 @@ def policy_plan(
         ))  # fmt: skip
 
 
+@policy_app.command("names")
+def policy_names(workspace: given.Workspace, as_json: given.Json = False) -> None:
+    """What rules may name: tiers, stages, placements, offers, categories, brands, and attributes with their types."""
+    with answer_of(as_json) as answer:
+        from serving.policy_names import names as command
+
+        answer.show(command(workspace))
+
+
 @policy_app.command("status")
 def policy_status(workspace: given.Workspace, as_json: given.Json = False) -> None:
     """What is in force, what comes next, every version, and how the draft differs."""

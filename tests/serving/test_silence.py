@@ -59,6 +59,14 @@ def test_fewer_than_one_in_a_hundred_is_nearly_nobody(sent: int, told: str) -> N
     assert all(note.startswith(told) and "did not agree to messages" in note for note in notes)
 
 
+def test_quiet_hours_are_told_where_most_did_not_agree_to_the_channel() -> None:
+    counts = {"channel_consent_missing": 90, "quiet_nights": 10}
+    first, second = nobody_told(POLICY, "push", sent=0, nothing_by_reason=counts, now=EVENING)
+    assert "90 by channel_consent_missing: " in first
+    assert "10 by quiet_nights: " in first
+    assert _written(MORNING) in second
+
+
 def test_quiet_now_names_rule_channels_and_end() -> None:
     assert quiet_now(POLICY, EVENING) == (QuietNow("quiet_nights", (Channel.PUSH, Channel.SMS), "08:00"),)
     assert quiet_now(POLICY, MORNING) == ()
