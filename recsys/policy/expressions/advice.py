@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from recsys.policy.expressions.tokens import Token, place, read_tokens
 
-LIST_OF_ATTRIBUTES = "recsys/policy/expressions/README.md lists all"
+LIST_OF_ATTRIBUTES = "`recsys policy names` lists all"
 _SHOWN = 8
 _LARGEST = 2**63
 _WORDS = {"and": "&&", "or": "||", "not": "!"}

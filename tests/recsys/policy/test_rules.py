@@ -256,7 +256,7 @@ def test_pins_name_a_row_and_unknown_ones_warn() -> None:
         ({"effect": "exclude", "who": "member.tirr == 'x'"}, "rule 'it', who.*did you mean member.tier"),
         ({"effect": "exclude", "who": "product.id == 'x'"}, "rule 'it', who"),
         ({"effect": "exclude", "what": "offer.id == 'x'"}, r"what \(applies_to: product\)"),
-        ({"effect": "exclude", "what": "product.margin_rate > 0"}, "write 3.0, not 3"),
+        ({"effect": "exclude", "what": "product.margin_rate > 0"}, "write 0.0, not 0"),
         ({"effect": "exclude", "what": "product.id"}, "gives STRING"),
         ({"effect": "exclude", "who": "context.temperature > 1"}, "'context.temperature', which is not known"),
     ],

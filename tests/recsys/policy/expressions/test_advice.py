@@ -54,4 +54,4 @@ def test_an_unknown_attribute_names_the_nearest_eight_of_its_kind_and_where_the_
     many = {f"member.column_{number:02}": AttributeType.INT for number in range(60)} | AVAILABLE
     told = advice("product.margin_rat > 0.1", many)
     assert told.startswith("did you mean product.margin_rate? it may read product.margin_rate, member.column_00, ")
-    assert told.endswith("member.column_06 and 55 more (recsys/policy/expressions/README.md lists all)")
+    assert told.endswith("member.column_06 and 55 more (`recsys policy names` lists all)")
