@@ -125,7 +125,13 @@ def budget_table(diff: PolicyDiff, *, scale: float = 1.0, unit: str = "minor uni
     columns = ("budget", "id", "amount in B", "spend A", "spend B", "difference", "low", "high", "B exceeds it")
     formats = dict.fromkeys(("amount in B", "spend A", "spend B"), ",.0f")
     formats |= dict.fromkeys(("difference", "low", "high"), "+,.0f")
-    return Table(f"Expected spend, all members once in each placement, {unit}", columns, rows, formats=formats)
+    return Table(
+        f"Expected spend, all members once in each placement, {unit}",
+        columns,
+        rows,
+        spare=("amount in B",),
+        formats=formats,
+    )
 
 
 def changed_groups(placement: PlacementDiff) -> Table:
@@ -188,10 +194,9 @@ def _nothing_rows(placement: str, which: str, left: LeftWithNothing) -> Iterator
 
 def _neither_rows(placement: PlacementDiff) -> Iterator[tuple[object, ...]]:
     neither = placement.neither
+    sides = [("both, why under A", neither.reasons_a), ("both, why under B", neither.reasons_b)]
     if neither.reasons_a == neither.reasons_b:
-        sides = (("both", neither.reasons_b),)
-    else:
-        sides = (("both, why under A", neither.reasons_a), ("both, why under B", neither.reasons_b))
+        sides = [("both", neither.reasons_b)]
     for which, reasons in sides:
         for reason, members in reasons.items():
             yield placement.placement, which, reason or "not said", members, None
