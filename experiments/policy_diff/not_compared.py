@@ -66,8 +66,8 @@ def _first(reasons: dict[str, int]) -> tuple[str, int]:
 
 
 def _what_to_do(neither: NothingUnderEither, quiet: Set[str]) -> str:
-    if quiet & {*neither.reasons_a, *neither.reasons_b}:
-        return "These are quiet hours: compare with a --now outside of them."
+    if hours := sorted(quiet & {*neither.reasons_a, *neither.reasons_b}):
+        return f"It is within the quiet hours {', '.join(map(repr, hours))}: compare with a --now outside of them."
     return (
         "Where it is a cap or a rest, compare with a --now at which it is over; where it is a consent or a rule, with "
         "--members FILE, a list of members whom it lets through."

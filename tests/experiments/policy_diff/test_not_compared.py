@@ -46,7 +46,7 @@ def test_a_cap_that_empties_a_placement_under_both_is_not_taken_for_no_effect():
 def test_of_quiet_hours_it_says_that_another_instant_would_compare():
     (warning,) = diff_of(policy(QUIET), policy(QUIET, NO_PRODUCT), world(), placements=["email"]).warnings
     assert "because of 'nights'" in warning
-    assert warning.endswith("These are quiet hours: compare with a --now outside of them.")
+    assert warning.endswith("It is within the quiet hours 'nights': compare with a --now outside of them.")
 
 
 def test_a_few_with_nothing_under_both_are_counted_and_the_placement_still_compares():
