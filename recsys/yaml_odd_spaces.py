@@ -6,9 +6,11 @@ import unicodedata
 from recsys.yaml_flaws import Flaw, flaw_at
 
 _ODD = "\u00a0\u1680\u180e\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+_IN_TEXT = "(?<=\\w)\u3000(?=\\w)"
+"""Between two words of a Chinese text the wide space is a space."""
 _MOST_TOLD = 100
 _ANY_ODD = re.compile(f"[{_ODD}]")
-_STEP = re.compile(rf"""(?<![^ \t\n])\#[^\n]*|["']|[{_ODD}]""", re.VERBOSE)
+_STEP = re.compile(rf"""(?<![^ \t\n])\#[^\n]*|["']|(?!{_IN_TEXT})[{_ODD}]""", re.VERBOSE)
 _QUOTED = re.compile(r"""\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'""", re.DOTALL)
 _BLANK = re.compile(f"[ \\t{_ODD}]")
 _BEFORE_VALUE = frozenset("\n:,[{?-")

@@ -26,7 +26,8 @@ def test_an_odd_space_is_named_with_its_place(text: str, place: tuple[int, int],
 
 
 @pytest.mark.parametrize(
-    "text", ["a: '10\u00a0%'", 'a: ["x", "10\u00a0%"]', "a: 1 # 10\u00a0%", "'a\u00a0b': 'it''s\u00a0x'"]
+    "text",
+    ["a: 周末\u3000特惠", "a: '10\u00a0%'", 'a: ["x", "10\u00a0%"]', "a: 1 # 10\u00a0%", "'a\u00a0b': 'it''s\u00a0x'"],
 )
 def test_in_a_quoted_text_or_a_comment_it_may_stand(text: str) -> None:
     assert plain(compose(text, file="p.yaml"))
