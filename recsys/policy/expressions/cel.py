@@ -40,7 +40,7 @@ Value = str | int | float | bool | list[str]
 
 MAX_LENGTH = 1_000
 """Characters of one expression; with the bounds of `cel_budget` this bounds what an evaluation can cost."""
-MAX_WORDS = 400
+MAX_WORDS = 240
 """Names, constants and signs of one expression: what reading it costs, a hundredth of a millisecond each."""
 MAX_DEPTH = 16
 """Brackets inside each other; what the binding's parser takes is 32 of anything inside each other."""

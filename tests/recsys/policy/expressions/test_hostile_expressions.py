@@ -80,7 +80,7 @@ def test_the_same_seed_gives_the_same_texts_and_another_seed_others() -> None:
         ("'\u00e9' == '\ud800'", "expression_not_text", (1, 9)),
         ("true &&\n " + "(" * 17 + "true" + ")" * 17, "expression_too_deep", (2, 18)),
         ("member.points > " + "+".join(["1"] * 40), "expression_too_deep", (1, 94)),
-        ("[" + "1," * 300 + "1] == []", "expression_too_long", (1, 401)),
+        ("[" + "1," * 300 + "1] == []", "expression_too_long", (1, 241)),
         ("basket.brands.all(b,\n basket.brands.all(c, b == c))", "expression_too_costly", (2, 19)),
         ("context.shop.matches(member.tier)", "pattern_not_written_out", (1, 21)),
         ("segment.loyal ||\ncontext.shop.matches('(a|b|c){0,1000}')", "pattern_too_costly", (2, 21)),
