@@ -1,4 +1,4 @@
-"""How a policy would be asked without compiling it: every rule of every pair, and the same with answers remembered."""
+"""How a policy would be asked without compiling it: every rule of every pair."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,13 +59,3 @@ class EveryPair:
 
 def _seen(expression: Expression, facts: Mapping[str, Value]) -> dict[str, Value]:
     return {name: facts[name] for name in expression.references if name in facts}
-
-
-def ask_remembering(member: MemberJudge, things: Things) -> int:
-    """How many things are removed: every rule in plain loops, but each expression once for each set of values."""
-    n = 0
-    for kind, rows in things:
-        for row in rows:
-            n += member.first(kind, row) is not None
-            member.levers(kind, row)
-    return n

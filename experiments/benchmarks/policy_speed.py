@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.benchmarks.policy_emitted import RememberingJudge
 from experiments.benchmarks.policy_members import mixed_knowledge, random_subjects
-from experiments.benchmarks.policy_peers import EveryPair, Things, ask_remembering
+from experiments.benchmarks.policy_peers import EveryPair, Things
 from experiments.benchmarks.policy_world import PolicyWriter
 from experiments.benchmarks.world import NOW
 from experiments.measure import Measured, measured
@@ -189,18 +189,14 @@ class Speed:
         return Bulk(began, tuple(done), tuple(counts), time.process_time() - cpu)
 
     def peers(self) -> dict[str, dict[str, float]]:
-        """Without compiling: every pair, and every pair with answers remembered; ours for the same members."""
+        """Without compiling: every rule of every pair, for some of the same members."""
         judge = RememberingJudge(self._parsed.result, self._knowledge)
         every_pair = EveryPair(self._parsed.result, judge)
         subjects = self._subjects[: self._sizes.peer_members]
         things = [self._things(subject) for subject in subjects]
-        for subject, some in zip(subjects, things, strict=True):
-            ask_remembering(judge.member(subject, _HOME), some)
         members = [judge.member(subject, _HOME) for subject in subjects]
         naive = [measured(partial(every_pair.ask, *pair)) for pair in zip(members, things, strict=True)]
-        fresh = [judge.member(subject, _HOME) for subject in subjects]
-        loops = [measured(partial(ask_remembering, *pair)) for pair in zip(fresh, things, strict=True)]
-        return {"every_pair": _figures(naive), "remembering_loops": _figures(loops)}
+        return {"every_pair": _figures(naive)}
 
     def _asked(self, policy: CompiledPolicy, subjects: list[Subject]) -> Asked:
         blocks = [self._block([subject]) for subject in subjects]

@@ -13,7 +13,7 @@ from experiments.benchmarks.policy_emitted import Emission, RememberingJudge, Wo
 from experiments.benchmarks.policy_fuzz import Refusal, fuzz, fuzz_expressions, fuzz_files
 from experiments.benchmarks.policy_judge import Judge
 from experiments.benchmarks.policy_members import mixed_knowledge, random_contexts, random_subjects
-from experiments.benchmarks.policy_peers import EveryPair, ask_remembering
+from experiments.benchmarks.policy_peers import EveryPair
 from experiments.benchmarks.policy_slates import broken_rules
 from experiments.benchmarks.policy_speed import Bulk, together
 from experiments.benchmarks.policy_world import PolicyWriter
@@ -69,9 +69,8 @@ def test_the_report_has_every_figure(facts):
         assert figures["n"] == SIZES["asked"]
     assert 0 < decide["share_of_decision"] < 1
     assert facts["bulk_members_per_s"] > 0
-    for peer in ("every_pair", "remembering_loops"):
-        assert facts["peers"][peer]["n_members"] == 1
-        assert facts["peers"][peer]["times_our_decide_us"] > 1
+    assert facts["peers"]["every_pair"]["n_members"] == 1
+    assert facts["peers"]["every_pair"]["times_our_decide_us"] > 1
 
 
 def test_nothing_that_is_shown_is_forbidden_and_alone_is_as_among_many(facts):
@@ -194,7 +193,6 @@ def test_peers_ask_every_pair():
     expected = int((WORLD.catalogue.price_minor > 900).sum())
     things = ((ItemKind.PRODUCT, range(200)),)
     assert EveryPair(strict, judge).ask(member, things) == expected
-    assert ask_remembering(member, things) >= expected
 
 
 def test_two_processes_count_only_while_both_are_at_work():
