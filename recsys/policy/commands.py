@@ -10,6 +10,7 @@ from recsys.knowledge import Knowledge
 from recsys.policy.cases.load import FOLDER, cases_beside
 from recsys.policy.check.parts import rule_parts
 from recsys.policy.check.whole import Checked, check_whole
+from recsys.policy.check.wording import counted
 from recsys.policy.compiled import CompiledPolicy
 from recsys.policy.file.fields import iso
 from recsys.policy.file.schema import Policy
@@ -121,7 +122,7 @@ def _report(
         (name.removeprefix("n_").replace("_", " "), _text(facts[name])) for name in shown if facts[name] is not None
     )
     problems = () if not checked.problems else (_problems(checked.problems),)
-    end = f"{_counted(n_errors, 'error')}, {_counted(n_warnings, 'warning')}"
+    end = f"{counted(n_errors, 'error')}, {counted(n_warnings, 'warning')}"
     refused = f"{path} does not pass: {end}." + (" With --strict warnings count." if strict and not n_errors else "")
     verdict = f"{path} passes: {end}." if facts["ok"] else refused
     return Report(facts, (Table("Policy", ("property", "value"), rows), *tables, *problems), (*notes, verdict))
@@ -192,10 +193,6 @@ def _removed(removed: dict[ItemKind, dict[str, int]], knowledge: Knowledge, now:
 
 def _count(kind: ItemKind, knowledge: Knowledge) -> int:
     return len(knowledge.catalogue) if kind is ItemKind.PRODUCT else len(knowledge.offers)
-
-
-def _counted(n: int, one: str) -> str:
-    return f"{n} {one}" if n == 1 else f"{n} {one}s"
 
 
 def _text(value: object) -> str:

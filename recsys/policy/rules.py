@@ -200,21 +200,6 @@ def read_expressions(
     return who, what
 
 
-def check_expressions(policy: Policy, profile: MemberProfile = NO_PROFILE) -> None:
-    """
-    Compile every expression of the file but those of budgets.
-
-    Raises:
-        PolicyError: One is wrong; the message names the rule or segment.
-    """
-    read_segments(policy, profile)
-    for rule in (
-        *(reach_rule(one, policy.tiers) for one in policy.reach),
-        *(one.rule for one in policy.placed_rules()),
-    ):
-        read_expressions(rule, policy, profile)
-
-
 def read_segments(policy: Policy, profile: MemberProfile = NO_PROFILE) -> dict[str, Formula]:
     """
     Compile the policy's segments, by name.

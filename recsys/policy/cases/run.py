@@ -34,13 +34,6 @@ class CasesRun:
     problems: tuple[Problem, ...]
 
 
-def case_problems(
-    folder: Path, policy: CompiledPolicy, knowledge: Knowledge, *, now: EpochSeconds
-) -> tuple[Problem, ...]:
-    """The problems of `run_cases`."""
-    return run_cases(folder, policy, knowledge, now=now).problems
-
-
 def run_cases(folder: Path, policy: CompiledPolicy, knowledge: Knowledge, *, now: EpochSeconds) -> CasesRun:
     """
     Ask the policy every case of a folder.
