@@ -29,7 +29,7 @@ from training.models.reranker import Reranker
 from training.nightly import candidate_lists
 from training.profile_record import ProfileRecord, record_profile
 from training.related import fit_related
-from training.response import fit_response
+from training.response.cells import fit_response
 from training.second_stage import rank_again
 
 N_SHOWN_NEIGHBOURS = 30

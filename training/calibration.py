@@ -21,7 +21,7 @@ from training.config import ResponseConfig
 from training.exposures import read_outcomes
 from training.leaks import read_before
 from training.reranker_config import CalibrationConfig
-from training.response import fit_response
+from training.response.cells import fit_response
 
 _DEFAULT = ProfileConfig()
 ORDER, SCOPE, REDEEM = "order", "scope", "redeem"

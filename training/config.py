@@ -36,7 +36,7 @@ from training.source_config import (
 
 
 class ResponseConfig(Settings):
-    """How offers work: see training/response.py."""
+    """How offers work: see training/response/cells.py."""
 
     horizon_days: Positive = 14.0
     prior_uplift: Annotated[float, Field(ge=-1, le=1)] = 0.01

@@ -33,7 +33,7 @@ from training.calibration import (
 )
 from training.config import ResponseConfig
 from training.reranker_config import CalibrationConfig
-from training.response import fit_response
+from training.response.cells import fit_response
 
 DAY = 86_400
 WEEK = ResponseConfig(horizon_days=7.0, min_arm=10)

@@ -12,7 +12,7 @@ from tests.training.shop import N_MEMBERS
 from training.affinity import scope_affinity
 from training.config import ResponseConfig
 from training.exposures import read_outcomes
-from training.response import fit_response
+from training.response.cells import fit_response
 from training.shrinkage import RATE_WEIGHT, shrink_means, shrink_rates
 
 GOOD, IDLE, UNSEEN = 0, 1, 2
