@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from features.dataset import Dataset
 from features.products import encoded_texts
 from recsys.errors import InputError
-from recsys.offers.definitions import UNLIMITED_MINOR, OfferDefinitions
+from recsys.offers.definitions import UNLIMITED_MINOR, OfferDefinitions, plain_columns
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS
 
@@ -41,6 +41,7 @@ def build_offers(dataset: Dataset) -> OfferDefinitions:
         per_member_limit=_integers(offers, "per_member_limit").astype(np.int32),
         contact_cost_minor=_integers(offers, "contact_cost_minor"),
         scope=_scope(dataset.offer_scope, len(offers)),
+        **plain_columns(len(offers)),
     )
 
 

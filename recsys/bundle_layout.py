@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from recsys.errors import BundleError
+from recsys.offers.definitions import ALL_CHANNELS, BASES, NO_GROUP, STACKINGS, TRIGGERS
 from recsys.profile import ColumnSpec
 from recsys.types import NO_OFFER, OFFER_KINDS, STAGES, UNKNOWN_ROW, Consent
 
@@ -62,6 +63,8 @@ class BundleSettings(BaseModel):
         categories, brands: One name a row.
         source_weights: By source, in the order of the blend.
         horizon_days: Of the offers' response.
+        learner: How it was learnt.
+        point_worth_minor: What the programme owes for one point, in minor units.
         profile: Further features of members, none in bundles of before there were any.
     """
 
@@ -71,7 +74,9 @@ class BundleSettings(BaseModel):
     brands: tuple[str, ...]
     source_weights: Annotated[dict[str, Annotated[Finite, Field(ge=0)]], Field(max_length=64)]
     horizon_days: Annotated[Finite, Field(gt=0)]
+    learner: Annotated[str, Field(min_length=1, max_length=64)] = "cells"
     stranger: StrangerSettings
+    point_worth_minor: Annotated[Finite, Field(ge=0)] = 0.0
     profile: ProfileSettings = ProfileSettings()
 
 
@@ -102,7 +107,10 @@ _MONEY_IF_KNOWN = ("int64", -1, _LARGEST_MINOR)
 _COUNT = ("int32", 0, np.iinfo(np.int32).max)
 _INSTANT = ("int64", None, None)
 _TEXT = ("bytes", None, None)
-_PER_STAGE = ("stages", "offers")
+_MOST_DAYS = np.iinfo(np.int16).max
+_NUMBER = ("int16", NO_GROUP, _MOST_DAYS)
+_PER_CELL = ("stages", "tiers", "offers")
+_OWN = ("members", "groups of offers")
 
 COLUMNS: Mapping[str, Column] = {
     **_columns("products", "products", ids=_TEXT, names=_TEXT, price_minor=_MONEY_IF_KNOWN, cost_minor=_MONEY_IF_KNOWN),
@@ -120,7 +128,12 @@ COLUMNS: Mapping[str, Column] = {
     **_columns("offers", "offers", min_spend_minor=_MONEY, contact_cost_minor=_MONEY, budget_minor=_MONEY_IF_KNOWN),
     **_columns("offers", "offers", buy_quantity=("int32", 0, 1_000), get_quantity=("int32", 0, 1_000)),
     **_columns("offers", "offers", valid_from=_INSTANT, valid_until=_INSTANT, tier_mask=("uint16", None, None)),
-    **_columns("offers", "offers", per_member_limit=_COUNT),
+    **_columns("offers", "offers", per_member_limit=_COUNT, scope_empty=("bool", None, None)),
+    **_columns("offers", "offers", max_discount_minor=_MONEY_IF_KNOWN, total_limit=_MONEY_IF_KNOWN),
+    **_columns("offers", "offers", channel_mask=("uint8", 0, ALL_CHANNELS), base=("int8", 0, len(BASES) - 1)),
+    **_columns("offers", "offers", stacking=("int8", 0, len(STACKINGS) - 1), stacking_group=_NUMBER),
+    **_columns("offers", "offers", stacking_priority=("int16", None, None), points_cost=_MONEY, ladder=_NUMBER),
+    **_columns("offers", "offers", trigger=("int8", 0, len(TRIGGERS) - 1), trigger_days=("int16", 0, _MOST_DAYS)),
     "offers.scope.values": Column("int32", ("scoped products",), 0, "products"),
     "neighbours.products": Column("int32", ("products", "neighbours"), UNKNOWN_ROW, "products"),
     "neighbours.scores": Column("float32", ("products", "neighbours")),
@@ -132,9 +145,15 @@ COLUMNS: Mapping[str, Column] = {
     "popular_in_category.scores": Column("float32", ("categories", "popular there")),
     "popular.products": Column("int32", ("popular lists", "popular products"), UNKNOWN_ROW, "products"),
     "popular.scores": Column("float32", ("popular lists", "popular products")),
-    "response.uplift": Column("float32", _PER_STAGE, -1, 1),
-    "response.uplift_sd": Column("float32", _PER_STAGE, 0, 1e6),
-    "response.redeem": Column("float32", _PER_STAGE, 0, 1),
+    "response.uplift": Column("float32", _PER_CELL, -1, 1),
+    "response.uplift_sd": Column("float32", _PER_CELL, 0, 1e6),
+    "response.redeem": Column("float32", _PER_CELL, 0, 1),
+    "response.member_uplift": Column("float16", _OWN, -1, 1),
+    "response.member_uplift_sd": Column("float16", _OWN, 0, 60_000),
+    "response.member_redeem": Column("float16", _OWN, 0, 60_000),
+    "response.group": Column("int16", ("offers",), NO_GROUP, "groups of offers"),
+    "response.p_order": Column("float32", ("members",)),
+    "response.borrowed": Column("float32", ("offers",), 0, 1),
     "response.scope_affinity": Column("float16", ("members", "offers"), 0, 1),
     "response.measured": Column("bool", ("offers",)),
 }

@@ -88,7 +88,7 @@ class OfferShelf:
     def none(cls, n_members: int) -> "OfferShelf":
         """That of slates that hold no offers."""
         empty = np.empty((n_members, 0))
-        values = OfferValues(empty, empty, empty, empty, empty, empty.astype(np.int64))
+        values = OfferValues.none(n_members)
         return cls(values, empty.astype(np.int16), empty.astype(np.uint64), no_choice(n_members))
 
 

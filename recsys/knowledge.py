@@ -14,7 +14,7 @@ from recsys.members import Members
 from recsys.offers.definitions import OfferDefinitions
 from recsys.profile import ColumnSpec, MemberProfile
 from recsys.ragged import Ragged
-from recsys.types import Rows, Scores
+from recsys.types import UNKNOWN_ROW, Rows, Scores
 from recsys.vocabulary import Vocabulary
 
 _CATALOGUE = (
@@ -31,12 +31,17 @@ _CATALOGUE = (
 _OFFERS = (
     "names", "kind", "amount_minor", "percent_bp", "multiplier_bp", "min_spend_minor", "buy_quantity", "get_quantity",
     "valid_from", "valid_until", "tier_mask", "budget_minor", "per_member_limit", "contact_cost_minor",
+    "scope_empty", "max_discount_minor", "total_limit", "channel_mask", "stacking", "stacking_group",
+    "stacking_priority", "base", "points_cost", "ladder", "trigger", "trigger_days",
 )  # fmt: skip
 _MEMBERS = (
     "tier", "stage", "consent", "segment", "birth_month", "points", "orders_per_day", "basket_minor", "margin_rate",
     "purchased_at",
 )  # fmt: skip
-_RESPONSE = ("uplift", "uplift_sd", "redeem", "scope_affinity", "measured")
+_RESPONSE = (
+    "uplift", "uplift_sd", "redeem", "group", "member_uplift", "member_uplift_sd", "member_redeem", "p_order",
+    "borrowed", "scope_affinity", "measured",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +88,56 @@ _RELATED = tuple(RelatedProducts.__slots__)
 @dataclass(frozen=True, slots=True)
 class Response:
     """
-    What training learnt of how offers work (uplift), and how sure it is.
+    What training learnt of how offers work, and how sure it is.
+
+    What an offer adds is that of the member's cell (stage and tier) plus the member's own deviation from it. Strangers
+    have no deviation.
 
     Attributes:
-        uplift: Shape (n_stages, n_offers), float32: added probability that a member of the stage orders within
+        uplift: Shape (n_stages, n_tiers, n_offers), float32: added probability that a member of the cell orders within
             ``horizon_days`` when shown the offer, against no offer.
         uplift_sd: Same shape: standard deviation of that estimate.
         redeem: Same shape: probability that a shown offer is redeemed, given an order within the horizon.
+        group: Shape (n_offers,), int16: column of the members' own deviations; -1 where there are none for the offer.
+        member_uplift: Shape (n_members, n_groups), float16: added to the cell's uplift.
+        member_uplift_sd: Same shape: standard deviation of that.
+        member_redeem: Same shape: factor on the cell's redemption, at least 0; 1 where nothing is known.
+        p_order: Shape (n_members,), float32: calibrated probability of an order within the horizon without any offer;
+            NaN where only the member's rate is known.
+        borrowed: Shape (n_offers,), float32: share of the added margin that is missing afterwards, because purchases
+            were only moved or others displaced.
         scope_affinity: Shape (n_members, n_offers), float16: share of the member's orders that hold a product in the
             offer's scope; 1 for offers on the whole basket.
         measured: Shape (n_offers,), bool: estimated against a randomised no-offer arm; otherwise the prior.
         horizon_days: Days that the probabilities are about.
+        learner: How the members' own deviations were learnt, ``cells`` where there are none.
     """
 
     uplift: NDArray[np.float32]
     uplift_sd: NDArray[np.float32]
     redeem: NDArray[np.float32]
+    group: NDArray[np.int16]
+    member_uplift: NDArray[np.float16]
+    member_uplift_sd: NDArray[np.float16]
+    member_redeem: NDArray[np.float16]
+    p_order: NDArray[np.float32]
+    borrowed: NDArray[np.float32]
     scope_affinity: NDArray[np.float16]
     measured: NDArray[np.bool_]
     horizon_days: float
+    learner: str = "cells"
+
+
+def no_deviations(n_members: int, n_offers: int) -> dict[str, Any]:
+    """The columns of a `Response` that knows cells only: nobody deviates, nothing is borrowed, rates tell of orders."""
+    return {
+        "group": np.full(n_offers, UNKNOWN_ROW, dtype=np.int16),
+        "member_uplift": np.empty((n_members, 0), dtype=np.float16),
+        "member_uplift_sd": np.empty((n_members, 0), dtype=np.float16),
+        "member_redeem": np.empty((n_members, 0), dtype=np.float16),
+        "p_order": np.full(n_members, np.nan, dtype=np.float32),
+        "borrowed": np.zeros(n_offers, dtype=np.float32),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +156,7 @@ class Knowledge:
         popular: Row 0: what sells now, overall. Row 1 + s: in segment s.
         response: How offers work.
         stranger_orders_per_day, stranger_basket_minor, stranger_margin_rate: The population's means.
+        point_worth_minor: What the programme owes for one point, in minor units; 0 where it has no points.
     """
 
     bundle_id: str
@@ -138,6 +175,7 @@ class Knowledge:
     stranger_orders_per_day: float
     stranger_basket_minor: int
     stranger_margin_rate: float
+    point_worth_minor: float = 0.0
 
     @classmethod
     def of(cls, bundle: Bundle) -> "Knowledge":
@@ -188,11 +226,14 @@ class Knowledge:
             ),
             popular=RankedProducts(bundle["popular.products"], bundle["popular.scores"]),
             response=Response(
-                **{name: bundle[f"response.{name}"] for name in _RESPONSE}, horizon_days=settings.horizon_days
+                **{name: bundle[f"response.{name}"] for name in _RESPONSE},
+                horizon_days=settings.horizon_days,
+                learner=settings.learner,
             ),
             stranger_orders_per_day=settings.stranger.orders_per_day,
             stranger_basket_minor=settings.stranger.basket_minor,
             stranger_margin_rate=settings.stranger.margin_rate,
+            point_worth_minor=settings.point_worth_minor,
         )
 
 
@@ -233,6 +274,8 @@ def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, 
         "brands": list(catalogue.brand_names),
         "source_weights": dict(knowledge.source_weights),
         "horizon_days": knowledge.response.horizon_days,
+        "learner": knowledge.response.learner,
+        "point_worth_minor": knowledge.point_worth_minor,
         "stranger": {
             "orders_per_day": knowledge.stranger_orders_per_day,
             "basket_minor": knowledge.stranger_basket_minor,

@@ -54,6 +54,7 @@ class OfferKind(StrEnum):
     POINTS_MULTIPLIER = "points_multiplier"
     POINTS_REDEMPTION = "points_redemption"
     GIFT = "gift"
+    NUDGE = "nudge"
 
 
 class Stage(StrEnum):

@@ -4,9 +4,18 @@ import numpy as np
 
 from recsys.bundle import Manifest, write_bundle
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL, Catalogue
-from recsys.knowledge import CandidateList, Knowledge, RankedProducts, RelatedProducts, Response, as_arrays
+from recsys.knowledge import (
+    CandidateList,
+    Knowledge,
+    RankedProducts,
+    RelatedProducts,
+    Response,
+    as_arrays,
+    no_deviations,
+)
 from recsys.members import Members
-from recsys.offers.definitions import OfferDefinitions
+from recsys.offers.definitions import OfferDefinitions, plain_columns
+from recsys.offers.economics import OfferValues
 from recsys.profile import ColumnSpec, MemberProfile, Unit
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS, STAGES, Consent, OfferKind, Stage
@@ -98,6 +107,7 @@ def small_knowledge(n_members: int = 7, n_products: int = 30, n_offers: int = 6,
         per_member_limit=np.ones(n_offers, dtype=np.int32),
         contact_cost_minor=np.full(n_offers, 2, dtype=np.int64),
         scope=Ragged.of([[4, 5] if row == 2 else [] for row in range(n_offers)]),
+        **plain_columns(n_offers),
     )
     return Knowledge(
         bundle_id="",
@@ -117,9 +127,10 @@ def small_knowledge(n_members: int = 7, n_products: int = 30, n_offers: int = 6,
         ),
         popular=_ranked(rng, 3, n_products, 20),
         response=Response(
-            uplift=rng.uniform(0.0, 0.08, (len(STAGES), n_offers)).astype(np.float32),
-            uplift_sd=np.full((len(STAGES), n_offers), 0.01, dtype=np.float32),
-            redeem=np.full((len(STAGES), n_offers), 0.4, dtype=np.float32),
+            uplift=per_tier(rng.uniform(0.0, 0.08, (len(STAGES), n_offers)).astype(np.float32)),
+            uplift_sd=per_tier(np.full((len(STAGES), n_offers), 0.01, dtype=np.float32)),
+            redeem=per_tier(np.full((len(STAGES), n_offers), 0.4, dtype=np.float32)),
+            **idle_deviations(n_members, n_offers),
             scope_affinity=np.ones((n_members, n_offers), dtype=np.float16),
             measured=np.arange(n_offers) % 2 == 0,
             horizon_days=14.0,
@@ -134,6 +145,38 @@ def small_bundle(path, knowledge: Knowledge | None = None) -> Manifest:
     """Write the small world as a bundle at *path*, a directory that does not exist yet."""
     arrays, settings = as_arrays(knowledge or small_knowledge())
     return write_bundle(path, arrays, cut_off=CUT_OFF, dataset_digest="d" * 64, currency="GBP", settings=settings)
+
+
+def per_tier(of_stage: np.ndarray) -> np.ndarray:
+    """Shape (n_stages, n_tiers, n_offers) from (n_stages, n_offers): the same in every tier."""
+    return np.repeat(of_stage[:, None, :], len(TIERS), axis=1)
+
+
+def idle_deviations(n_members: int, n_offers: int) -> dict[str, np.ndarray]:
+    """Every second offer is of the one group, in which all members are like their cells."""
+    return no_deviations(n_members, n_offers) | {
+        "group": (np.arange(n_offers) % 2 - 1).astype(np.int16),
+        "member_uplift": np.zeros((n_members, 1), dtype=np.float16),
+        "member_uplift_sd": np.zeros((n_members, 1), dtype=np.float16),
+        "member_redeem": np.ones((n_members, 1), dtype=np.float16),
+    }
+
+
+def bare_values(
+    mean: np.ndarray,
+    sd: np.ndarray,
+    discount: np.ndarray,
+    deadweight: np.ndarray,
+    *,
+    revenue: np.ndarray,
+    redemption: np.ndarray,
+) -> OfferValues:
+    """Values whose response is of no interest: nobody orders without an offer, and everybody with it."""
+    still = np.zeros(len(mean))
+    ones, none = np.ones_like(mean, dtype=np.float64), np.zeros_like(mean, dtype=np.float64)
+    return OfferValues(
+        mean, sd, discount, deadweight, revenue, redemption, p_without=still, uplift=ones, uplift_sd=none, p_redeem=ones
+    )
 
 
 def small_profile(n_members: int) -> MemberProfile:

@@ -228,7 +228,7 @@ def _redemptions(
     seen = read_outcomes(replace(later, exposures=shown), config.horizon_days, profile)
     kept = (seen.offer >= 0) & (seen.ordered | seen.redeemed)
     chance = (
-        fit_response(dataset, offers, config, profile).redeem[seen.stage[kept], seen.offer[kept]].astype(np.float64)
+        fit_response(dataset, offers, config, profile).redeem[seen.stage[kept], 0, seen.offer[kept]].astype(np.float64)
     )
     happened = seen.redeemed[kept].astype(np.float64)
     return Outcomes(chance, happened, np.ones(len(happened)), np.arange(len(happened), dtype=np.int64))

@@ -62,8 +62,8 @@ def costs_too_much(knowledge: Knowledge, offer: int, shopper: Shopper, max_rate:
     affinity = relative_affinity(knowledge, offer, shopper.row)
     response = knowledge.response
     without = 1.0 - exp(-shopper.orders_per_day * response.horizon_days)
-    chance = min(max(without + float(response.uplift[shopper.stage, offer]) * affinity, 0.0), 1.0)
-    redeemed = min(float(response.redeem[shopper.stage, offer]) * affinity, 1.0)
+    chance = min(max(without + float(response.uplift[shopper.stage, shopper.tier, offer]) * affinity, 0.0), 1.0)
+    redeemed = min(float(response.redeem[shopper.stage, shopper.tier, offer]) * affinity, 1.0)
     discount = chance * redeemed * redemption_minor(knowledge, offer, shopper.basket_minor)
     return discount > max_rate * chance * shopper.basket_minor * (1 + _ROUNDING)
 

@@ -11,9 +11,17 @@ from numpy.typing import NDArray
 from recsys.bundle import write_bundle
 from recsys.catalogue import ALWAYS_FROM, ALWAYS_UNTIL, Catalogue
 from recsys.errors import InputError
-from recsys.knowledge import CandidateList, Knowledge, RankedProducts, RelatedProducts, Response, as_arrays
+from recsys.knowledge import (
+    CandidateList,
+    Knowledge,
+    RankedProducts,
+    RelatedProducts,
+    Response,
+    as_arrays,
+    no_deviations,
+)
 from recsys.members import Members
-from recsys.offers.definitions import UNLIMITED_MINOR, OfferDefinitions
+from recsys.offers.definitions import UNLIMITED_MINOR, OfferDefinitions, plain_columns
 from recsys.policy.reading.load import default_policy_text
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, STAGES, Consent, Rows, Stage
@@ -113,9 +121,10 @@ def made_up_knowledge(
         ),
         popular=RankedProducts(*_ranked(rng, 5, n_products, N_CANDIDATES)),
         response=Response(
-            uplift=rng.uniform(0.0, 0.08, (len(STAGES), n_offers)).astype(np.float32),
-            uplift_sd=np.full((len(STAGES), n_offers), 0.01, dtype=np.float32),
-            redeem=np.full((len(STAGES), n_offers), 0.4, dtype=np.float32),
+            uplift=rng.uniform(0.0, 0.08, (len(STAGES), len(TIERS), n_offers)).astype(np.float32),
+            uplift_sd=np.full((len(STAGES), len(TIERS), n_offers), 0.01, dtype=np.float32),
+            redeem=np.full((len(STAGES), len(TIERS), n_offers), 0.4, dtype=np.float32),
+            **no_deviations(n_members, n_offers),
             scope_affinity=np.ones((n_members, n_offers), dtype=np.float16),
             measured=np.ones(n_offers, dtype=np.bool_),
             horizon_days=14.0,
@@ -147,6 +156,7 @@ def _offers(rng: np.random.Generator, n_offers: int) -> OfferDefinitions:
         per_member_limit=np.ones(n_offers, dtype=np.int32),
         contact_cost_minor=zeros + 2,
         scope=Ragged.of([[] for _ in range(n_offers)]),
+        **plain_columns(n_offers),
     )
 
 

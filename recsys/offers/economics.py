@@ -27,7 +27,9 @@ class OfferTerms:
             scope is empty.
         scoped: Shape (n_offers,), bool: valid for some products only.
         mean_affinity: Shape (n_offers,): mean scope affinity over members, at least 0.001.
-        uplift, uplift_sd, redeem: Of the bundle, shape (n_stages, n_offers), in double precision.
+        uplift, uplift_sd, redeem: Of the bundle, shape (n_stages, n_tiers, n_offers), in double precision.
+        kept_share: Shape (n_offers,): share of the added margin that stays, because nothing was borrowed for it.
+        points_paid_minor: Shape (n_offers,): worth of the points that a member pays for one redemption.
     """
 
     discounts: Discounts
@@ -37,6 +39,8 @@ class OfferTerms:
     uplift: Values
     uplift_sd: Values
     redeem: Values
+    kept_share: Values
+    points_paid_minor: Values
 
     @classmethod
     def of(cls, knowledge: Knowledge) -> "OfferTerms":
@@ -61,6 +65,8 @@ class OfferTerms:
             uplift=response.uplift.astype(np.float64),
             uplift_sd=response.uplift_sd.astype(np.float64),
             redeem=response.redeem.astype(np.float64),
+            kept_share=1.0 - response.borrowed.astype(np.float64),
+            points_paid_minor=knowledge.offers.points_cost.astype(np.float64) * knowledge.point_worth_minor,
         )
 
 
@@ -76,6 +82,9 @@ class OfferValues:
         deadweight: Same shape: the part of it that goes to orders which would have come anyway.
         revenue: Same shape: expected value of orders with the offer, before its discount: p1 b.
         redemption: Same shape, int64 minor units: what one redemption takes off the member's usual order.
+        p_without: Shape (m,): probability of an order within the horizon without any offer.
+        uplift, uplift_sd: Shape (m, n_offers): what the offer adds to it, and how sure that is.
+        p_redeem: Same shape: probability that it is redeemed within the horizon.
     """
 
     mean: Values
@@ -84,6 +93,17 @@ class OfferValues:
     deadweight: Values
     revenue: Values
     redemption: MoneyMinor
+    p_without: Values
+    uplift: Values
+    uplift_sd: Values
+    p_redeem: Values
+
+    @classmethod
+    def none(cls, n_members: int) -> "OfferValues":
+        """Those of members to whom no offer can be made."""
+        empty = np.empty((n_members, 0))
+        rest = dict.fromkeys(("mean", "sd", "discount", "deadweight", "revenue", "uplift", "uplift_sd"), empty)
+        return cls(**rest, redemption=empty.astype(np.int64), p_without=np.zeros(n_members), p_redeem=empty)
 
 
 def offer_values(
@@ -92,17 +112,18 @@ def offer_values(
     """
     Expected incremental margin of showing each offer to each member, against showing none.
 
-    With p0 the probability of an order within the horizon without the offer (Poisson at the member's rate), p1 that
-    with it, b the member's basket, g its margin rate, r the probability of redeeming given an order, and d the
-    discount::
+    With p0 the probability of an order within the horizon without the offer, p1 that with it, b the member's basket, g
+    its margin rate, s the share of what is added that is missing afterwards, r the probability of redeeming given an
+    order, d the discount and q the worth of the points that the member pays for it::
 
-        value = (p1 - p0) b g - p1 r d - contact cost
-        sd = sd(p1) |b g - r d|
+        value = (p1 - p0) b g (1 - s) - p1 r (d - q) - contact cost
+        sd = sd(p1) |b g (1 - s) - r (d - q)|
         deadweight = p0 r d
 
-    A scoped offer reaches a member in proportion to how much the member buys in its scope, relative to the average
-    member on whom the uplift was measured (at most three times it). An order that must reach a spend or a
-    number of units to redeem is taken there: people fill up to it.
+    p0 is the calibrated probability of the bundle, or where that has none, or the member's rate is of today, that of a
+    Poisson at the rate. A scoped offer reaches a member in proportion to how much the member buys in its scope,
+    relative to the average member on whom the uplift was measured (at most three times it). An order that must reach a
+    spend or a number of units to redeem is taken there: people fill up to it.
 
     Args:
         batch: The members.
@@ -111,24 +132,58 @@ def offer_values(
         contact_cost_minor: Of the channel, in place of each offer's own.
     """
     relative = _relative_affinity(batch, knowledge, terms)
-    p0 = -np.expm1(-batch.orders_per_day.astype(np.float64) * knowledge.response.horizon_days)[:, None]
-    p1 = np.minimum(np.maximum(p0 + terms.uplift[batch.stage] * relative, 0.0), 1.0)
-    redeem = np.minimum(terms.redeem[batch.stage] * relative, 1.0)
+    p_without = order_probability(batch, knowledge)
+    added, added_sd, redeem = _response(batch, knowledge, terms)
+    p0 = p_without[:, None]
+    p1 = np.minimum(np.maximum(p0 + added * relative, 0.0), 1.0)
+    redeem = np.minimum(redeem * relative, 1.0)
     basket = batch.basket_minor[:, None]
     spend = np.maximum(np.minimum(basket, terms.most_minor), terms.discounts.least_minor)
     redemption = terms.discounts.on(spend)
     discount: Values = redeem * redemption
-    margin = basket * batch.margin_rate.astype(np.float64)[:, None]
-    expected_discount: Values = p1 * discount
+    paid: Values = redeem * (redemption - np.minimum(terms.points_paid_minor, redemption))
+    margin = basket * batch.margin_rate.astype(np.float64)[:, None] * terms.kept_share
+    uplift_sd: Values = added_sd * relative
     cost = knowledge.offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
     return OfferValues(
-        mean=(p1 - p0) * margin - expected_discount - cost,
-        sd=terms.uplift_sd[batch.stage] * relative * np.abs(margin - discount),
-        discount=expected_discount,
+        mean=(p1 - p0) * margin - p1 * paid - cost,
+        sd=uplift_sd * np.abs(margin - paid),
+        discount=p1 * discount,
         deadweight=p0 * discount,
         revenue=p1 * basket,
         redemption=redemption,
+        p_without=p_without,
+        uplift=p1 - p0,
+        uplift_sd=uplift_sd,
+        p_redeem=p1 * redeem,
     )
+
+
+def order_probability(batch: MemberBatch, knowledge: Knowledge) -> Values:
+    """Shape (m,): probability of an order within the horizon without any offer."""
+    response = knowledge.response
+    rate = batch.orders_per_day.astype(np.float64)
+    poisson: Values = -np.expm1(-rate * response.horizon_days)
+    if not len(response.p_order):
+        return poisson
+    learnt = response.p_order[batch.row].astype(np.float64)
+    return np.where((batch.row >= 0) & np.isfinite(learnt), np.clip(learnt, 0.0, 1.0), poisson)
+
+
+def _response(batch: MemberBatch, knowledge: Knowledge, terms: OfferTerms) -> tuple[Values, Values, Values]:
+    """Shape (m, n_offers) each: added probability of an order, its standard deviation, redemption given an order."""
+    response = knowledge.response
+    cell = batch.stage, batch.tier
+    uplift, sd, redeem = terms.uplift[cell], terms.uplift_sd[cell], terms.redeem[cell]
+    if not response.member_uplift.size:
+        return uplift, sd, redeem
+    # Strangers have row -1, and offers of no group column -1: both read somebody's figure here, and keep their own.
+    own = (batch.row >= 0)[:, None] & (response.group >= 0)
+    pair = np.ix_(batch.row, response.group)
+    uplift = uplift + np.where(own, response.member_uplift[pair].astype(np.float64), 0.0)
+    sd = np.hypot(sd, np.where(own, response.member_uplift_sd[pair].astype(np.float64), 0.0))
+    redeem = redeem * np.where(own, response.member_redeem[pair].astype(np.float64), 1.0)
+    return uplift, sd, np.minimum(redeem, 1.0)
 
 
 def _relative_affinity(batch: MemberBatch, knowledge: Knowledge, terms: OfferTerms) -> Values:

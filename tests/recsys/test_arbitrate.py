@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 
 from recsys.arbitrate import OfferChoice, arbitrate, no_choice
 from recsys.offers.economics import OfferValues
+from tests.worlds import bare_values
 
 
 def values(mean: list[list[float]], *, sd: float = 0.0, discount: list[list[float]] | None = None) -> OfferValues:
     means = np.array(mean, dtype=np.float64)
     discounts = np.full_like(means, 10.0) if discount is None else np.array(discount, dtype=np.float64)
-    return OfferValues(
+    return bare_values(
         means, np.full_like(means, sd), discounts, discounts / 2, revenue=means, redemption=discounts.astype(np.int64)
     )
 
@@ -133,7 +134,7 @@ def test_logging_propensities_are_the_frequencies_of_a_million_draws(max_offers:
     draw = (np.arange(m) + 0.5) / m
     keep = np.tile([[True, True, True, False]], (m, 1))
     ones = np.ones_like(mean)
-    offers = OfferValues(mean, ones, ones, ones, revenue=ones, redemption=ones.astype(np.int64))
+    offers = bare_values(mean, ones, ones, ones, revenue=ones, redemption=ones.astype(np.int64))
     choice = arbitrate(
         offers,
         keep,

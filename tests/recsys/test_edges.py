@@ -33,15 +33,16 @@ def without_members(knowledge: Knowledge) -> Knowledge:
         **_first(knowledge.members, 0), "members": Vocabulary.of([]), "purchased": Ragged.of([]), "profile": profile,
     }  # fmt: skip
     sources = {name: replace(one, **_first(one, 0)) for name, one in knowledge.sources.items()}
-    response = replace(knowledge.response, scope_affinity=knowledge.response.scope_affinity[:0])
+    own = ("scope_affinity", "member_uplift", "member_uplift_sd", "member_redeem", "p_order")
+    response = replace(knowledge.response, **{name: getattr(knowledge.response, name)[:0] for name in own})
     return replace(knowledge, members=replace(knowledge.members, **members), sources=sources, response=response)
 
 
 def without_offers(knowledge: Knowledge) -> Knowledge:
     offers = {**_first(knowledge.offers, 0), "offers": Vocabulary.of([]), "scope": Ragged.of([])}
     response = knowledge.response
-    none = {name: getattr(response, name)[:, :0] for name in ("uplift", "uplift_sd", "redeem", "scope_affinity")}
-    response = replace(response, **none, measured=response.measured[:0])
+    of_offers = ("uplift", "uplift_sd", "redeem", "scope_affinity", "measured", "group", "borrowed")
+    response = replace(response, **{name: getattr(response, name)[..., :0] for name in of_offers})
     return replace(knowledge, offers=replace(knowledge.offers, **offers), response=response)
 
 

@@ -13,12 +13,11 @@ from recsys.arbitrate import OfferChoice, arbitrate
 from recsys.decision import Context
 from recsys.engine import Engine
 from recsys.members import Subject
-from recsys.offers.economics import OfferValues
 from recsys.policy.compile import compile_policy
 from recsys.policy.file.guardrails import Exploration
 from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import ItemKind
-from tests.worlds import NOW, small_knowledge
+from tests.worlds import NOW, bare_values, small_knowledge
 
 NO_OFFER = -1
 
@@ -31,7 +30,7 @@ def drawn(
     means, sds = np.broadcast_to(mean, shape), np.broadcast_to(sd, shape)
     given = np.broadcast_to([10.0] * len(mean) if discount is None else discount, shape)
     return arbitrate(
-        OfferValues(means, sds, given, given, revenue=means, redemption=given.astype(np.int64)),
+        bare_values(means, sds, given, given, revenue=means, redemption=given.astype(np.int64)),
         np.ones(shape, dtype=np.bool_),
         boost=np.ones(shape, dtype=np.float32),
         shadow_price=np.zeros(len(mean)),

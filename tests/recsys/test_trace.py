@@ -13,14 +13,13 @@ from recsys.decision import Candidate, Context, Decision
 from recsys.engine import Engine
 from recsys.knowledge import Knowledge
 from recsys.members import Contact, LiveFacts, Subject
-from recsys.offers.economics import OfferValues
 from recsys.policy.compile import compile_policy
 from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.reasons import LANGUAGES
 from recsys.types import Channel, Consent, ItemKind
 from recsys.why_not import REASON_CODES, WhySection
 from tests.recsys.test_why_not import EVERYTHING
-from tests.worlds import NOW, small_knowledge
+from tests.worlds import NOW, bare_values, small_knowledge
 
 KNOWLEDGE = small_knowledge()
 TEXT = default_policy_text(KNOWLEDGE.tiers, "GBP")
@@ -188,7 +187,7 @@ def test_with_a_floor_under_propensities_the_arms_are_those_that_are_drawn(floor
     mean, sd, discount = (rng.uniform(low, high, (3, 6)) for low, high in ((-2, 9), (1, 4), (0, 5)))
     if equal:
         mean, sd = np.full_like(mean, 1.0), np.full_like(sd, 4.0)
-    values = OfferValues(mean, sd, discount, discount, mean, discount.astype(np.int64))
+    values = bare_values(mean, sd, discount, discount, revenue=mean, redemption=discount.astype(np.int64))
     keep = rng.random((3, 6)) < 0.8
     drawn: dict[tuple[int, int], set[float]] = {}
     told: dict[tuple[int, int], set[float]] = {}

@@ -209,7 +209,7 @@ class TestMoney:
             shop, then, build_members(then), WEEK, stop=then.cut_off + 14 * DAY, left_out=None, profile=new_for_long
         )[REDEEM]
         learnt = fit_response(then, build_offers(then), WEEK, new_for_long).redeem
-        assert set(redeem.predicted) <= set(learnt[STAGES.index(Stage.NEW)].astype(np.float64))
+        assert set(redeem.predicted) <= set(learnt[STAGES.index(Stage.NEW), 0].astype(np.float64))
 
     def test_facts_are_json(self, found):
         corrections = choose_corrections(found, CalibrationConfig(), seed=0)

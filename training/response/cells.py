@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from features.dataset import Dataset
 from features.profile.config import ProfileConfig
-from recsys.knowledge import Response
+from recsys.knowledge import Response, no_deviations
 from recsys.offers.definitions import OfferDefinitions
 from recsys.types import OFFER_KINDS, STAGES
 from training.affinity import scope_affinity
@@ -37,11 +37,17 @@ def fit_response(
     uplift = shrink_means(difference.ravel(), variance.ravel(), kind, len(OFFER_KINDS), prior)
     redeemed, ordered = _redemptions(outcomes, n_stages, n_offers)
     redeem = shrink_rates(redeemed.ravel(), ordered.ravel(), kind, len(OFFER_KINDS), config.prior_redeem)
-    shape = (n_stages, n_offers)
+
+    def of_cells(of_stages: Floats) -> NDArray[np.float32]:
+        """The same in every tier."""
+        by_stage = of_stages.reshape(n_stages, 1, n_offers).astype(np.float32)
+        return np.repeat(by_stage, len(dataset.tiers), axis=1)
+
     return Response(
-        uplift=uplift.mean.reshape(shape).astype(np.float32),
-        uplift_sd=np.sqrt(uplift.variance).reshape(shape).astype(np.float32),
-        redeem=redeem.reshape(shape).astype(np.float32),
+        uplift=of_cells(uplift.mean),
+        uplift_sd=of_cells(np.sqrt(uplift.variance)),
+        redeem=of_cells(redeem),
+        **no_deviations(len(dataset.member_ids), n_offers),
         scope_affinity=scope_affinity(dataset, offers),
         measured=np.asarray(np.isfinite(difference).any(axis=0)),
         horizon_days=config.horizon_days,

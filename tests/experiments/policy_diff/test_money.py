@@ -15,7 +15,7 @@ def test_added_orders_are_those_of_the_measured_uplift(cost):
     batch = build_batch([Subject(f"m{row:03}") for row in range(50)], knowledge)
     worth = Worths(knowledge).of(batch, contact_cost_minor=cost)
     alone = 1 - np.exp(-batch.orders_per_day.astype(np.float64) * knowledge.response.horizon_days)
-    with_offer = np.clip(alone[:, None] + knowledge.response.uplift.astype(np.float64)[batch.stage], 0, 1)
+    with_offer = np.clip(alone[:, None] + knowledge.response.uplift.astype(np.float64)[batch.stage, batch.tier], 0, 1)
     assert np.allclose(worth.added_orders, with_offer - alone[:, None], atol=1e-9)
     assert np.allclose(worth.orders, alone)
 

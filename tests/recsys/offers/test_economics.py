@@ -21,7 +21,7 @@ def test_value_is_uplift_times_margin_less_discount_on_all_who_redeem_less_conta
     for member, row in enumerate([4, 2]):
         rate, basket = float(KNOWLEDGE.members.orders_per_day[row]), int(KNOWLEDGE.members.basket_minor[row])
         before = 1 - np.exp(-rate * 14)
-        after = before + float(KNOWLEDGE.response.uplift[2, 0])
+        after = before + float(KNOWLEDGE.response.uplift[2, 0, 0])
         discount = 500  # the offer's amount; every basket is filled up to its minimum spend of 3,000
         redeemed = after * 0.4 * discount
         margin = basket * 0.3
@@ -93,7 +93,7 @@ def test_of_a_scope_a_basket_holds_one_unit_at_its_median_known_price() -> None:
 def test_a_stranger_is_valued_at_the_populations_means() -> None:
     values = offer_values(build_batch([Subject("nobody")], KNOWLEDGE), KNOWLEDGE, TERMS)
     before = 1 - np.exp(-0.05 * 14)
-    after = before + float(KNOWLEDGE.response.uplift[0, 3])
+    after = before + float(KNOWLEDGE.response.uplift[0, 0, 3])
     points = 4_000 * 100 // 10_000  # double points: one more point a minor unit, worth 1 %
     assert values.mean[0, 3] == pytest.approx((after - before) * 1_200 - after * 0.4 * points - 2, rel=1e-5)
 
@@ -109,7 +109,7 @@ def test_whoever_redeems_buy_two_get_one_has_put_three_in_the_basket() -> None:
     knowledge = replace(KNOWLEDGE, offers=replace(offers, **bundle))
     values = offer_values(build_batch([Subject("m000")], knowledge), knowledge, OfferTerms.of(knowledge))
     before = 1 - np.exp(-float(KNOWLEDGE.members.orders_per_day[0]) * 14)
-    after = before + float(KNOWLEDGE.response.uplift[2, 2])
+    after = before + float(KNOWLEDGE.response.uplift[2, 0, 2])
     price = int(np.median(KNOWLEDGE.catalogue.price_minor[[4, 5]]))
     assert 3 * price > KNOWLEDGE.members.basket_minor[0]
     assert values.discount[0, 2] == pytest.approx(after * 0.4 * price, rel=1e-5)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.offers.definitions import OfferDefinitions
+from recsys.offers.definitions import OfferDefinitions, plain_columns
 from recsys.offers.pricing import Discounts
 from recsys.ragged import Ragged
 from recsys.types import OFFER_KINDS, OfferKind
@@ -27,6 +27,7 @@ def one_offer(kind: OfferKind, **columns: int) -> OfferDefinitions:
         names=np.array([b"o"]),
         kind=np.array([OFFER_KINDS.index(kind)], dtype=np.int8),
         scope=Ragged.of([[]]),
+        **plain_columns(1),
         **{name: np.array([value], dtype=types.get(name, np.int64)) for name, value in (defaults | columns).items()},
     )
 
@@ -44,7 +45,7 @@ def one_offer(kind: OfferKind, **columns: int) -> OfferDefinitions:
         pytest.param(one_offer(OfferKind.POINTS_MULTIPLIER, multiplier_bp=15_000), 200, 1, id="half a point more"),
         pytest.param(one_offer(OfferKind.PERCENT_OFF, percent_bp=9_999), 10**12, 999_900_000_000, id="no overflow"),
         pytest.param(one_offer(OfferKind.FREE_SHIPPING, amount_minor=399), 5_000, 399, id="shipping"),
-        pytest.param(one_offer(OfferKind.GIFT, amount_minor=250, min_spend_minor=100), 100, 250 - 150, id="gift"),
+        pytest.param(one_offer(OfferKind.GIFT, amount_minor=250, min_spend_minor=100), 100, 250, id="gift"),
         pytest.param(one_offer(OfferKind.BUY_X_GET_Y, buy_quantity=2, get_quantity=1), 600, 200, id="three for two"),
         pytest.param(one_offer(OfferKind.BUY_X_GET_Y, buy_quantity=2, get_quantity=1), 599, 0, id="too few units"),
     ],

@@ -24,7 +24,7 @@ from recsys.policy.money_limits import (
 from recsys.policy.native import KEPT, Code, NativeRule
 from recsys.types import OFFER_KINDS
 from tests.recsys.policy.calendar.periods import at
-from tests.worlds import small_knowledge
+from tests.worlds import bare_values, small_knowledge
 
 KNOWLEDGE = small_knowledge()
 NOW = at("2026-11-22")
@@ -33,7 +33,9 @@ MANY = np.array([f"m{row:08}".encode() for row in range(100_000)])
 
 def values(*, discount: list[list[float]], revenue: list[list[float]], redemption: list[list[int]]) -> OfferValues:
     given = np.array(discount, dtype=np.float64)
-    return OfferValues(given, given, given, given, np.array(revenue), np.array(redemption, dtype=np.int64))
+    return bare_values(
+        given, given, given, given, revenue=np.array(revenue), redemption=np.array(redemption, dtype=np.int64)
+    )
 
 
 def limits(**instead: object) -> MoneyLimits:

@@ -26,8 +26,8 @@ def response(dataset):
 
 
 def test_an_offer_that_causes_orders_is_told_from_one_that_does_not(response):
-    good, idle = response.uplift[ACTIVE, [GOOD, IDLE]]
-    sd = response.uplift_sd[ACTIVE]
+    good, idle = response.uplift[ACTIVE, 0, [GOOD, IDLE]]
+    sd = response.uplift_sd[ACTIVE, 0]
     # Of those who would not order within the week anyway (about two in three), 45 % do.
     assert abs(good - 0.45 * 0.7) < 3 * sd[GOOD]
     assert abs(idle) < 3 * sd[IDLE]
@@ -36,12 +36,12 @@ def test_an_offer_that_causes_orders_is_told_from_one_that_does_not(response):
 
 def test_an_offer_never_shown_is_not_measured_and_less_sure(response):
     assert response.measured.tolist() == [True, True, False]
-    assert response.uplift_sd[ACTIVE, UNSEEN] > response.uplift_sd[ACTIVE, GOOD]
+    assert response.uplift_sd[ACTIVE, 0, UNSEEN] > response.uplift_sd[ACTIVE, 0, GOOD]
 
 
 def test_redemption_is_learnt_given_an_order(response):
-    assert response.redeem[ACTIVE, GOOD] > 0.5
-    assert response.redeem[ACTIVE, IDLE] < 0.2
+    assert response.redeem[ACTIVE, 0, GOOD] > 0.5
+    assert response.redeem[ACTIVE, 0, IDLE] < 0.2
 
 
 def test_without_exposures_everything_is_the_stated_prior(dataset):
@@ -76,9 +76,9 @@ def test_unequal_probabilities_are_undone_by_weighting(dataset):
 
     def uplift(probability):
         drawn = exposures.with_columns(pl.Series("logging_propensity", probability)).filter(pl.Series(~dropped))
-        return fit_response(replace(dataset, exposures=drawn), build_offers(dataset), CONFIG).uplift[ACTIVE, IDLE]
+        return fit_response(replace(dataset, exposures=drawn), build_offers(dataset), CONFIG).uplift[ACTIVE, 0, IDLE]
 
-    full = fit_response(dataset, build_offers(dataset), CONFIG).uplift[ACTIVE, IDLE]
+    full = fit_response(dataset, build_offers(dataset), CONFIG).uplift[ACTIVE, 0, IDLE]
     assert abs(uplift(np.where(quiet, 1 / 6, 1 / 3)) - full) < 0.03
     assert uplift(np.full(len(quiet), 1 / 3)) > full + 0.05
 
@@ -89,7 +89,7 @@ def test_an_estimate_is_as_sure_as_its_number_of_members(dataset, response):
     arms = [outcomes.ordered[active & (outcomes.offer == offer)] for offer in (GOOD, -1)]
     error = np.sqrt(sum(arm.mean() * (1 - arm.mean()) / len(arm) for arm in arms))
     # Surer than this cell alone, because the stages lean on each other, but not as if it had thrice the members.
-    assert 0.6 * error < response.uplift_sd[ACTIVE, GOOD] < error
+    assert 0.6 * error < response.uplift_sd[ACTIVE, 0, GOOD] < error
 
 
 def test_fewer_than_the_smallest_arm_measure_nothing(dataset):
