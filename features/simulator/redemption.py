@@ -86,6 +86,7 @@ def price(
         OfferKind.POINTS_MULTIPLIER: extra_points * POINTS_MINOR,
         OfferKind.POINTS_REDEMPTION: np.minimum(amount, spend),
         OfferKind.GIFT: amount,
+        OfferKind.NUDGE: np.zeros_like(amount),
     }
     discount = np.where(qualifies, np.choose(kind, [by_kind[k] for k in OFFER_KINDS]), 0)
     kept = qualifies[lines.order]
