@@ -121,7 +121,7 @@ def made_up_knowledge(
         ),
         popular=RankedProducts(*_ranked(rng, 5, n_products, N_CANDIDATES)),
         response=Response(
-            uplift=rng.uniform(0.0, 0.08, (len(STAGES), len(TIERS), n_offers)).astype(np.float32),
+            uplift=np.repeat(rng.uniform(0.0, 0.08, (len(STAGES), 1, n_offers)), len(TIERS), axis=1).astype(np.float32),
             uplift_sd=np.full((len(STAGES), len(TIERS), n_offers), 0.01, dtype=np.float32),
             redeem=np.full((len(STAGES), len(TIERS), n_offers), 0.4, dtype=np.float32),
             **no_deviations(n_members, n_offers),
