@@ -18,6 +18,8 @@ _STEPS = 100
 _STILL = 1e-3
 _EXACT = 1e-9
 _LONGEST_STEP = 2.0
+_NODES, _WEIGHTS = np.polynomial.hermite.hermgauss(16)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +98,13 @@ class RedemptionPrior:
         return found
 
     def predict(self) -> Beliefs:
-        """
-        What each cell's rate is believed to be, within (0, 1).
-
-        The mean of a logistic normal by MacKay's approximation (1992, eq. 10); the standard deviation by the delta
-        method.
-        """
+        """What each cell's rate is believed to be, within (0, 1): moments of the logistic normal (Gauss-Hermite)."""
         found = self.posterior()
-        mean = expit(found.mean / np.sqrt(1.0 + np.pi * found.variance / 8.0))
+        rate = expit(found.mean[:, None] + np.sqrt(2.0 * found.variance)[:, None] * _NODES)
+        mean = rate @ _WEIGHTS
+        variance = (rate - mean[:, None]) ** 2 @ _WEIGHTS
         shape = self.factors.shape
-        return Beliefs(mean.reshape(shape), (mean * (1 - mean) * np.sqrt(found.variance)).reshape(shape))
+        return Beliefs(mean.reshape(shape), np.sqrt(variance).reshape(shape))
 
     def updated(self, cells: Cells, redeemed: Floats, ordered: Floats) -> "RedemptionPrior":
         """
