@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.offers.depth import NO_LADDERS, Ladders
 from recsys.offers.economics import OfferValues
 from recsys.types import UNKNOWN_ROW, KeepMask, Rows
 
@@ -26,12 +27,14 @@ class OfferChoice:
         propensity: Shape (m,), float64: probability that this policy chose this first offer, or no_offer, for this
             member. What follows the first offer is not random.
         explored: Shape (m,), bool: the first choice was drawn and is not the best one known.
+        too_deep: Shape (m, n_offers), bool: a smaller step of its ladder is enough, so it is shown only where drawn.
     """
 
     rows: Rows
     arbitrated: NDArray[np.float64]
     propensity: NDArray[np.float64]
     explored: NDArray[np.bool_]
+    too_deep: KeepMask
 
 
 def arbitrate(
@@ -45,13 +48,15 @@ def arbitrate(
     draw: NDArray[np.float64],
     max_offers: int,
     min_propensity: float = 0.0,
+    ladders: Ladders = NO_LADDERS,
 ) -> OfferChoice:
     """
     Choose offers whose arbitrated value is above zero, the worth of no offer.
 
     The arbitrated value is a lower bound, ``mean - risk_aversion x sd - shadow price x discount``, times the levers
     where it is above zero: an uncertain gain must be larger before money is spent on it, and a lever cannot turn a
-    loss into a gain. Among equals the smaller discount wins (law 11), then the smaller row.
+    loss into a gain. Among equals the smaller discount wins (law 11), then the smaller row. Of the steps of a ladder
+    only the smallest sufficient one and those below it are chosen; deeper ones may be drawn.
 
     With probability *epsilon* the first choice is drawn uniformly from no_offer and every kept offer that may still
     be worth something (mean + 2 sd > 0), the greedy choice among them. So its probability is
@@ -71,11 +76,14 @@ def arbitrate(
         draw: Shape (m,), uniform on [0, 1): the randomness, a parameter.
         max_offers: Offers that a slate of this placement may hold, at least 1.
         min_propensity: Smallest probability with which anything is drawn; 0 for no bound.
+        ladders: Offers that are steps of one thing.
     """
     m = len(keep)
-    bound = values.mean - risk_aversion * values.sd - shadow_price * values.discount
+    net = values.mean - shadow_price * values.discount
+    bound = net - risk_aversion * values.sd
+    too_deep = ladders.too_deep(net, values.sd, keep, risk_aversion)
     arbitrated = np.where(bound > 0, bound * boost, bound)
-    ranked = np.where(keep, arbitrated, 0.0).round(EQUAL_DECIMALS)
+    ranked = np.where(keep & ~too_deep, arbitrated, 0.0).round(EQUAL_DECIMALS)
     # Value descending, then discount ascending, then row.
     order = np.lexsort((values.discount, -ranked), axis=1)[:, :max_offers]
     rows = np.full((m, max_offers), UNKNOWN_ROW, dtype=np.int32)
@@ -97,7 +105,7 @@ def arbitrate(
             rows[member] = slate + [UNKNOWN_ROW] * (max_offers - len(slate))
     explored = rows[:, 0] != best
     propensity = np.where(explored, epsilon / n_arms, 1 - epsilon * (1 - 1 / n_arms))
-    return OfferChoice(rows, arbitrated, propensity, explored)
+    return OfferChoice(rows, arbitrated, propensity, explored, too_deep)
 
 
 def no_choice(n_members: int) -> OfferChoice:
@@ -107,6 +115,7 @@ def no_choice(n_members: int) -> OfferChoice:
         arbitrated=np.empty((n_members, 0)),
         propensity=np.ones(n_members),
         explored=np.zeros(n_members, dtype=np.bool_),
+        too_deep=np.empty((n_members, 0), dtype=np.bool_),
     )
 
 

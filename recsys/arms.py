@@ -36,7 +36,7 @@ def arms_of(values: OfferValues, keep: KeepMask, choice: OfferChoice, *, epsilon
         choice: As it answered.
         epsilon, min_propensity: As it was given.
     """
-    ranked = np.where(keep, choice.arbitrated, 0.0).round(EQUAL_DECIMALS)
+    ranked = np.where(keep & ~choice.too_deep, choice.arbitrated, 0.0).round(EQUAL_DECIMALS)
     worth: KeepMask = ranked > 0
     greedy = choice.rows[:, :1].copy() if choice.rows.shape[1] else np.full((len(keep), 1), UNKNOWN_ROW, np.int32)
     passed_over = np.zeros_like(worth)

@@ -16,7 +16,7 @@ from recsys.offers.economics import OfferValues
 from recsys.policy.compile import CompiledPolicy
 from recsys.reasons import OFFER_SOURCE
 from recsys.slate import OFFER, PRODUCT, Slates
-from recsys.types import ItemKind, Rows, Scores
+from recsys.types import ItemKind, KeepMask, Rows, Scores
 from recsys.why_not import UNTOLD, NotShown, Remover, removers
 
 SHOWN = -1
@@ -199,7 +199,7 @@ def trace(
         value=of_offers_only(np.rint(values.mean).astype(np.int64), 0),
         value_sd=of_offers_only(np.rint(values.sd).astype(np.int64), 0),
         propensity=of_offers_only(arms.propensity, np.nan),
-        fate=joined(product_fate, _offer_fates(arms, removed, offer_at, n_rules)),
+        fate=joined(product_fate, _offer_fates(arms, removed, offer_at, n_rules, too_deep=choice.too_deep)),
         fates=(*policy.rule_ids, *_NOT_SHOWN),
         n_rules=n_rules,
         factors=factors,
@@ -239,9 +239,10 @@ def _positions(slates: Slates, kind: int, place: NDArray[np.int32], shape: tuple
 
 
 def _offer_fates(
-    arms: Arms, removed: NDArray[np.int16], position: NDArray[np.int16], n_rules: int
+    arms: Arms, removed: NDArray[np.int16], position: NDArray[np.int16], n_rules: int, *, too_deep: KeepMask
 ) -> NDArray[np.int32]:
     fates = np.full(removed.shape, _fate(NotShown.NO_GAIN, n_rules), dtype=np.int32)
+    fates[too_deep] = _fate(NotShown.SMALLER_DEPTH, n_rules)
     fates[arms.worth] = _fate(NotShown.OFFER_PLACES_FULL, n_rules)
     fates[arms.passed_over] = _fate(NotShown.NOT_DRAWN, n_rules)
     fates[removed != KEPT] = removed[removed != KEPT]

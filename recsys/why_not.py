@@ -21,7 +21,8 @@ class NotShown(StrEnum):
 
     Outranked: better or pinned ones took the places. No places: none were asked for. No gain: an offer that is not
     worth more than no offer. Offer places full: better offers took the places that offers may take. Not drawn: it
-    would be shown, or one like it, had exploration not drawn another choice.
+    would be shown, or one like it, had exploration not drawn another choice. Smaller depth: a step of the same ladder
+    that gives less is worth as much, as far as is sure.
     """
 
     OUTRANKED = "outranked"
@@ -29,6 +30,7 @@ class NotShown(StrEnum):
     NO_GAIN = "no_gain"
     OFFER_PLACES_FULL = "offer_places_full"
     NOT_DRAWN = "not_drawn"
+    SMALLER_DEPTH = "smaller_depth_is_enough"
 
 
 class FileReason(StrEnum):
@@ -80,6 +82,8 @@ _NATIVE_SECTIONS: Mapping[NativeRule, WhySection] = {
     NativeRule.OUT_OF_BUDGET: WhySection.GUARDRAILS,
     NativeRule.MAX_DISCOUNT_RATE: WhySection.GUARDRAILS,
     NativeRule.NO_DISCOUNT: WhySection.GUARDRAILS,
+    NativeRule.SCOPE_NOT_WANTED: WhySection.SUITABILITY,
+    NativeRule.NEEDED_ONCE: WhySection.SUITABILITY,
     NativeRule.EXPERIMENT_HOLDOUT: WhySection.EXPERIMENT,
 }
 _NOT_SHOWN_SECTIONS: Mapping[NotShown, WhySection] = {
@@ -88,6 +92,7 @@ _NOT_SHOWN_SECTIONS: Mapping[NotShown, WhySection] = {
     NotShown.NO_GAIN: WhySection.ARBITRATION,
     NotShown.OFFER_PLACES_FULL: WhySection.ARBITRATION,
     NotShown.NOT_DRAWN: WhySection.ARBITRATION,
+    NotShown.SMALLER_DEPTH: WhySection.ARBITRATION,
 }
 _OF_SECTION: Mapping[Section, tuple[WhySection, FileReason]] = {
     Section.ELIGIBILITY: (WhySection.ELIGIBILITY, FileReason.ELIGIBILITY_RULE),

@@ -24,6 +24,17 @@ TEXTS: Mapping[str, Texts] = {
         "zh": "预期折扣占订单价值的比例过高",
     },
     "no_discount": {"en": "The member gets no discount this calendar month", "zh": "会员本自然月不享受折扣"},
+    "scope_not_wanted": {
+        "en": "Nothing it is valid for is among what the member is recommended or bought before",
+        "zh": "会员的推荐与历史购买中没有其适用商品",
+    },
+    "needed_once": {
+        "en": "The member is not expected to need as many as it makes them buy",
+        "zh": "预计会员不需要购买该优惠要求的数量",
+    },
+    "smaller_depth_is_enough": {
+        "en": "A smaller discount of the same ladder is worth as much", "zh": "同一阶梯中较小的折扣已足够",
+    },
     "min_margin": {"en": "Its margin is below the least that the policy allows", "zh": "毛利低于策略下限"},
     "out_of_budget": {"en": "The offer's own budget is used up", "zh": "该优惠自身的预算已用完"},
     "experiment_holdout": {

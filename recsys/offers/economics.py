@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
+from recsys.offers.depth import Ladders
 from recsys.offers.pricing import Discounts
 from recsys.types import MoneyMinor
 
@@ -30,6 +31,7 @@ class OfferTerms:
         uplift, uplift_sd, redeem: Of the bundle, shape (n_stages, n_tiers, n_offers), in double precision.
         kept_share: Shape (n_offers,): share of the added margin that stays, because nothing was borrowed for it.
         points_paid_minor: Shape (n_offers,): worth of the points that a member pays for one redemption.
+        ladders: Offers that are steps of one thing.
     """
 
     discounts: Discounts
@@ -41,6 +43,7 @@ class OfferTerms:
     redeem: Values
     kept_share: Values
     points_paid_minor: Values
+    ladders: Ladders
 
     @classmethod
     def of(cls, knowledge: Knowledge) -> "OfferTerms":
@@ -67,6 +70,7 @@ class OfferTerms:
             redeem=response.redeem.astype(np.float64),
             kept_share=1.0 - response.borrowed.astype(np.float64),
             points_paid_minor=knowledge.offers.points_cost.astype(np.float64) * knowledge.point_worth_minor,
+            ladders=Ladders.of(knowledge.offers),
         )
 
 
@@ -123,7 +127,8 @@ def offer_values(
     p0 is the calibrated probability of the bundle, or where that has none, or the member's rate is of today, that of a
     Poisson at the rate. A scoped offer reaches a member in proportion to how much the member buys in its scope,
     relative to the average member on whom the uplift was measured (at most three times it). An order that must reach a
-    spend or a number of units to redeem is taken there: people fill up to it.
+    spend or a number of units to redeem is taken there: people fill up to it. Over the steps of a ladder what is added
+    rises with depth.
 
     Args:
         batch: The members.
@@ -134,6 +139,7 @@ def offer_values(
     relative = _relative_affinity(batch, knowledge, terms)
     p_without = order_probability(batch, knowledge)
     added, added_sd, redeem = _response(batch, knowledge, terms)
+    added = terms.ladders.monotone(added, added_sd)
     p0 = p_without[:, None]
     p1 = np.minimum(np.maximum(p0 + added * relative, 0.0), 1.0)
     redeem = np.minimum(redeem * relative, 1.0)

@@ -40,6 +40,8 @@ class NativeRule(StrEnum):
     OUT_OF_BUDGET = "out_of_budget"
     MAX_DISCOUNT_RATE = "max_discount_rate"
     NO_DISCOUNT = "no_discount"
+    SCOPE_NOT_WANTED = "scope_not_wanted"
+    NEEDED_ONCE = "needed_once"
     EXPERIMENT_HOLDOUT = "experiment_holdout"
 
 
@@ -61,6 +63,8 @@ NATIVE_AFTER_CONTACT: tuple[NativeRule, ...] = (
     NativeRule.OUT_OF_BUDGET,
     NativeRule.MAX_DISCOUNT_RATE,
     NativeRule.NO_DISCOUNT,
+    NativeRule.SCOPE_NOT_WANTED,
+    NativeRule.NEEDED_ONCE,
 )
 
 

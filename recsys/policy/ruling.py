@@ -155,7 +155,12 @@ class Ruling:
         return as_answer(codes)
 
     def offer_removals(
-        self, *, withhold: KeepMask, values: OfferValues | None = None, ids: NDArray[np.bytes_] | None = None
+        self,
+        *,
+        withhold: KeepMask,
+        values: OfferValues | None = None,
+        ids: NDArray[np.bytes_] | None = None,
+        unsuitable: Sequence[tuple[NativeRule, NDArray[np.intp], KeepMask]] = (),
     ) -> NDArray[np.int16]:
         """
         Say which offers the hard rules remove.
@@ -164,6 +169,7 @@ class Ruling:
             withhold: Shape (m,): members in an arm without offers.
             values: What the offers are worth; without them, bounds on money that need them remove nothing.
             ids: Shape (m,): the members, as `recsys.assignment.hash_units` takes them; come with values.
+            unsuitable: By rule: rows of offers, shape (k,), and whom they do not suit, shape (m, k).
 
         Returns:
             Shape (m, n_offers): position in ``rule_ids`` of the first rule that removes the offer; -1 where none does.
@@ -181,6 +187,9 @@ class Ruling:
         remove_by_basket(codes, batch, offers.amount_minor, masks.basket_offers, masks.depth_limits)
         if values is not None and ids is not None:
             masks.money.remove_from(codes, ids, values, now=at.now)
+        for rule, rows, whom in unsuitable:
+            of_rule = np.where(whom, np.uint16(masks.code[rule]), np.uint16(KEPT))
+            codes[:, rows] = np.minimum(codes[:, rows], of_rule)
         if withhold.item(0) if len(batch) == 1 else withhold.any():
             codes[withhold] = np.minimum(codes[withhold], np.uint16(masks.code[NativeRule.EXPERIMENT_HOLDOUT]))
         return as_answer(codes)

@@ -1,0 +1,116 @@
+"""The smallest sufficient depth: of the steps of a ladder, the one after which a deeper one does not pay."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.offers.definitions import NO_GROUP, OfferDefinitions
+from recsys.types import KeepMask
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladders:
+    """
+    Offers that are the same thing at several depths.
+
+    Attributes:
+        steps: One array a ladder of at least two steps: rows of its offers, shallow to deep.
+    """
+
+    steps: tuple[NDArray[np.intp], ...]
+
+    @classmethod
+    def of(cls, offers: OfferDefinitions) -> "Ladders":
+        """
+        Read them out of the definitions.
+
+        Steps are of one kind, so they are told apart by what that kind gives; of two that give the same, the one with
+        the higher minimum spend is the shallower.
+        """
+        order = np.lexsort(
+            (
+                np.arange(len(offers)),
+                -offers.min_spend_minor,
+                offers.get_quantity,
+                offers.multiplier_bp,
+                offers.percent_bp,
+                offers.amount_minor,
+            )
+        )
+        number = offers.ladder[order]
+        ladders = (order[number == one] for one in np.unique(number) if one != NO_GROUP)
+        return cls(tuple(steps for steps in ladders if len(steps) > 1))
+
+    def monotone(self, estimate: Floats, sd: Floats) -> Floats:
+        """
+        Make estimates of a response rise with depth: a deeper step never works less than a shallower one.
+
+        Isotonic regression by least squares, each estimate weighted by one over its variance (Barlow and others 1972,
+        min-max formula: the largest over j <= i of the smallest over k >= i of the weighted mean of steps j to k).
+
+        Args:
+            estimate: Shape (m, n_offers).
+            sd: Same shape: standard deviations.
+
+        Returns:
+            Same shape, new where there are ladders: offers on none stay as they are.
+        """
+        if not self.steps:
+            return estimate
+        risen = estimate.copy()
+        for steps in self.steps:
+            risen[:, steps] = _isotonic(estimate[:, steps], 1.0 / np.maximum(sd[:, steps], 1e-9) ** 2)
+        return risen
+
+    def too_deep(self, mean: Floats, sd: Floats, keep: KeepMask, risk_aversion: float) -> KeepMask:
+        """
+        Say which steps are deeper than they need to be.
+
+        Of the kept steps whose worth is surely above zero (``mean - risk_aversion x sd``), the smallest sufficient one
+        is the first, i, that no deeper kept step j surely beats: ``mean_j - mean_i - risk_aversion x sd(difference)``
+        is not above zero. Doubts about two steps count as independent, which is on the side of the
+        smaller one.
+
+        Args:
+            mean: Shape (m, n_offers), minor units: worth, less what budgets cost.
+            sd: Same shape.
+            keep: Same shape: steps that may be shown.
+            risk_aversion: Standard deviations, at least 0.
+
+        Returns:
+            Same shape: steps deeper than the smallest sufficient one of their ladder.
+        """
+        deep = np.zeros_like(keep)
+        for steps in self.steps:
+            worth, doubt, open_to = mean[:, steps], sd[:, steps], keep[:, steps]
+            paying = open_to & (worth - risk_aversion * doubt > 0)
+            found = np.zeros(len(mean), dtype=np.bool_)
+            for step in range(len(steps) - 1):
+                gain = worth[:, step + 1 :] - worth[:, step, None]
+                doubted = risk_aversion * np.hypot(doubt[:, step + 1 :], doubt[:, step, None])
+                found |= paying[:, step] & ~((gain > doubted) & open_to[:, step + 1 :]).any(axis=1)
+                deep[:, steps[step + 1]] = found & open_to[:, step + 1]
+        return deep
+
+
+NO_LADDERS = Ladders(())
+"""Of offers that each stand for themselves."""
+
+
+def _isotonic(estimate: Floats, weight: Floats) -> Floats:
+    """Shape (m, steps): the non-decreasing sequence nearest to each line."""
+    n = estimate.shape[1]
+    if not np.any(estimate[:, 1:] < estimate[:, :-1]):
+        return estimate
+    total, weights = np.cumsum(estimate * weight, axis=1), np.cumsum(weight, axis=1)
+    best = np.full(estimate.shape, -np.inf)
+    for first in range(n):
+        before = total[:, first, None] - (estimate * weight)[:, first, None]
+        weight_before = weights[:, first, None] - weight[:, first, None]
+        means = (total[:, first:] - before) / (weights[:, first:] - weight_before)
+        least = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
+        best[:, first:] = np.maximum(best[:, first:], least)
+    return best

@@ -1,0 +1,118 @@
+"""The gap to an offer's threshold, and what the member usually buys that closes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from recsys.knowledge import Knowledge
+from recsys.members import MemberBatch
+from recsys.types import Rows
+
+MAX_PRODUCTS = 3
+"""A proposal of more than so many products is a shopping list."""
+
+_SEARCHED = 40
+
+
+class Gap(NamedTuple):
+    """
+    What is missing to an offer's threshold.
+
+    Attributes:
+        threshold_minor: Smallest qualifying spend.
+        spend_minor: What qualifies of the basket now; of the member's usual order where nothing is in it.
+        missing_minor: The difference, above 0.
+        products: Rows of products that close it together, most wanted first; empty where none of the member's
+            candidates do.
+        added_minor: Their price.
+    """
+
+    threshold_minor: int
+    spend_minor: int
+    missing_minor: int
+    products: tuple[int, ...]
+    added_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    Products that a member may be shown, most wanted first.
+
+    Attributes:
+        usual: Rows of those that the member bought before.
+        new: Rows of the others.
+    """
+
+    usual: Sequence[int]
+    new: Sequence[int]
+
+
+def find_gap(batch: MemberBatch, member: int, offer: int, *, wanted: Wanted, knowledge: Knowledge) -> Gap | None:
+    """
+    Say what is missing to an offer's threshold, and propose what closes it.
+
+    What the member usually buys comes before what is new, one product before several, and what costs least beyond the
+    gap before what costs more; among equals what is wanted more. At most `MAX_PRODUCTS`, each once. Products of
+    unknown or no price, outside the offer's scope or in the basket are not proposed. Without a basket the member's
+    usual order stands for it; of an offer with a scope, none of that counts, because what it will hold is not known.
+
+    Args:
+        batch: The members of the call.
+        member, offer: Position in it, and row of the offer.
+        wanted: That the member may be shown.
+        knowledge: Of the bundle.
+
+    Returns:
+        None where the offer has no threshold or it is reached.
+    """
+    offers = knowledge.offers
+    threshold = int(offers.min_spend_minor[offer])
+    if not threshold:
+        return None
+    scope = offers.scope.values[offers.scope.indptr[offer] : offers.scope.indptr[offer + 1]]
+    basket = batch.basket.values[batch.basket.indptr[member] : batch.basket.indptr[member + 1]]
+    price = knowledge.catalogue.price_minor
+    if len(basket):
+        inside = basket[np.isin(basket, scope)] if len(scope) else basket
+        spend = int(np.maximum(price[inside], 0).sum())
+    else:
+        spend = 0 if len(scope) else int(batch.basket_minor[member])
+    missing = threshold - spend
+    if missing <= 0:
+        return None
+    products: tuple[int, ...] = ()
+    for rows in (wanted.usual, (*wanted.usual, *wanted.new)):
+        able = _able(rows, scope, basket, knowledge)
+        products = _closing(able, [int(price[row]) for row in able], missing)
+        if products:
+            break
+    added = sum(int(price[row]) for row in products)
+    return Gap(threshold, spend, missing, products, added)
+
+
+def _able(rows: Sequence[int], scope: Rows, basket: Rows, knowledge: Knowledge) -> list[int]:
+    price, held, valid = knowledge.catalogue.price_minor, set(basket.tolist()), set(scope.tolist())
+    kept = (row for row in dict.fromkeys(rows) if price[row] > 0 and row not in held and (not valid or row in valid))
+    return [row for _, row in zip(range(_SEARCHED), kept, strict=False)]
+
+
+def _closing(rows: Sequence[int], prices: Sequence[int], missing: int) -> tuple[int, ...]:
+    """The one, two or three products that close the gap with least beyond it, as few as can; none if they cannot."""
+    places = range(len(rows))
+    one = min(((price, place) for place, price in enumerate(prices) if price >= missing), default=None)
+    if one is not None:
+        return (rows[one[1]],)
+    pairs = ((prices[a] + prices[b], a, b) for a, b in combinations(places, 2))
+    two = min((pair for pair in pairs if pair[0] >= missing), default=None)
+    if two is None and len(rows) >= MAX_PRODUCTS:
+        # All pairs fall short, so the two dearest leave least to add; the third is the cheapest that does.
+        first, second = sorted(places, key=lambda place: (-prices[place], place))[:2]
+        left = missing - prices[first] - prices[second]
+        rest = (place for place in places if place not in (first, second) and prices[place] >= left)
+        third = min(((prices[place], place) for place in rest), default=None)
+        return () if third is None else tuple(rows[place] for place in sorted((first, second, third[1])))
+    return () if two is None else (rows[two[1]], rows[two[2]])

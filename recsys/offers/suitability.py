@@ -1,0 +1,84 @@
+"""Offers that make no sense for a member, however well they pay on average: what is not wanted at all, or only once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.knowledge import Knowledge
+from recsys.members import MemberBatch
+from recsys.types import OFFER_KINDS, KeepMask, OfferKind, Rows
+
+NEED_DAYS = 90.0
+"""Within so many days a member must be expected to order from the scope as often as the offer makes them buy units."""
+
+_BUNDLE = OFFER_KINDS.index(OfferKind.BUY_X_GET_Y)
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """
+    What offers with a scope are valid for, worked out once a bundle.
+
+    Attributes:
+        offers: Shape (k,): rows of the offers with a scope.
+        among: Shape (n_products + 1, k), bool: the product is in it; the last line is of padding.
+        bundles: Rows of the offers that make a member buy several.
+        units: Shape (len(bundles),): how many.
+    """
+
+    offers: NDArray[np.intp]
+    among: KeepMask
+    bundles: NDArray[np.intp]
+    units: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, knowledge: Knowledge) -> "Scopes":
+        """Read them out of the bundle."""
+        definitions = knowledge.offers
+        scoped = np.flatnonzero(definitions.scope.lengths() > 0)
+        among = np.zeros((len(knowledge.catalogue) + 1, len(scoped)), dtype=np.bool_)
+        for column, offer in enumerate(scoped.tolist()):
+            inside = definitions.scope.values[definitions.scope.indptr[offer] : definitions.scope.indptr[offer + 1]]
+            among[inside, column] = True
+        bundles = np.flatnonzero(definitions.kind == _BUNDLE)
+        units = (definitions.buy_quantity + definitions.get_quantity)[bundles].astype(np.int64)
+        return cls(scoped, among, bundles, units)
+
+    def without_candidates(self, candidates: Rows, batch: MemberBatch) -> KeepMask:
+        """
+        Say whose candidates hold nothing that an offer is valid for: a coupon for what nobody would show the member.
+
+        Args:
+            candidates: Shape (m, c): product rows before policy; UNKNOWN_ROW pads.
+            batch: The members; what they bought before or have in the basket counts as well.
+
+        Returns:
+            Shape (m, k), in the order of ``offers``.
+        """
+        held: KeepMask = np.zeros((len(batch), len(self.offers)), dtype=np.bool_)
+        # One column after another: the table of all candidates by all offers would be large.
+        for column in range(candidates.shape[1]):
+            held |= self.among[candidates[:, column]]
+        for lists in (batch.bought, batch.basket):
+            if len(lists.values):
+                np.logical_or.at(held, lists.owners(), self.among[lists.values])
+        return ~held
+
+    def needed_once(self, batch: MemberBatch, knowledge: Knowledge) -> KeepMask:
+        """
+        Say who is not expected to need as many as the offer makes them buy.
+
+        Expected orders with something in scope within `NEED_DAYS`, at the member's own rate, are fewer than the units
+        of one bundle. Whose share of orders in scope is not known is judged by the average member's.
+
+        Returns:
+            Shape (m, len(bundles)).
+        """
+        affinity = knowledge.response.scope_affinity
+        if not len(affinity):
+            return np.zeros((len(batch), len(self.bundles)), dtype=np.bool_)
+        share = affinity[np.ix_(batch.row, self.bundles)].astype(np.float64)
+        share[batch.row < 0] = 1.0
+        orders = batch.orders_per_day.astype(np.float64)[:, None] * NEED_DAYS
+        return np.asarray(orders * share < self.units)
