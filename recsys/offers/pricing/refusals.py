@@ -67,6 +67,8 @@ def refuse_at_turn(
         gap = coupon.points_cost - points
         told = f"it costs {coupon.points_cost} points, the member has {points} left"
         return _unused(coupon, NotApplied.NOT_ENOUGH_POINTS, told, gap=gap)
+    if coupon.kind is OfferKind.FREE_SHIPPING and not till.basket.shipping_minor:
+        return _unused(coupon, NotApplied.NO_EFFECT, "there is no shipping to pay")
     if coupon.off_goods and not use.taken_minor:
         return _unused(coupon, NotApplied.NO_EFFECT, "nothing is left that it could be taken off")
     return None
