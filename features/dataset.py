@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.dated import read_events, read_loyalty_facts, read_offer_facts, read_returns
 from features.digest import digest_content
 from features.merges import refused_by_survivor, survivors
+from features.offer_scope import read_scope
 from features.places import usual_places
 from features.programme import read_programme
 from features.purchases import Purchases, PurchaseTerms, id_rows, instant, read_purchases
@@ -47,9 +48,9 @@ class Dataset:
             of ``member_ids``. Who was merged into another is not among them: what they did is the survivor's, who
             joined when the first of them did.
         products: The columns of `ProductsTable`; row i is row i of ``product_ids``.
-        offers: The columns of `OffersTable`; row i is row i of ``offer_ids``. Offers that begin later are in it:
-            an offer is a plan, not a fact.
-        offer_scope: offer, product (int32 rows).
+        offers: The columns of `OffersTable`, and scope_empty: its scope is told and matches no product; row i is row i
+            of ``offer_ids``. Offers that begin later are in it: an offer is a plan, not a fact.
+        offer_scope: offer, product (int32 rows); of an offer on the whole basket there are none.
         exposures: The columns of `ExposuresTable`, and member, offer (int32 rows; offer -1 is ``no_offer``), at (epoch
             seconds). Sorted by at, then exposure_id.
         redemptions: The columns of `RedemptionsTable`, and member, offer, at, as above.
@@ -131,18 +132,13 @@ class Dataset:
             "offer": id_rows(offer_ids, "offer"),
         }
         purchases, terms = read_purchases(workspace, rows, start=None, stop=cut_off)
-        offer_scope = (
-            workspace.read_table("offer_scope")
-            .join(rows["offer"].lazy(), on="offer_id")
-            .join(rows["product"].lazy(), on="product_id")
-            .select("offer", "product")
-            .collect()
-            .sort("offer", "product")
-        )
+        offer_scope, scope_empty = read_scope(workspace, rows, products)
         frames = {
             "members": pl.concat([members, usual_places(purchases, terms, members.height)], how="horizontal"),
             "products": products,
-            "offers": offers,
+            "offers": offers.with_columns(
+                scope_empty=pl.int_range(pl.len(), dtype=pl.Int32).is_in(scope_empty.implode())
+            ),
             "offer_scope": offer_scope,
             "exposures": read_offer_facts(workspace, "exposures", cut_off, rows),
             "redemptions": read_offer_facts(workspace, "redemptions", cut_off, rows),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features.consents import not_personal
 from features.landing import Landing
 from features.merges import closes_circle, survivors
+from features.offer_checks import SCOPE_TABLES, HeldOffers
 from features.returns import RETURNED_TOO_MUCH, read_bought, refuse_unlike_bought, returned_too_much
 from features.sources.base import REASON, Chunk, Source
 from features.tables import DATED, REQUIRED, TABLES
@@ -22,8 +23,6 @@ from recsys.errors import SourceError
 from recsys.report import Progress
 from recsys.types import EpochSeconds
 
-SCOPE_REJECTED = "scope_rejected"
-"""Reason of an offer none of whose products was kept; without its scope it would be valid for the whole basket."""
 _FACTS = ("purchases", "events", "exposures", "redemptions")
 _Judge = tuple[str, Callable[[pl.DataFrame], NDArray[np.bool_]]]  # the reason, and which rows of a whole table get it
 _NOUNS = {"members": "member_id", "products": "product_id", "offers": "offer_id"}
@@ -138,7 +137,7 @@ class _Run:
     known: dict[str, pl.Series] = field(default_factory=dict)
     latest: int = 0
     not_personal: list[pl.DataFrame] = field(default_factory=list)
-    _held: list[Checked] = field(default_factory=list)
+    _held: HeldOffers = field(default_factory=HeldOffers)
 
     def take(self, table: str) -> None:
         """Bring one table in."""
@@ -155,22 +154,21 @@ class _Run:
     def _take_parts(self, table: str) -> None:
         check = self._check_of(table)
         ids: list[pl.Series] = []
-        scoped: list[pl.DataFrame] = []
         for chunk in self.source.chunks(table):
             checked = check.check(chunk)
             self.progress.advance(checked.rows.height)
             if table in _NOUNS:
                 ids.append(checked.kept()[_NOUNS[table]])
-            if table == "offer_scope":
-                scoped.append(checked.rows.select("offer_id", REASON))
+            if table in SCOPE_TABLES:
+                self._held.add_scope(checked)
             if table == "offers":
-                self._held.append(checked)
+                self._held.parts.append(checked)
             else:
                 self._store(table, checked)
         if table in _NOUNS:
             self.known[table.removesuffix("s")] = pl.concat(ids) if ids else pl.Series(dtype=pl.String)
-        if table == "offer_scope":
-            self._release_offers(scoped)
+        if table == SCOPE_TABLES[-1]:
+            self._release_offers()
             self._close("offers")
 
     def _take_returns(self) -> None:
@@ -230,15 +228,14 @@ class _Run:
         columns = TABLES[table].columns()
         self.landing.keep(table, pl.DataFrame(schema={name: column.dtype for name, column in columns.items()}))
 
-    def _release_offers(self, scoped: list[pl.DataFrame]) -> None:
-        """Store the offers, and reject those that had scope rows of which none was kept."""
-        rows = pl.concat(scoped) if scoped else pl.DataFrame(schema={"offer_id": pl.String, REASON: pl.String})
-        whole = rows.group_by("offer_id").agg(pl.col(REASON).is_null().any().alias("any_kept"))
-        lost = whole.filter(~pl.col("any_kept"))["offer_id"].drop_nulls()
-        for checked in self._held:
-            self._store("offers", checked.refuse(SCOPE_REJECTED, pl.col("offer_id").is_in(lost.implode())))
-        self._held.clear()
-        self.known["offer"] = self.known["offer"].filter(~self.known["offer"].is_in(lost.implode()))
+    def _release_offers(self) -> None:
+        """Store the offers whose scope arrived and that fit together, and forget the ids of the others."""
+        kept = []
+        for checked in self._held.judged():
+            self._store("offers", checked)
+            kept.append(checked.kept()["offer_id"])
+        if kept:
+            self.known["offer"] = pl.concat(kept)
 
 
 def _n_before_joining(landing: Landing) -> int:

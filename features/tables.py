@@ -20,6 +20,7 @@ class MembersTable(dy.Schema):
     consent_sms = dy.Bool(nullable=False)
     points = dy.Int64(nullable=False, min=0)
     segment = dy.String(nullable=True)  # a coarse group such as region or household type; never a protected attribute
+    referred = dy.Bool(nullable=True)  # another member brought them; by whom is of no concern; null: not told, so no
 
     @dy.rule()
     def impossible_birthday(cls) -> pl.Expr:
@@ -88,9 +89,12 @@ class OffersTable(dy.Schema):
     offer_id = dy.String(primary_key=True, regex=_ID)
     name = dy.String(nullable=True)
     kind = dy.Enum(
-        ["amount_off", "percent_off", "free_shipping", "buy_x_get_y", "points_multiplier", "points_redemption", "gift"],
+        [
+            "amount_off", "percent_off", "free_shipping", "buy_x_get_y", "points_multiplier", "points_redemption",
+            "gift", "nudge",
+        ],
         nullable=False,
-    )
+    )  # fmt: skip
     amount_minor = dy.Int64(nullable=False, min=0)  # off, or worth of the gift, the shipping, the points; else 0
     percent_bp = dy.Int32(nullable=False, min=0, max=10_000)  # basis points off; else 0
     multiplier_bp = dy.Int32(nullable=False, min=10_000)  # points multiplier; 10,000 = single
@@ -103,10 +107,58 @@ class OffersTable(dy.Schema):
     budget_minor = dy.Int64(nullable=True, min=0)  # null: no budget
     per_member_limit = dy.Int32(nullable=False, min=0)  # 0: no limit
     contact_cost_minor = dy.Int64(nullable=False, min=0)
+    max_discount_minor = dy.Int64(nullable=True, min=1)  # the most that one redemption takes off; null: no bound
+    total_limit = dy.Int64(nullable=True, min=0)  # redemptions of all members together; null: no limit
+    channels = dy.String(nullable=True)  # web, email, push, sms, joined by '|'; null: all
+    stacking = dy.String(nullable=True)  # combinable, one_of_group or exclusive; null: combinable
+    stacking_group = dy.String(nullable=True)  # of which one_of_group allows one
+    stacking_priority = dy.Int16(nullable=True)  # lower is applied first; null: 0
+    base = dy.String(nullable=True)  # remaining or full: what shares and thresholds count on; null: remaining
+    points_cost = dy.Int64(nullable=True, min=0)  # that a member pays to use it once; null: 0
+    ladder = dy.String(nullable=True)  # the same offer at several depths has one; null: none
+    trigger = dy.String(nullable=True)  # what makes sense of it now: `recsys.offers.definitions.Trigger`; null: none
+    trigger_days = dy.Int16(nullable=True, min=1, max=3_650)  # of the trigger's window; null: the trigger's own
+    currency = dy.String(nullable=True)  # ISO 4217, the workspace's own; null: not told, and so the workspace's
 
     @dy.rule()
     def valid_until_after_valid_from(cls) -> pl.Expr:
         return pl.col("valid_until") > pl.col("valid_from")
+
+    @dy.rule()
+    def gives_nothing(cls) -> pl.Expr:
+        """Money off, a share off and more points are more than none; what is bought and got is at least one unit."""
+        given = {
+            "amount_off": pl.col("amount_minor") > 0,
+            "percent_off": pl.col("percent_bp") > 0,
+            "buy_x_get_y": (pl.col("buy_quantity") > 0) & (pl.col("get_quantity") > 0),
+            "points_multiplier": pl.col("multiplier_bp") > 10_000,
+        }
+        return pl.all_horizontal((pl.col("kind") != kind) | gives for kind, gives in given.items())
+
+    @dy.rule()
+    def nudge_gives_something(cls) -> pl.Expr:
+        """A nudge tells of what is the member's already: it takes nothing off and asks for nothing."""
+        amounts = ("amount_minor", "percent_bp", "min_spend_minor", "buy_quantity", "get_quantity", "points_cost")
+        nothing = pl.all_horizontal(pl.col(name).fill_null(0) == 0 for name in amounts)
+        return (pl.col("kind") != "nudge") | (nothing & (pl.col("multiplier_bp") == 10_000))
+
+    @dy.rule()
+    def nudge_without_trigger(cls) -> pl.Expr:
+        """A nudge has something to tell."""
+        return (pl.col("kind") != "nudge") | (pl.col("trigger").is_not_null() & (pl.col("trigger") != "none"))
+
+    @dy.rule()
+    def newcomer_pays_points(cls) -> pl.Expr:
+        """Who has just come has no points to pay with."""
+        for_newcomers = pl.col("trigger").is_in(["welcome", "first_purchase", "referred"])
+        pays = (pl.col("kind") == "points_redemption") | (pl.col("points_cost") > 0)
+        return ~(for_newcomers & pays).fill_null(False)
+
+    @dy.rule()
+    def wrong_stacking_group(cls) -> pl.Expr:
+        """An offer has a stacking group where it is one of a group, and nowhere else."""
+        of_group = (pl.col("stacking") == "one_of_group").fill_null(False)
+        return of_group == pl.col("stacking_group").is_not_null()
 
 
 class OfferScopeTable(dy.Schema):
@@ -114,6 +166,20 @@ class OfferScopeTable(dy.Schema):
 
     offer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
+
+
+class OfferScopeRulesTable(dy.Schema):
+    """
+    One row a product, category or brand that an offer is valid for, or not valid for.
+
+    The scope is what `OfferScopeTable` and these rows include together, or everything where they include nothing, less
+    what these rows exclude. A value that no product has matches nothing.
+    """
+
+    offer_id = dy.String(primary_key=True)
+    kind = dy.Enum(["product", "category", "brand"], primary_key=True)
+    value = dy.String(primary_key=True)
+    exclude = dy.Bool(primary_key=True)
 
 
 class ExposuresTable(dy.Schema):
@@ -196,6 +262,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "events": EventsTable,
     "offers": OffersTable,
     "offer_scope": OfferScopeTable,
+    "offer_scope_rules": OfferScopeRulesTable,
     "exposures": ExposuresTable,
     "redemptions": RedemptionsTable,
     "merges": MergesTable,
@@ -207,6 +274,9 @@ TABLES: dict[str, type[dy.Schema]] = {
 
 REQUIRED = ("members", "products", "purchases")
 """Tables that a workspace cannot do without; the others may be empty."""
+
+ADDED = ("offer_scope_rules",)
+"""Tables that workspaces of the present format may lack, because they came later: they are empty there."""
 
 DATED = {
     "purchases": "purchased_at",

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from features.convert import converted
+from features.offer_words import offer_refusals
 from features.purchases import instant
 from features.seen import SeenKeys
 from features.sources.base import REASON, SOURCE_ROW, Chunk, refuse
@@ -21,6 +22,7 @@ _REFERENCES: dict[str, tuple[str, ...]] = {
     "purchases": ("member", "product"),
     "events": ("member", "product"),
     "offer_scope": ("offer", "product"),
+    "offer_scope_rules": ("offer",),
     "exposures": ("member", "offer"),
     "redemptions": ("member", "offer"),
     "returns": ("member",),
@@ -33,6 +35,8 @@ LOOKS_PERSONAL = "looks_personal"
 """Reason of a member id that may be an e-mail address: ids reach files and models, which hold no personal data."""
 MERGE_CYCLE = "merge_cycle"
 """Reason of a merge that would lead a member back to itself, so that nobody would survive."""
+DUPLICATE = "duplicate"
+"""Reason of a row whose key stands in an earlier row."""
 _RULE_WORDS = {"nullability": "missing", "regex": "bad_id", "max": "too_large"}
 
 
@@ -71,7 +75,8 @@ class TableCheck:
 
     In order: the adapter's own reason; ``wrong_type:<column>``; the declaration in `features.tables` (``missing:``,
     ``bad_id:``, ``too_small:``, ``too_large:`` with the column, or the name of a rule); ``looks_personal`` (a member id
-    with ``@``); ``unknown_tier``; ``reserved_id``; ``future_date``; ``impossible_quantity``; ``unknown_currency``;
+    with ``@``); ``unknown_tier``; of offers ``unknown_channel``, ``unknown_stacking``, ``unknown_base``,
+    ``unknown_trigger``; ``reserved_id``; ``future_date``; ``impossible_quantity``; ``unknown_currency``;
     ``merge_cycle`` (of a member into itself); ``unknown_member``, ``unknown_product``, ``unknown_offer``,
     ``unknown_survivor``; what *further* refuses; ``duplicate`` (the first row of a key is kept).
 
@@ -115,13 +120,12 @@ class TableCheck:
         if self.table in _TIERED:
             refusals.append(("unknown_tier", ~pl.col("tier").is_in(self.tiers)))
         if self.table == "offers":
-            listed = pl.col("tiers").str.split("|").list.eval(pl.element().is_in(self.tiers)).list.all()
-            refusals.append(("unknown_tier", ~listed))
-            refusals.append(("reserved_id", pl.col("offer_id") == NO_OFFER))
+            refusals += offer_refusals(self.tiers)
         if self.table in _DATED:
             refusals.append(("future_date", pl.col(_DATED[self.table]) > instant(self.now)))
         if self.table == "purchases":
             refusals.append(("impossible_quantity", pl.col("quantity") > self.max_quantity))
+        if "currency" in TABLES[self.table].columns():
             refusals.append(("unknown_currency", pl.col("currency") != self.currency))
         if self.table == "merges":
             refusals.append((MERGE_CYCLE, pl.col("member_id") == pl.col("into_member_id")))
@@ -141,7 +145,7 @@ class TableCheck:
         valid = rows[REASON].is_null()
         repeated = np.zeros(rows.height, dtype=np.bool_)
         repeated[valid.to_numpy()] = self._seen.add(rows.filter(valid).select(schema.primary_key()))
-        return refuse(rows, "duplicate", pl.lit(pl.Series(repeated)))
+        return refuse(rows, DUPLICATE, pl.lit(pl.Series(repeated)))
 
 
 def _convert(given: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from features.tables import TABLES
+from features.tables import ADDED, TABLES
 from recsys.errors import InputError
 
 FORMAT = 2
@@ -157,12 +157,22 @@ class Workspace:
         """
         All parts of a canonical table as one lazy frame.
 
-        Rows have no promised order (Polars runs queries in streams): sort where order matters.
+        Rows have no promised order (Polars runs queries in streams): sort where order matters. What came to the tables
+        after the workspace was made is not told there: a column that may be null is null, and a table of `ADDED` empty.
 
         Raises:
             InputError: As `table_files`.
         """
-        frame = pl.scan_parquet(self.table_files(name))
+        definitions = TABLES[name].columns() if name in TABLES else {}
+        if name in ADDED and not (self.path / "tables" / name).exists():
+            frame = pl.LazyFrame(schema={column: one.dtype for column, one in definitions.items()})
+        else:
+            frame = pl.scan_parquet(self.table_files(name))
+        with self.reading():
+            present = frame.collect_schema().names()
+        later = [column for column, one in definitions.items() if one.nullable and column not in present]
+        if later:
+            frame = frame.with_columns(pl.lit(None, dtype=definitions[column].dtype).alias(column) for column in later)
         return frame if columns is None else frame.select(columns)
 
     @contextmanager

@@ -30,7 +30,7 @@ _PERSONAL = {
 }  # fmt: skip
 _HARMLESS = {"consent", "opt", "opted", "optin", "agreed", "allowed", "permission", "subscribed", "ok"}
 _BIRTH, _WHOLE_DATE = {"birth", "birthday", "birthdate", "dob"}, {"birthdate", "date", "year"}
-_ABOUT_THINGS = ("products", "offers", "offer_scope")
+_ABOUT_THINGS = ("products", "offers", "offer_scope", "offer_scope_rules")
 
 
 class TableMapping(BaseModel):

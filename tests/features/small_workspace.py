@@ -64,6 +64,7 @@ def small_rows() -> dict[str, list[dict[str, Any]]]:
         ],
         "offers": offers,
         "offer_scope": [{"offer_id": "milk10", "product_id": "milk"}],
+        "offer_scope_rules": [],
         "exposures": [
             exposure("x1", "m1", "spend", day(30)),
             exposure("x2", "m2", "no_offer", day(30)),
