@@ -40,6 +40,15 @@ class Outcome:
     shipping_minor: int
     search: Search
 
+    def same_coupons(self, other: "Outcome") -> bool:
+        """Whether the same coupons do the same to goods."""
+
+        def goods(outcome: Outcome) -> list[str]:
+            kinds = (turn.held.coupon for turn in outcome.turns)
+            return [one.offer_id for one in kinds if one.kind is not OfferKind.FREE_SHIPPING]
+
+        return self.left == other.left and goods(self) == goods(other)
+
 
 def settle(till: Till, held: Sequence[Held], *, points: int | None, choose: Choose) -> Outcome:
     """

@@ -141,6 +141,8 @@ class BasketPricer:
         total_points = None if points is None else points.total
         for tier in self._tiers_that_may_earn_more(basket, known, buyer.tier) if points else ():
             other, its_till, _ = self._outcome(basket, known, replace(buyer, tier=tier), now, choose)
+            if other.same_coupons(outcome):
+                continue  # what is earned with the same coupons never falls with the tier
             its_points = self._points(basket, other, its_till.tier.name, now)
             if its_points and total_points is not None and its_points.total > total_points:
                 total_points, by_tier = its_points.total, its_till.tier.name
