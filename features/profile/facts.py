@@ -41,6 +41,7 @@ class MemberFacts:
         joined_known: Shape (n_members,), bool: the day of joining is recorded.
         enrolled_at: Shape (n_members,): joining as recorded, be there earlier orders or not; -1 where it is not.
         birth_month, birth_day: Shape (n_members,), int8; 0 where unknown.
+        referred: Shape (n_members,), bool: another member is told to have brought them.
         segment: Shape (n_members,), int32; UNKNOWN_ROW where there is none.
         n_segments: How many segments there are.
         purchases, terms: The order lines, sorted by member and instant, and how each was bought.
@@ -58,6 +59,7 @@ class MemberFacts:
     enrolled_at: Instants
     birth_month: NDArray[np.int8]
     birth_day: NDArray[np.int8]
+    referred: NDArray[np.bool_]
     segment: Rows
     n_segments: int
     purchases: Purchases
@@ -94,6 +96,7 @@ class MemberFacts:
             enrolled_at=joined.fill_null(-1).to_numpy().astype(np.int64),
             birth_month=_small(dataset.members["birth_month"]),
             birth_day=_small(dataset.members["birth_day"]),
+            referred=dataset.members["referred"].fill_null(False).to_numpy(),
             segment=segment,
             n_segments=len(names),
             purchases=dataset.purchases,
@@ -126,6 +129,7 @@ class MemberFacts:
             enrolled_at=self.enrolled_at[rows],
             birth_month=self.birth_month[rows],
             birth_day=self.birth_day[rows],
+            referred=self.referred[rows],
             segment=self.segment[rows],
             purchases=replace(purchases, order=number),
             terms=rows_of(self.terms, lines),

@@ -4,6 +4,7 @@ from features.profile.birthday import Birthday
 from features.profile.dependence import Dependence
 from features.profile.group import Group
 from features.profile.lifecycle import Lifecycle
+from features.profile.membership import Membership
 from features.profile.points import PointsBalance
 from features.profile.preferences import Preferences
 from features.profile.price_sensitivity import PriceSensitivity
@@ -23,5 +24,6 @@ GROUPS: tuple[Group, ...] = (
     PriceSensitivity(),
     Preferences(),
     Birthday(),
+    Membership(),
 )
 """Each name occurs once, and each column in one group only."""

@@ -17,7 +17,7 @@ from recsys.types import EpochSeconds, Instants
 
 _TERMS = ("discount_minor", "offer", "channel", "store")
 _BLOCKS = ("returns", "points", "grants", "redemptions", "visits")
-_OF_MEMBERS = ("segment", "birth_month", "birth_day", "enrolled_at")
+_OF_MEMBERS = ("segment", "birth_month", "birth_day", "referred", "enrolled_at")
 _OF_PRODUCTS = ("category", "brand", "cost_minor")
 
 

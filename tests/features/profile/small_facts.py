@@ -55,6 +55,7 @@ def small_facts(
     segment: Sequence[int] | None = None,
     joined_day: Sequence[float] | None = None,
     birthdays: Sequence[tuple[int, int]] | None = None,
+    referred: Sequence[int] = (),
     redemptions: Sequence[tuple[int, float, int]] = (),
     amounts: Sequence[int] | None = None,
     visits: Sequence[tuple[int, float]] = (),
@@ -72,6 +73,7 @@ def small_facts(
         segment: Of each member; 0 where absent.
         joined_day: Of each member, days after START; START where absent.
         birthdays: Month and day of each member; unknown where absent.
+        referred: Members whom others brought.
         redemptions: Member, day, kind; in that order.
         amounts: The discount of each redemption; nothing where absent.
         visits: Member and day.
@@ -120,6 +122,7 @@ def small_facts(
         enrolled_at=_instants(joined_day or [0] * n_members),
         birth_month=np.array([month for month, _ in born], dtype=np.int8),
         birth_day=np.array([day for _, day in born], dtype=np.int8),
+        referred=np.isin(np.arange(n_members), referred),
         segment=_int32(segment or [0] * n_members),
         n_segments=max(segment or [0]) + 1,
         purchases=purchases,
