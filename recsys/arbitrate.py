@@ -5,15 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.exploration import EQUAL_DECIMALS, Exploring, draw_arms, shares
 from recsys.offers.depth import NO_LADDERS, Ladders
 from recsys.offers.economics import OfferValues
 from recsys.types import UNKNOWN_ROW, KeepMask, Rows
-
-EXPLORE_SD = 2.0
-_EQUAL_SHARES = 1e-12
-_UNBOUNDED_ARMS = 1 << 31
-EQUAL_DECIMALS = 6
-"""Values that differ by less than a millionth of a minor unit are equal: sums of floats are no more exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +19,7 @@ class OfferChoice:
     Attributes:
         rows: Shape (m, max_offers): offer rows; UNKNOWN_ROW pads; a row of padding alone is the arm no_offer.
         arbitrated: Shape (m, n_offers), float64 minor units: what offers were compared by.
+        net: Shape (m, n_offers), float64 minor units: mean worth less what budgets cost, by which offers are drawn.
         propensity: Shape (m,), float64: probability that this policy chose this first offer, or no_offer, for this
             member. What follows the first offer is not random.
         explored: Shape (m,), bool: the first choice was drawn and is not the best one known.
@@ -32,6 +28,7 @@ class OfferChoice:
 
     rows: Rows
     arbitrated: NDArray[np.float64]
+    net: NDArray[np.float64]
     propensity: NDArray[np.float64]
     explored: NDArray[np.bool_]
     too_deep: KeepMask
@@ -44,10 +41,9 @@ def arbitrate(
     boost: NDArray[np.float32],
     shadow_price: NDArray[np.float64],
     risk_aversion: float,
-    epsilon: float,
+    exploring: Exploring,
     draw: NDArray[np.float64],
     max_offers: int,
-    min_propensity: float = 0.0,
     ladders: Ladders = NO_LADDERS,
 ) -> OfferChoice:
     """
@@ -58,13 +54,9 @@ def arbitrate(
     loss into a gain. Among equals the smaller discount wins (law 11), then the smaller row. Of the steps of a ladder
     only the smallest sufficient one and those below it are chosen; deeper ones may be drawn.
 
-    With probability *epsilon* the first choice is drawn uniformly from no_offer and every kept offer that may still
-    be worth something (mean + 2 sd > 0), the greedy choice among them. So its probability is
-    ``(1 - epsilon) [greedy] + epsilon / K`` for K arms, and 1 where no_offer is the only one.
-
-    A floor under propensities bounds K by ``epsilon / min_propensity``: no_offer and the greedy choice stay, and of the
-    other offers those with the highest mean + 2 sd, among equals as above. The rest are not drawn at all. Where not
-    even two arms fit, nothing is.
+    With probability *epsilon* the first choice is drawn by `recsys.exploration.shares`, q, in which the greedy choice
+    has its part. So the probability of an arm is ``(1 - epsilon) [greedy] + epsilon q``, and 1 where no_offer is the
+    only one. The draw is made from these very numbers, so what is logged is exact however they were come by.
 
     Args:
         values: The economics, shape (m, n_offers).
@@ -72,10 +64,9 @@ def arbitrate(
         boost: Shape (m, n_offers): product of the levers.
         shadow_price: Shape (n_offers,): worth of one more minor unit of each offer's budget.
         risk_aversion: Standard deviations to stay below the mean.
-        epsilon: Share of decisions that explore.
+        exploring: How much is tried, and how.
         draw: Shape (m,), uniform on [0, 1): the randomness, a parameter.
         max_offers: Offers that a slate of this placement may hold, at least 1.
-        min_propensity: Smallest probability with which anything is drawn; 0 for no bound.
         ladders: Offers that are steps of one thing.
     """
     m = len(keep)
@@ -89,23 +80,28 @@ def arbitrate(
     rows = np.full((m, max_offers), UNKNOWN_ROW, dtype=np.int32)
     rows[:, : order.shape[1]] = np.where(ranked[np.arange(m)[:, None], order] > 0, order, UNKNOWN_ROW)
     best = rows[:, 0].copy()
-    promise = values.mean + EXPLORE_SD * values.sd
-    worth_trying = keep & (promise > 0)
-    most = most_arms(epsilon, min_propensity)
-    n_arms = np.minimum(worth_trying.sum(axis=1) + 1, most)
-    for member in np.flatnonzero(draw < epsilon):
-        # The part of the draw below epsilon is itself uniform, so it also picks the arm.
-        arms = [UNKNOWN_ROW, *np.flatnonzero(worth_trying[member]).tolist()]
-        if len(arms) > most:
-            arms = most_promising(arms, promise[member], values.discount[member], most=most, best=int(best[member]))
-        tried = arms[min(int(draw[member] / epsilon * len(arms)), len(arms) - 1)]
+    epsilon = exploring.epsilon
+    if epsilon <= 0:
+        return OfferChoice(rows, arbitrated, net, np.ones(m), np.zeros(m, dtype=np.bool_), too_deep)
+    drawn = shares(net, values.sd, values.discount, keep, best=best, exploring=exploring)
+    members = np.flatnonzero(draw < epsilon)
+    # The part of the draw below epsilon is itself uniform, so it also picks the arm.
+    for member, tried in zip(
+        members.tolist(), draw_arms(drawn[members], draw[members] / epsilon).tolist(), strict=True
+    ):
         if tried != best[member]:
             others = [row for row in rows[member].tolist() if row not in (tried, UNKNOWN_ROW)]
             slate = [] if tried == UNKNOWN_ROW else [tried, *others][:max_offers]
             rows[member] = slate + [UNKNOWN_ROW] * (max_offers - len(slate))
     explored = rows[:, 0] != best
-    propensity = np.where(explored, epsilon / n_arms, 1 - epsilon * (1 - 1 / n_arms))
-    return OfferChoice(rows, arbitrated, propensity, explored, too_deep)
+    share = drawn[np.arange(m), rows[:, 0] + 1]
+    return OfferChoice(rows, arbitrated, net, first_propensity(share, ~explored, epsilon), explored, too_deep)
+
+
+def first_propensity(share: NDArray[np.float64], greedy: KeepMask, epsilon: float) -> NDArray[np.float64]:
+    """Probability that arms come first, given their shares of the draws and which of them is the greedy choice."""
+    propensity: NDArray[np.float64] = np.where(greedy, 1 - epsilon * (1 - share), epsilon * share)
+    return propensity
 
 
 def no_choice(n_members: int) -> OfferChoice:
@@ -113,28 +109,8 @@ def no_choice(n_members: int) -> OfferChoice:
     return OfferChoice(
         rows=np.empty((n_members, 0), dtype=np.int32),
         arbitrated=np.empty((n_members, 0)),
+        net=np.empty((n_members, 0)),
         propensity=np.ones(n_members),
         explored=np.zeros(n_members, dtype=np.bool_),
         too_deep=np.empty((n_members, 0), dtype=np.bool_),
     )
-
-
-def most_arms(epsilon: float, min_propensity: float) -> int:
-    """The largest number of arms that leaves each at least the smallest propensity; 1 where two are too many."""
-    if min_propensity <= 0:
-        return _UNBOUNDED_ARMS
-    # Decimals: 0.3 over 0.1 is a little below 3.
-    return max(1, int(min(epsilon / min_propensity * (1 + _EQUAL_SHARES), _UNBOUNDED_ARMS)))
-
-
-def most_promising(
-    arms: list[int], promise: NDArray[np.float64], discount: NDArray[np.float64], *, most: int, best: int
-) -> list[int]:
-    """So many of the arms: the greedy one, no_offer, and the offers that may be worth most; ascending, as drawn."""
-    if most < 2:
-        return [best]
-    equal = promise.round(EQUAL_DECIMALS)
-    ranked = sorted(
-        arms, key=lambda row: (row != best, row != UNKNOWN_ROW, -equal[row] if row >= 0 else 0.0, discount[row], row)
-    )
-    return sorted(ranked[:most])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.arbitrate import EQUAL_DECIMALS, EXPLORE_SD, OfferChoice, most_arms
+from recsys.arbitrate import OfferChoice, first_propensity
+from recsys.exploration import EQUAL_DECIMALS, Exploring, shares
 from recsys.offers.economics import OfferValues
 from recsys.types import UNKNOWN_ROW, KeepMask
 
@@ -27,14 +28,14 @@ class Arms:
     propensity: NDArray[np.float64]
 
 
-def arms_of(values: OfferValues, keep: KeepMask, choice: OfferChoice, *, epsilon: float, min_propensity: float) -> Arms:
+def arms_of(values: OfferValues, keep: KeepMask, choice: OfferChoice, *, exploring: Exploring) -> Arms:
     """
     Work out what `arbitrate` does not keep.
 
     Args:
         values, keep: As it was given.
         choice: As it answered.
-        epsilon, min_propensity: As it was given.
+        exploring: As it was given.
     """
     ranked = np.where(keep & ~choice.too_deep, choice.arbitrated, 0.0).round(EQUAL_DECIMALS)
     worth: KeepMask = ranked > 0
@@ -48,34 +49,9 @@ def arms_of(values: OfferValues, keep: KeepMask, choice: OfferChoice, *, epsilon
         first = order if drew_none else order[: choice.rows.shape[1]]
         passed_over[member, first] = worth[member, first]
     best = np.arange(keep.shape[1]) == greedy
-    promise = values.mean + EXPLORE_SD * values.sd
-    drawn = keep & (promise > 0)
-    most = most_arms(epsilon, min_propensity)
-    n_drawn = drawn.sum(axis=1)
-    n_arms = np.minimum(n_drawn + 1, most)
-    crowded = np.flatnonzero(n_drawn + 1 > most)
-    if len(crowded):
-        drawn[crowded] = _most_promising(
-            drawn[crowded], promise[crowded], values.discount[crowded], most=most, best=best[crowded]
-        )
-    share = (epsilon / n_arms)[:, None]
-    propensity = np.where(best, 1 - epsilon + share, np.where(drawn & (epsilon > 0), share, np.nan))
+    if exploring.epsilon > 0:
+        drawn = shares(choice.net, values.sd, values.discount, keep, best=greedy[:, 0], exploring=exploring)[:, 1:]
+    else:
+        drawn = np.zeros(keep.shape)
+    propensity = np.where(best | (drawn > 0), first_propensity(drawn, best, exploring.epsilon), np.nan)
     return Arms(worth, passed_over, propensity)
-
-
-def _most_promising(
-    drawn: KeepMask, promise: NDArray[np.float64], discount: NDArray[np.float64], *, most: int, best: KeepMask
-) -> KeepMask:
-    """The offers among `recsys.arbitrate.most_promising`, for members who have more than so many arms."""
-    n = most - 1
-    if not n:
-        return best
-    equal = np.where(drawn, promise.round(EQUAL_DECIMALS), -np.inf)
-    equal[best & drawn] = np.inf
-    least = np.partition(equal, -n, axis=1)[:, -n, None]
-    first: KeepMask = equal >= least
-    for member in np.flatnonzero(first.sum(axis=1) > n).tolist():
-        order = np.lexsort((discount[member], -equal[member]))
-        first[member] = False
-        first[member, order[:n]] = True
-    return first

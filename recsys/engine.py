@@ -11,6 +11,7 @@ from recsys.batch import build_batch
 from recsys.decision import Context, Decision
 from recsys.decisions import Decisions
 from recsys.explain import Arms, Asked, OfferShelf, explain
+from recsys.exploration import Exploring
 from recsys.keep import shelve
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
@@ -136,10 +137,9 @@ class Engine:
             boost=factor,
             shadow_price=self._shadow_price,
             risk_aversion=policy.risk_aversion,
-            epsilon=policy.epsilon,
+            exploring=Exploring.of(policy.source.exploration, epsilon=policy.epsilon),
             draw=_draws(ids, asked),
             max_offers=asked.max_offers,
-            min_propensity=policy.source.exploration.min_propensity,
         )
         return OfferShelf(values, removed, boosts, choice)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recsys.arbitrate import OfferChoice
 from recsys.arms import Arms, arms_of
 from recsys.decision import Candidate, Multiplier, Reason, WhyNot
+from recsys.exploration import Exploring
 from recsys.keep import KEPT, Shelf
 from recsys.knowledge import Knowledge
 from recsys.offers.economics import OfferValues
@@ -173,8 +174,7 @@ def trace(
     product_fate[product_at > 0] = SHOWN
 
     offer_at = _positions(slates, OFFER, slates.row, removed.shape)
-    drawn = policy.source.exploration
-    arms = arms_of(values, removed == KEPT, choice, epsilon=drawn.epsilon, min_propensity=drawn.min_propensity)
+    arms = arms_of(values, removed == KEPT, choice, exploring=Exploring.of(policy.source.exploration))
     multiplied = np.where(choice.arbitrated > 0, boosts, 0).astype(np.uint64)
     before = _without_levers(choice.arbitrated, multiplied, factors)
     # In each member's line products stand before offers; what is no padding is told.

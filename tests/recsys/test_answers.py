@@ -118,7 +118,7 @@ def test_offers_asked_for_where_none_can_stand_are_a_matter_of_capacity() -> Non
 
 
 def test_no_offer_that_was_drawn_is_not_said_to_be_best() -> None:
-    exploring = engine(epsilon="epsilon: 0.5")
+    exploring = engine(epsilon="epsilon: 0.5", thompson="uniform")
     decisions = exploring.decide_many([Subject(f"v{number}") for number in range(200)], OFFERS).records()
     tried = [one for one in decisions if one.shortfall_reason == "no_offer_is_tried"]
     assert tried
@@ -154,7 +154,7 @@ def test_the_channels_contact_cost_of_the_policy_is_what_an_offer_costs() -> Non
 def test_of_several_offers_only_the_one_drawn_is_called_a_trial() -> None:
     uplift = np.full_like(KNOWLEDGE.response.uplift, 0.5)
     generous = replace(KNOWLEDGE, response=replace(KNOWLEDGE.response, uplift=uplift))
-    exploring = engine(generous, epsilon="epsilon: 0.5")
+    exploring = engine(generous, epsilon="epsilon: 0.5", thompson="uniform")
     decisions = exploring.decide_many([Subject(f"v{number}") for number in range(100)], OFFERS).records()
     codes = [[item.reasons[0].code for item in one.items] for one in decisions]
     assert ["offer_trial", "popular_now", "popular_now"] in codes

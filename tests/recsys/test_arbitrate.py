@@ -5,7 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from recsys.arbitrate import OfferChoice, arbitrate, no_choice
+from recsys.exploration import Exploring
 from recsys.offers.economics import OfferValues
+from recsys.policy.file.guardrails import Drawing
 from tests.worlds import bare_values
 
 
@@ -25,6 +27,7 @@ def choose(
     price: list[float] | None = None,
     risk_aversion: float = 0.0,
     epsilon: float = 0.0,
+    drawing: Drawing = Drawing.UNIFORM,
     draw: NDArray[np.float64] | None = None,
     max_offers: int = 1,
 ) -> OfferChoice:
@@ -35,7 +38,7 @@ def choose(
         boost=np.ones(shape, dtype=np.float32) if boost is None else np.array(boost, dtype=np.float32),
         shadow_price=np.zeros(shape[1]) if price is None else np.array(price),
         risk_aversion=risk_aversion,
-        epsilon=epsilon,
+        exploring=Exploring(epsilon, drawing=drawing),
         draw=np.full(shape[0], 0.99) if draw is None else draw,
         max_offers=max_offers,
     )
@@ -86,8 +89,9 @@ def test_a_slate_without_offers_chooses_none_for_certain() -> None:
     assert not choice.explored.any()
 
 
-def test_without_any_offer_defined_no_offer_is_chosen() -> None:
-    choice = choose(values([[], []]), epsilon=0.5, draw=np.array([0.1, 0.9]), max_offers=2)
+@pytest.mark.parametrize("drawing", list(Drawing))
+def test_without_any_offer_defined_no_offer_is_chosen(drawing: Drawing) -> None:
+    choice = choose(values([[], []]), epsilon=0.5, drawing=drawing, draw=np.array([0.1, 0.9]), max_offers=2)
     assert choice.rows.tolist() == [[-1, -1], [-1, -1]]
     assert choice.propensity.tolist() == [1.0, 1.0]
 
@@ -119,9 +123,11 @@ def test_the_greedy_choice_is_one_of_the_arms_drawn_from() -> None:
     assert choice.propensity.tolist() == pytest.approx([0.6 + 0.4 / 2])
 
 
+@pytest.mark.parametrize("drawing", list(Drawing))
 @pytest.mark.parametrize("epsilon", [5e-324, 1e-300, 1e-12, 0.0])
-def test_a_share_that_is_next_to_nothing_explores_nobody(epsilon: float) -> None:
-    choice = choose(values([[1, 5]] * 3), epsilon=epsilon, draw=np.array([1e-9, 0.5, 1 - 2.0**-53]))
+def test_a_share_that_is_next_to_nothing_explores_nobody(epsilon: float, drawing: Drawing) -> None:
+    draw = np.array([1e-9, 0.5, 1 - 2.0**-53])
+    choice = choose(values([[1, 5]] * 3), epsilon=epsilon, drawing=drawing, draw=draw)
     assert choice.rows.tolist() == [[1]] * 3
     assert choice.propensity.tolist() == pytest.approx([1.0] * 3)
     assert not choice.explored.any()
@@ -141,7 +147,7 @@ def test_logging_propensities_are_the_frequencies_of_a_million_draws(max_offers:
         boost=np.ones((m, 4), dtype=np.float32),
         shadow_price=np.zeros(4),
         risk_aversion=0.0,
-        epsilon=epsilon,
+        exploring=Exploring(epsilon, drawing=Drawing.UNIFORM),
         draw=draw,
         max_offers=max_offers,
     )
@@ -158,8 +164,9 @@ def test_logging_propensities_are_the_frequencies_of_a_million_draws(max_offers:
         assert np.all(choice.rows[first == -1, 1] == -1)
 
 
-def test_a_member_for_whom_everything_was_removed_gets_no_offer_for_certain() -> None:
-    choice = choose(values([[3, 4]]), keep=[[False, False]], epsilon=0.3, draw=np.array([0.1]))
+@pytest.mark.parametrize("drawing", list(Drawing))
+def test_a_member_for_whom_everything_was_removed_gets_no_offer_for_certain(drawing: Drawing) -> None:
+    choice = choose(values([[3, 4]]), keep=[[False, False]], epsilon=0.3, drawing=drawing, draw=np.array([0.1]))
     assert choice.rows.tolist() == [[-1]]
     assert choice.propensity.tolist() == [1.0]
     assert not choice.explored[0]

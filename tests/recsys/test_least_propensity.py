@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from recsys.arbitrate import OfferChoice, arbitrate
 from recsys.decision import Context
 from recsys.engine import Engine
+from recsys.exploration import Exploring
 from recsys.members import Subject
 from recsys.policy.compile import compile_policy
-from recsys.policy.file.guardrails import Exploration
+from recsys.policy.file.guardrails import Drawing, Exploration
 from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.types import ItemKind
 from tests.worlds import NOW, bare_values, small_knowledge
@@ -23,7 +24,14 @@ NO_OFFER = -1
 
 
 def drawn(
-    mean: list[float], sd: list[float], *, epsilon: float, floor: float, discount: list[float] | None = None, n: int = 1
+    mean: list[float],
+    sd: list[float],
+    *,
+    epsilon: float,
+    floor: float,
+    discount: list[float] | None = None,
+    n: int = 1,
+    drawing: Drawing = Drawing.UNIFORM,
 ) -> OfferChoice:
     """The choices of *n* members who are alike, their draws evenly spread."""
     shape = (n, len(mean))
@@ -35,10 +43,9 @@ def drawn(
         boost=np.ones(shape, dtype=np.float32),
         shadow_price=np.zeros(len(mean)),
         risk_aversion=0.0,
-        epsilon=epsilon,
+        exploring=Exploring(epsilon, floor, drawing),
         draw=(np.arange(n) + 0.5) / n,
         max_offers=1,
-        min_propensity=floor,
     )
 
 
@@ -86,8 +93,9 @@ def test_a_floor_next_to_nothing_is_none() -> None:
     assert len(shares(drawn([5, 1, 2], [1, 1, 1], epsilon=0.5, floor=5e-324, n=1_000))) == 4
 
 
-def test_a_floor_that_leaves_no_room_for_two_draws_nothing() -> None:
-    choice = drawn([5, 1, 2], [1, 1, 1], epsilon=0.2, floor=0.15, n=1_000)
+@pytest.mark.parametrize("drawing", list(Drawing))
+def test_a_floor_that_leaves_no_room_for_two_draws_nothing(drawing: Drawing) -> None:
+    choice = drawn([5, 1, 2], [1, 1, 1], epsilon=0.2, floor=0.15, n=1_000, drawing=drawing)
     assert logged(choice) == {0: 1.0}
     assert not choice.explored.any()
 
@@ -111,16 +119,17 @@ def test_propensities_sum_to_one_and_none_lies_between_nothing_and_the_floor(
     assert np.array_equal(choice.propensity, expected_propensities(choice, of_arm))
 
 
-def test_decisions_are_drawn_no_rarer_than_the_policy_allows() -> None:
+@pytest.mark.parametrize("drawing", list(Drawing))
+def test_decisions_are_drawn_no_rarer_than_the_policy_allows(drawing: Drawing) -> None:
     knowledge = small_knowledge()
     written = yaml.safe_load(default_policy_text(knowledge.tiers, "GBP"))
     least = {}
     for floor in (0.0, 0.2):
-        drawing = {**written, "exploration": {"epsilon": 0.4, "min_propensity": floor}}
-        engine = Engine(knowledge, compile_policy(parse_policy(json.dumps(drawing, default=str)), knowledge))
+        policy = {**written, "exploration": {"epsilon": 0.4, "min_propensity": floor, "draw": drawing}}
+        engine = Engine(knowledge, compile_policy(parse_policy(json.dumps(policy, default=str)), knowledge))
         asked = [Context("offers", NOW, seed=seed, types=frozenset({ItemKind.OFFER})) for seed in range(60)]
         least[floor] = min(engine.decide(Subject("m002"), one).logging_propensity for one in asked)
-    assert least[0.0] < 0.2
+    assert least[0.0] != pytest.approx(0.2)
     assert least[0.2] == pytest.approx(0.2)
 
 

@@ -11,9 +11,11 @@ from recsys.arbitrate import arbitrate
 from recsys.arms import arms_of
 from recsys.decision import Candidate, Context, Decision
 from recsys.engine import Engine
+from recsys.exploration import Exploring
 from recsys.knowledge import Knowledge
 from recsys.members import Contact, LiveFacts, Subject
 from recsys.policy.compile import compile_policy
+from recsys.policy.file.guardrails import Drawing
 from recsys.policy.reading.load import default_policy_text, parse_policy
 from recsys.reasons import LANGUAGES
 from recsys.types import Channel, Consent, ItemKind
@@ -34,8 +36,8 @@ LEVERS = """
 
 
 @cache
-def engine(*, uplift: float | None = None, epsilon: float = 0.0, rules: str = "") -> Engine:
-    text = TEXT.replace("epsilon: 0.05", f"epsilon: {epsilon}")
+def engine(*, uplift: float | None = None, epsilon: float = 0.0, drawing: str = "thompson", rules: str = "") -> Engine:
+    text = TEXT.replace("epsilon: 0.05", f"epsilon: {epsilon}").replace("draw: thompson", f"draw: {drawing}")
     text = with_rules(text, rules) if rules else text
     knowledge = KNOWLEDGE if uplift is None else with_uplift(uplift)
     return Engine(knowledge, compile_policy(parse_policy(text), knowledge))
@@ -152,7 +154,8 @@ def test_better_offers_fill_the_places_of_offers() -> None:
 
 def test_what_a_draw_replaced_was_not_drawn() -> None:
     best = engine(uplift=0.08).decide(Subject("m000"), Context("home", NOW)).offer_choice
-    drawn = [decide("m000", by=engine(uplift=0.08, epsilon=0.5), seed=seed) for seed in range(30)]
+    by = engine(uplift=0.08, epsilon=0.5, drawing="uniform")
+    drawn = [decide("m000", by=by, seed=seed) for seed in range(30)]
     others = [decision for decision in drawn if decision.offer_choice != best]
     assert {"no_offer"} < {decision.offer_choice for decision in others}
     for decision in others:
@@ -166,8 +169,8 @@ def test_what_a_draw_replaced_was_not_drawn() -> None:
 
 @pytest.mark.parametrize("placement", ["home", "offers"])
 def test_propensities_of_the_arms_are_those_of_the_choice(placement: str) -> None:
-    for epsilon in (0.0, 0.3):
-        by = engine(uplift=0.05, epsilon=epsilon)
+    for epsilon, drawing in ((0.0, "thompson"), (0.3, "thompson"), (0.3, "uniform")):
+        by = engine(uplift=0.05, epsilon=epsilon, drawing=drawing)
         for seed in range(8):
             context = Context(placement, NOW, seed=seed, explain=True)
             for decision in by.decide_many(MEMBERS, context).records():
@@ -180,9 +183,13 @@ def test_propensities_of_the_arms_are_those_of_the_choice(placement: str) -> Non
                 assert all(propensity + 1e-12 >= 0 for propensity in arms.values())
 
 
+@pytest.mark.parametrize("drawing", list(Drawing))
 @pytest.mark.parametrize("floor", [0.0, 0.12, 0.2])
 @pytest.mark.parametrize("equal", [False, True], ids=["apart", "equal and none worth more than no offer"])
-def test_with_a_floor_under_propensities_the_arms_are_those_that_are_drawn(floor: float, equal: bool) -> None:
+def test_with_a_floor_under_propensities_the_arms_are_those_that_are_drawn(
+    floor: float, equal: bool, drawing: Drawing
+) -> None:
+    exploring = Exploring(0.4, floor, drawing)
     rng = np.random.default_rng(5)
     mean, sd, discount = (rng.uniform(low, high, (3, 6)) for low, high in ((-2, 9), (1, 4), (0, 5)))
     if equal:
@@ -193,14 +200,18 @@ def test_with_a_floor_under_propensities_the_arms_are_those_that_are_drawn(floor
     told: dict[tuple[int, int], set[float]] = {}
     for draw in np.linspace(0, 1, 200, endpoint=False):
         choice = arbitrate(
-            values, keep, boost=np.ones((3, 6), np.float32), shadow_price=np.zeros(6), risk_aversion=0.5, epsilon=0.4,
-            draw=np.full(3, draw), max_offers=1, min_propensity=floor,
+            values, keep, boost=np.ones((3, 6), np.float32), shadow_price=np.zeros(6), risk_aversion=0.5,
+            exploring=exploring, draw=np.full(3, draw), max_offers=1,
         )  # fmt: skip
         for member, (row, propensity) in enumerate(zip(choice.rows[:, 0], choice.propensity, strict=True)):
             drawn.setdefault((member, int(row)), set()).add(float(propensity))
-        arms = arms_of(values, keep, choice, epsilon=0.4, min_propensity=floor).propensity
+        arms = arms_of(values, keep, choice, exploring=exploring).propensity
         for member, row in np.argwhere(~np.isnan(arms)).tolist():
             told.setdefault((member, row), set()).add(float(arms[member, row]))
+    if drawing is Drawing.THOMPSON and not floor:
+        # What is next to never drawn is told all the same.
+        rare = {key for key, found in told.items() if max(found) < 0.005}
+        told, drawn = ({key: found for key, found in both.items() if key not in rare} for both in (told, drawn))
     assert {key: list(found) for key, found in told.items()} == {
         key: [pytest.approx(max(found))] for key, found in drawn.items() if key[1] >= 0
     }

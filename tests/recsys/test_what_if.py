@@ -31,8 +31,16 @@ DORMANT_ONLY = """
 
 
 @cache
-def engine(*, rules: str = "", epsilon: float = 0.0, days_to_birthday: int | None = None, zone: str = "UTC") -> Engine:
+def engine(
+    *,
+    rules: str = "",
+    epsilon: float = 0.0,
+    drawing: str = "thompson",
+    days_to_birthday: int | None = None,
+    zone: str = "UTC",
+) -> Engine:
     text = default_policy_text(TIERS, "GBP").replace("epsilon: 0.05", f"epsilon: {epsilon}")
+    text = text.replace("draw: thompson", f"draw: {drawing}")
     text = with_rules(text, rules) if rules else text
     text = text.replace("currency: GBP", f"currency: GBP\ntime_zone: {zone}")
     knowledge = KNOWLEDGE if days_to_birthday is None else with_birthdays(days_to_birthday)
@@ -137,7 +145,7 @@ def test_the_first_decision_is_the_one_that_is_made_but_for_its_id() -> None:
 
 
 def test_at_another_instant_the_draw_is_the_same() -> None:
-    by = engine(epsilon=0.5)
+    by = engine(epsilon=0.5, drawing="uniform")
     drawn = set()
     for seed in range(20):
         found = ask(Changes(now=NOW + 5 * DAY), by=by, context=replace(HOME, seed=seed))

@@ -13,6 +13,7 @@ from recsys.offers.prior.traits import OfferTraits
 from recsys.offers.prior.uplift import Beliefs, Cells, place_of
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.integer] | NDArray[np.floating]
 
 _STEPS = 100
 _STILL = 1e-3
@@ -47,7 +48,7 @@ class RedemptionPrior:
 
     @classmethod
     def fit(
-        cls, traits: OfferTraits, redeemed: Floats, ordered: Floats, *, rate: float, sd: float = 1.0
+        cls, traits: OfferTraits, redeemed: Counts, ordered: Counts, *, rate: float, sd: float = 1.0
     ) -> "RedemptionPrior":
         """
         Estimate the scales and take in the counts.
@@ -106,7 +107,7 @@ class RedemptionPrior:
         shape = self.factors.shape
         return Beliefs(mean.reshape(shape), np.sqrt(variance).reshape(shape))
 
-    def updated(self, cells: Cells, redeemed: Floats, ordered: Floats) -> "RedemptionPrior":
+    def updated(self, cells: Cells, redeemed: Counts, ordered: Counts) -> "RedemptionPrior":
         """
         Take in more counts, with the scales as they are; shape (n,) each, as many cells.
 
@@ -132,7 +133,7 @@ class RedemptionPrior:
         return self.rough + np.clip(mean - self.rough, -_LONGEST_STEP, _LONGEST_STEP)
 
 
-def _check(redeemed: Floats, ordered: Floats) -> None:
+def _check(redeemed: Counts, ordered: Counts) -> None:
     wrong = ~((redeemed >= 0) & (redeemed <= ordered) & np.isfinite(ordered))
     if np.any(wrong):
         raise InputError(
@@ -141,5 +142,5 @@ def _check(redeemed: Floats, ordered: Floats) -> None:
         )
 
 
-def _floats(counts: Floats) -> Floats:
+def _floats(counts: Counts) -> Floats:
     return np.asarray(counts, dtype=np.float64)

@@ -1,5 +1,6 @@
 """What a policy file may say of hard bounds, of exploration, and of what a placement is after."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -86,18 +87,28 @@ class Guardrails(Part):
     budgets: Annotated[tuple[Budget, ...], Field(max_length=_MAX_BUDGETS)] = ()
 
 
+class Drawing(StrEnum):
+    """How an offer to try is drawn: by the chance that it is worth most (Thompson), or all alike."""
+
+    THOMPSON = "thompson"
+    UNIFORM = "uniform"
+
+
 class Exploration(Part):
     """
     How often the offer is drawn at random among those that may be shown.
 
     Attributes:
         epsilon: Share of decisions: 0, or at least once in a million.
+        draw: How: what may well be worth most is tried more often, or everything alike.
         min_propensity: Nothing is drawn with a smaller probability, so that what is learnt from a draw never weighs
             more than one over this: only as many offers are drawn from as can have it, the most promising. 0 means no
-            bound; at most half of epsilon, for no offer and one offer need a share each; without epsilon it is idle.
+            bound; at most half of epsilon, for no offer and one offer need a share each; without epsilon it is idle. Of
+            Thompson's draws at most half is spent on it.
     """
 
     epsilon: Annotated[float, Field(strict=True, ge=0, le=0.5, allow_inf_nan=False)] = 0.0
+    draw: Drawing = Drawing.THOMPSON
     min_propensity: Annotated[float, Field(strict=True, ge=0, le=0.25, allow_inf_nan=False)] = 0.0
 
     @model_validator(mode="after")
