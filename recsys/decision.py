@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind, Relation
+from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind, Relation, ResponseClass
 
 Attribute = str | int | float | bool
 
@@ -63,6 +63,49 @@ class ProductReason(Reason):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferGap:
+    """
+    What is missing to an offer's threshold, and what closes it.
+
+    Attributes:
+        threshold_minor, spend_minor, missing_minor: The smallest qualifying spend; what qualifies of the basket now, or
+            of the member's usual order; the difference.
+        product_ids: What the member may add, at most three; empty where nothing suitable closes it.
+        added_minor: Price of these.
+        text: The same in words.
+    """
+
+    threshold_minor: int
+    spend_minor: int
+    missing_minor: int
+    product_ids: tuple[str, ...]
+    added_minor: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """
+    What the choice among offers saved against giving the deepest eligible one.
+
+    Attributes:
+        offer_id: The offer that it is about: the first one shown, or where none is, the one that was worth most.
+        response_class: Who the member is to that offer.
+        deepest_offer_id: Of the offers that no rule removed, the one that gives most on the member's usual order.
+        discount_avoided_minor, deadweight_avoided_minor: Expected discount of the deepest offer beyond that of the
+            choice, and the part of it that would have gone to orders which come anyway.
+        depth_saved_bp: What one redemption gives less, in basis points of the member's usual order.
+    """
+
+    offer_id: str
+    response_class: ResponseClass
+    deepest_offer_id: str
+    discount_avoided_minor: int
+    deadweight_avoided_minor: int
+    depth_saved_bp: int
+
+
+@dataclass(frozen=True, slots=True)
 class SlateItem:
     """
     One position of a slate.
@@ -73,6 +116,7 @@ class SlateItem:
         source: Which list or model proposed it.
         value_minor: Offers: expected incremental margin before levers, rounded to minor units; absent for products.
         value_sd_minor: Offers: its standard deviation; absent for products.
+        gap: Offers: what is missing to their threshold; absent where nothing is, and for products.
         rules_applied: Ids of boosts and pins that touched it.
     """
 
@@ -85,6 +129,7 @@ class SlateItem:
     reasons: tuple[Reason, ...]
     value_minor: int | None = None
     value_sd_minor: int | None = None
+    gap: OfferGap | None = None
     rules_applied: tuple[str, ...] = ()
 
 
@@ -156,6 +201,7 @@ class Decision:
         relation, product_ids: What products were asked about, and how; absent and empty where it was the member.
         candidates: All that was considered: what is shown by position, then what no rule removed, best first, then what
             rules removed, in the order of the rules. Absent unless the context asks to explain.
+        economics: What the choice among offers saved; absent where offers were not asked for or rules removed all.
     """
 
     decision_id: str
@@ -179,3 +225,4 @@ class Decision:
     relation: Relation | None = None
     product_ids: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] | None = None
+    economics: Economics | None = None

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.decision import Candidate, Context, Decision, Reason, SlateItem
+from recsys.decision import Candidate, Context, Decision, Economics, OfferGap, Reason, SlateItem
+from recsys.keep import Shelf
 from recsys.knowledge import Knowledge
 from recsys.members import NO_FACTS, MemberBatch, Subject
+from recsys.offers.account import RESPONSE_CLASSES, UNTOLD, Accounts
+from recsys.offers.gap import Wanted, find_gap
 from recsys.policy.compile import Pin
-from recsys.reasons import OFFER_SOURCE, RELATED_SOURCES, product_reason, reason, source_code
+from recsys.reasons import OFFER_SOURCE, RELATED_SOURCES, gap_text, product_reason, reason, source_code
 from recsys.slate import EMPTY, OFFER
 from recsys.trace import Trace
 from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation, Rows, Scores
@@ -48,6 +51,8 @@ class Decisions:
         propensity: Shape (m,), float64: logging propensity of the offer choice.
         arm: Shape (m,), int8: position in ``arm_names``; -1 for members in no experiment.
         anchors: For each member, by product row: the product asked about that led to it.
+        accounts: What the choice among offers saved.
+        wanted: The products that members would be shown, whether or not the slate holds any.
         lacking: Shape (m,), uint8: bit b is set where ``LACKING[b]`` is true of the answer.
         answer: Shape (m,), int8: position in ``ANSWERS``.
         shortfall: Shape (m,), int16: position in ``shortfalls``; 0 = none.
@@ -81,6 +86,8 @@ class Decisions:
     arm_names: tuple[str, ...]
     arm_weights: tuple[float, ...]
     anchors: tuple[Mapping[int, int], ...]
+    accounts: Accounts
+    wanted: Shelf
     lacking: NDArray[np.uint8]
     answer: NDArray[np.int8]
     shortfall: NDArray[np.int16]
@@ -147,6 +154,54 @@ class Decisions:
             relation=self.context.relation,
             product_ids=asked_products(self.batch.subjects[member], self.context.relation),
             candidates=self._candidates(member),
+            economics=self.economics(member),
+        )
+
+    def economics(self, member: int) -> Economics | None:
+        """What one member's choice among offers saved; absent where there was nothing to choose."""
+        accounts, offers = self.accounts, self.knowledge.offers.offers
+        if accounts.response[member] == UNTOLD:
+            return None
+        return Economics(
+            offer_id=offers.id(int(accounts.offer[member])),
+            response_class=RESPONSE_CLASSES[accounts.response[member]],
+            deepest_offer_id=offers.id(int(accounts.deepest[member])),
+            discount_avoided_minor=int(accounts.discount_avoided_minor[member]),
+            deadweight_avoided_minor=int(accounts.deadweight_avoided_minor[member]),
+            depth_saved_bp=int(accounts.depth_saved_bp[member]),
+        )
+
+    def gap(self, member: int, offer: int) -> OfferGap | None:
+        """What one member lacks to the threshold of an offer, and what closes it; absent where nothing is missing."""
+        wanted, knowledge = self.wanted, self.knowledge
+        order = wanted.order[member]
+        rows = wanted.candidates.products[member, order[wanted.keep[member, order]]]
+        bought = self.batch.bought
+        usual = np.isin(rows, bought.values[bought.indptr[member] : bought.indptr[member + 1]])
+        found = find_gap(
+            self.batch,
+            member,
+            offer,
+            wanted=Wanted(rows[usual].tolist(), rows[~usual].tolist()),
+            knowledge=knowledge,
+        )
+        if found is None:
+            return None
+        names = [bytes(knowledge.catalogue.names[row]).decode() for row in found.products]
+        ids = [knowledge.catalogue.products.id(row) for row in found.products]
+        return OfferGap(
+            threshold_minor=found.threshold_minor,
+            spend_minor=found.spend_minor,
+            missing_minor=found.missing_minor,
+            product_ids=tuple(ids),
+            added_minor=found.added_minor,
+            text=gap_text(
+                found.missing_minor,
+                found.threshold_minor,
+                currency=knowledge.currency,
+                names=[name or one for name, one in zip(names, ids, strict=True)],
+                language=self.context.language,
+            ),
         )
 
     def _candidates(self, member: int) -> tuple[Candidate, ...] | None:
@@ -186,6 +241,7 @@ class Decisions:
                 reasons=(*first, *(reason(code, language) for code in why)),
                 value_minor=value if is_offer else None,
                 value_sd_minor=value_sd if is_offer else None,
+                gap=self.gap(member, row) if is_offer else None,
                 rules_applied=tuple(applied),
             )
 

@@ -12,12 +12,15 @@ from recsys.decision import Context, Decision
 from recsys.decisions import Decisions
 from recsys.explain import Arms, Asked, OfferShelf, explain
 from recsys.exploration import Exploring
-from recsys.keep import shelve
+from recsys.keep import Shelf, shelve
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
+from recsys.offers.account import account
 from recsys.offers.economics import OfferTerms, offer_values
+from recsys.offers.suitability import Scopes
 from recsys.policy.compile import CompiledPolicy, Pin
 from recsys.policy.file.schema import ArmBehaviour
+from recsys.policy.native import NativeRule
 from recsys.policy.ruling import Ruling
 from recsys.related import Anchors, retrieve_related
 from recsys.retrieve import Candidates, no_candidates, retrieve
@@ -36,7 +39,14 @@ class Engine:
     answer. Build a new one for a new bundle or policy.
     """
 
-    def __init__(self, knowledge: Knowledge, policy: CompiledPolicy, *, terms: OfferTerms | None = None) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        policy: CompiledPolicy,
+        *,
+        terms: OfferTerms | None = None,
+        shadow_price: NDArray[np.float64] | None = None,
+    ) -> None:
         """
         Store them.
 
@@ -44,12 +54,14 @@ class Engine:
             knowledge: Of the bundle that the policy was compiled for, or of some of its members.
             policy: Compiled.
             terms: Of the whole bundle, where *knowledge* has some of its members only; absent means its own.
+            shadow_price: Shape (n_offers,): worth of one more minor unit of each offer's budgets, as an allocation
+                found it; absent means that none is short.
         """
         self.knowledge = knowledge
         self.policy = policy
         self.terms = OfferTerms.of(knowledge) if terms is None else terms
-        # Shared budgets have no price yet: each offer's own budget is a hard rule of the policy.
-        self._shadow_price = np.zeros(len(knowledge.offers))
+        self.shadow_price = np.zeros(len(knowledge.offers)) if shadow_price is None else shadow_price
+        self._scopes = Scopes.of(knowledge)
         arms = policy.experiment.arms if policy.experiment else ()
         self._arm_names = tuple(arm.name for arm in arms)
         self._arm_weights = tuple(arm.weight for arm in arms)
@@ -84,11 +96,15 @@ class Engine:
         pins = ruling.pins()
         candidates, anchors = self._retrieve(batch, asked, pins)
         shelf = shelve(ruling, candidates, policy, knowledge, search=asked.products)
-        offers = self._offers(ruling, asked, withhold, ids) if asked.max_offers else OfferShelf.none(len(batch))
+        wanted = self._wanted(ruling, asked, shelf)
+        offers = OfferShelf.none(len(batch))
+        if asked.max_offers:
+            offers = self._offers(ruling, asked, withhold, ids, wanted=wanted)
         slates = select(shelf.candidates.products, shelf.order, shelf.keep, offers.choice.rows, n=asked.n, pins=pins)
         return explain(
-            asked, batch, arms, shelf, offers, slates, pins, anchors=anchors, policy=policy, knowledge=knowledge
-        )
+            asked, batch, arms, shelf, offers, slates, pins, anchors=anchors, wanted=wanted, policy=policy,
+            knowledge=knowledge,
+        )  # fmt: skip
 
     def _retrieve(self, batch: MemberBatch, asked: Asked, pins: Sequence[Pin]) -> tuple[Candidates, Anchors]:
         """The candidates; where the question is about products, also which of those each was found by."""
@@ -98,6 +114,13 @@ class Engine:
         if asked.context.relation is None:
             return retrieve(batch, self.knowledge, pins), nobody
         return retrieve_related(batch, asked.context.relation, self.knowledge, pins)
+
+    def _wanted(self, ruling: Ruling, asked: Asked, shelf: Shelf) -> Shelf:
+        """What members would be shown of products, which tells what offers suit them, also where none are shown."""
+        if asked.products or not asked.max_offers:
+            return shelf
+        candidates = retrieve(ruling.batch, self.knowledge, ())
+        return shelve(ruling, candidates, self.policy, self.knowledge, search=False)
 
     def _asked(self, context: Context) -> Asked:
         found = self.policy.placement(context.placement)
@@ -125,23 +148,44 @@ class Engine:
         arms = Arms(experiment.key if experiment else "", arm, self._arm_names, self._arm_weights)
         return arms, self._withhold[arm], self._impersonal[arm]
 
-    def _offers(self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_]) -> OfferShelf:
+    def _offers(
+        self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_], *, wanted: Shelf
+    ) -> OfferShelf:
         policy = self.policy
         cost = policy.contact_cost_minor.get(asked.channel)
         values = offer_values(ruling.batch, self.knowledge, self.terms, contact_cost_minor=cost)
-        removed = ruling.offer_removals(withhold=withhold, values=values, ids=ids)
+        unsuitable = self._unsuitable(ruling.batch, wanted)
+        removed = ruling.offer_removals(withhold=withhold, values=values, ids=ids, unsuitable=unsuitable)
         factor, boosts = ruling.offer_boost()
         choice = arbitrate(
             values,
             removed < 0,
             boost=factor,
-            shadow_price=self._shadow_price,
+            shadow_price=self.shadow_price,
             risk_aversion=policy.risk_aversion,
             exploring=Exploring.of(policy.source.exploration, epsilon=policy.epsilon),
             draw=_draws(ids, asked),
             max_offers=asked.max_offers,
+            ladders=self.terms.ladders,
         )
-        return OfferShelf(values, removed, boosts, choice)
+        accounts = account(
+            values,
+            removed < 0,
+            choice.rows[:, 0],
+            basket_minor=ruling.batch.basket_minor,
+            risk_aversion=policy.risk_aversion,
+        )
+        return OfferShelf(values, removed, boosts, choice, accounts)
+
+    def _unsuitable(self, batch: MemberBatch, wanted: Shelf) -> list[tuple[NativeRule, NDArray[np.intp], KeepMask]]:
+        """Whom offers do not suit, by rule."""
+        scopes, found = self._scopes, []
+        if len(scopes.offers):
+            unwanted = scopes.without_candidates(wanted.candidates.products, batch)
+            found.append((NativeRule.SCOPE_NOT_WANTED, scopes.offers, unwanted))
+        if len(scopes.bundles):
+            found.append((NativeRule.NEEDED_ONCE, scopes.bundles, scopes.needed_once(batch, self.knowledge)))
+        return found
 
 
 def _draws(ids: NDArray[np.bytes_], asked: Asked) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from recsys.decisions import ANSWERS, Decisions
 from recsys.keep import KEPT, Shelf
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
+from recsys.offers.account import Accounts
 from recsys.offers.economics import OfferValues
 from recsys.policy.compile import CompiledPolicy, Pin
 from recsys.reasons import IMPERSONAL_SOURCES, RELATED_SOURCES, SEGMENT_SOURCES
@@ -77,19 +78,25 @@ class Arms:
 
 @dataclass(frozen=True, slots=True)
 class OfferShelf:
-    """Every offer's economics, the code of the rule that removed it (-1: kept), boosts that apply, and the choice."""
+    """Every offer's economics, code of the rule that removed it (-1: kept), boosts, the choice, and what it saved."""
 
     values: OfferValues
     removed: NDArray[np.int16]
     boosts: NDArray[np.uint64]
     choice: OfferChoice
+    accounts: Accounts
 
     @classmethod
     def none(cls, n_members: int) -> "OfferShelf":
         """That of slates that hold no offers."""
         empty = np.empty((n_members, 0))
-        values = OfferValues.none(n_members)
-        return cls(values, empty.astype(np.int16), empty.astype(np.uint64), no_choice(n_members))
+        return cls(
+            OfferValues.none(n_members),
+            empty.astype(np.int16),
+            empty.astype(np.uint64),
+            no_choice(n_members),
+            Accounts.none(n_members),
+        )
 
 
 def explain(
@@ -102,6 +109,7 @@ def explain(
     pins: tuple[Pin, ...],
     *,
     anchors: Anchors,
+    wanted: Shelf,
     policy: CompiledPolicy,
     knowledge: Knowledge,
 ) -> Decisions:
@@ -145,6 +153,8 @@ def explain(
         arm_names=arms.names,
         arm_weights=arms.weights,
         anchors=anchors,
+        accounts=offers.accounts,
+        wanted=wanted,
         lacking=_lacking(batch, context.relation, shelf, source),
         answer=_answers(batch, context.relation, shelf, slates, source, knowledge=knowledge),
         shortfall=shortfall,

@@ -115,6 +115,20 @@ class EventKind(StrEnum):
     REDEMPTION = "redemption"
 
 
+class ResponseClass(StrEnum):
+    """
+    Who a member is to an offer (the four quadrants of Radcliffe and Surry 1999). The order is the code; append only.
+
+    Persuadable: the offer surely adds to the probability of an order. Sleeping dog: it surely takes from it. Of the
+    others, a sure thing orders without it more likely than not, and a lost cause does not.
+    """
+
+    PERSUADABLE = "persuadable"
+    SURE_THING = "sure_thing"
+    LOST_CAUSE = "lost_cause"
+    SLEEPING_DOG = "sleeping_dog"
+
+
 OFFER_KINDS: tuple[OfferKind, ...] = tuple(OfferKind)
 STAGES: tuple[Stage, ...] = tuple(Stage)
 CHANNEL_CONSENT: dict[Channel, Consent] = {

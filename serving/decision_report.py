@@ -11,7 +11,7 @@ from recsys.loyalty.currencies import decimals
 from recsys.report import Report, Table
 from recsys.types import ItemKind, Relation
 from recsys.why_not import WhySection, section_name
-from serving.wire import encode_answer
+from serving.wire_bytes import encode_answer
 
 _EXAMPLES = 3
 _MOST_OFFERS = 15

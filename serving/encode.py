@@ -9,7 +9,7 @@ from recsys.decision import Decision
 from recsys.decisions import ANSWERS, Decisions
 from recsys.slate import EMPTY, OFFER
 from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind
-from serving.wire import encode_answer
+from serving.wire_bytes import encode_answer
 
 _MOST_PIECES = 200_000
 """Then they are made anew: a bound on memory, of some 60 MB."""
@@ -74,6 +74,7 @@ class AnswerEncoder:
         tail = {
             "offer_choice": _offer_choice(decisions, member),
             "logging_propensity": float(decisions.propensity[member]),
+            "economics": decisions.economics(member),
             "model": {"bundle_id": decisions.knowledge.bundle_id},
             "policy": {"policy_id": decisions.policy_id},
             "experiment": {
@@ -101,12 +102,13 @@ class AnswerEncoder:
                 continue
             # What reasons and applied rules depend on, beside the policy: see `Decisions.records`.
             key: tuple[object, ...] = (kind, row, sources[at], boosts[at], pinned[at], every)
-            value = b'"value_minor":null,"value_sd_minor":null'
+            value = b'"value_minor":null,"value_sd_minor":null,"gap":null'
             if kind == OFFER:
                 is_trial = bool(decisions.explored[member]) and row == decisions.offer_choice[member]
                 key = (*key, is_trial, bool(decisions.batch.row[member] >= 0))
-                value = b'"value_minor":%d,"value_sd_minor":%d' % (
+                value = b'"value_minor":%d,"value_sd_minor":%d,"gap":%s' % (
                     decisions.value[member, at], decisions.value_sd[member, at],
+                    orjson.dumps(decisions.gap(member, row)),
                 )  # fmt: skip
             what, why, rules = self._pieces.get(key) or self._make_piece(key, decisions, member, at)
             yield b'%s"position":%d,"score":%s,%s,%s,%s' % (what, at + 1, scores[at], why, value, rules)

@@ -1,16 +1,15 @@
-"""What the decision endpoints take and give, as pydantic models; and the one encoding of an answer."""
+"""What the decision endpoints take and give, as pydantic models."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Annotated, Any
 
-import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
-from recsys.decision import Context, Decision
+from recsys.decision import Context
 from recsys.members import LiveFacts, Subject
 from recsys.reasons import LANGUAGES
-from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind, Relation
+from recsys.types import AnswerKind, Channel, EpochSeconds, ItemKind, Relation, ResponseClass
 from recsys.why_not import WhySection
 from serving.store.schema import ID_LENGTH
 
@@ -153,6 +152,28 @@ class ReasonAnswer(Wire):
     product_id: str | None = None
 
 
+class OfferGapAnswer(Wire):
+    """What is missing to an offer's threshold, and what closes it; see ``recsys.decision.OfferGap``."""
+
+    threshold_minor: int
+    spend_minor: int
+    missing_minor: int
+    product_ids: tuple[str, ...]
+    added_minor: int
+    text: str
+
+
+class EconomicsAnswer(Wire):
+    """What the choice among offers saved against the deepest one; see ``recsys.decision.Economics``."""
+
+    offer_id: str
+    response_class: ResponseClass
+    deepest_offer_id: str
+    discount_avoided_minor: int
+    deadweight_avoided_minor: int
+    depth_saved_bp: int
+
+
 class ItemAnswer(Wire):
     """One position; see ``recsys.decision.SlateItem``."""
 
@@ -165,6 +186,7 @@ class ItemAnswer(Wire):
     reasons: tuple[ReasonAnswer, ...]
     value_minor: int | None
     value_sd_minor: int | None
+    gap: OfferGapAnswer | None
     rules_applied: tuple[str, ...]
 
 
@@ -248,6 +270,7 @@ class DecisionAnswer(Wire):
     items: tuple[ItemAnswer, ...]
     offer_choice: str | None
     logging_propensity: float
+    economics: EconomicsAnswer | None
     model: ModelVersion
     policy: PolicyVersion
     experiment: ExperimentArm | None
@@ -258,43 +281,3 @@ class DecisionAnswer(Wire):
     relation: Relation | None
     product_ids: tuple[str, ...]
     candidates: tuple[CandidateAnswer, ...] | None = None
-
-
-def encode_answer(decision: Decision) -> bytes:
-    """
-    A decision as the JSON of a `DecisionAnswer`.
-
-    Encoded once: the same bytes are answered and logged. The classes of items and reasons have the fields of their
-    models, so orjson writes them without a copy.
-    """
-    explained = {} if decision.candidates is None else {"candidates": decision.candidates}
-    return orjson.dumps(
-        {
-            "decision_id": decision.decision_id,
-            "member_id": decision.member_id,
-            "placement": decision.placement,
-            "channel": decision.channel,
-            "decided_at": decision.decided_at,
-            "answer": decision.answer,
-            "items": decision.items,
-            "offer_choice": decision.offer_choice,
-            "logging_propensity": decision.logging_propensity,
-            "model": {"bundle_id": decision.bundle_id},
-            "policy": {"policy_id": decision.policy_id},
-            "experiment": {"key": decision.experiment, "arm": decision.arm, "weight": decision.arm_weight}
-            if decision.experiment
-            else None,
-            "degraded": decision.degraded,
-            "shortfall_reason": decision.shortfall_reason,
-            "expires_at": decision.expires_at,
-            "why_not": decision.why_not,
-            "relation": decision.relation,
-            "product_ids": decision.product_ids,
-            **explained,
-        }
-    )
-
-
-def encode_results(results: Sequence[bytes]) -> bytes:
-    """The body of a batch's answer from the JSON of its parts."""
-    return b'{"results":[' + b",".join(results) + b"]}"

@@ -6,7 +6,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from serving.problems import FieldProblem, Problem, invalid, problem
-from serving.wire import BatchRequest, DecisionAnswer, Wire, encode_results
+from serving.wire import BatchRequest, DecisionAnswer, Wire
+from serving.wire_bytes import encode_results
 
 MAX_EXPLAINED = 50
 """Of a batch. An explained answer lists every candidate: half a megabyte where there are a thousand offers."""

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 from recsys.differences import Differences
 from recsys.types import Consent, ItemKind, Stage
 from recsys.what_if import NO_CHANGES, Changes, WhatIf
-from serving.wire import DecisionAnswer, DecisionRequest, Id, ReasonAnswer, Wire, encode_answer
+from serving.wire import DecisionAnswer, DecisionRequest, Id, ReasonAnswer, Wire
+from serving.wire_bytes import encode_answer
 from serving.wire_records import ConsentChange
 
 _MAX_INSTANT = 253_402_300_799

@@ -1,30 +1,15 @@
 """What a choice of offer, or of none, saved against the deepest one, and who the member is to the offer."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.offers.economics import OfferValues
-from recsys.types import UNKNOWN_ROW, KeepMask, MoneyMinor, Rows
+from recsys.types import UNKNOWN_ROW, KeepMask, MoneyMinor, ResponseClass, Rows
 
 _BP = 10_000
 _SURE = 0.5
-
-
-class ResponseClass(StrEnum):
-    """
-    Who a member is to an offer (the four quadrants of Radcliffe and Surry 1999). The order is the code; append only.
-
-    Persuadable: the offer surely adds to the probability of an order. Sleeping dog: it surely takes from it. Of the
-    others, a sure thing orders without it more likely than not, and a lost cause does not.
-    """
-
-    PERSUADABLE = "persuadable"
-    SURE_THING = "sure_thing"
-    LOST_CAUSE = "lost_cause"
-    SLEEPING_DOG = "sleeping_dog"
 
 
 RESPONSE_CLASSES: tuple[ResponseClass, ...] = tuple(ResponseClass)

@@ -22,13 +22,13 @@ class Scopes:
 
     Attributes:
         offers: Shape (k,): rows of the offers with a scope.
-        among: Shape (n_products + 1, k), bool: the product is in it; the last line is of padding.
+        among: Shape (n_products + 1, bytes of k), uint8: bit by bit, the product is in it; the last line is of padding.
         bundles: Rows of the offers that make a member buy several.
         units: Shape (len(bundles),): how many.
     """
 
     offers: NDArray[np.intp]
-    among: KeepMask
+    among: NDArray[np.uint8]
     bundles: NDArray[np.intp]
     units: NDArray[np.int64]
 
@@ -37,10 +37,10 @@ class Scopes:
         """Read them out of the bundle."""
         definitions = knowledge.offers
         scoped = np.flatnonzero(definitions.scope.lengths() > 0)
-        among = np.zeros((len(knowledge.catalogue) + 1, len(scoped)), dtype=np.bool_)
+        among = np.zeros((len(knowledge.catalogue) + 1, -(-len(scoped) // 8)), dtype=np.uint8)
         for column, offer in enumerate(scoped.tolist()):
             inside = definitions.scope.values[definitions.scope.indptr[offer] : definitions.scope.indptr[offer + 1]]
-            among[inside, column] = True
+            among[inside, column // 8] |= np.uint8(1 << column % 8)
         bundles = np.flatnonzero(definitions.kind == _BUNDLE)
         units = (definitions.buy_quantity + definitions.get_quantity)[bundles].astype(np.int64)
         return cls(scoped, among, bundles, units)
@@ -56,14 +56,12 @@ class Scopes:
         Returns:
             Shape (m, k), in the order of ``offers``.
         """
-        held: KeepMask = np.zeros((len(batch), len(self.offers)), dtype=np.bool_)
-        # One column after another: the table of all candidates by all offers would be large.
-        for column in range(candidates.shape[1]):
-            held |= self.among[candidates[:, column]]
+        held = np.bitwise_or.reduce(self.among[candidates], axis=1)
         for lists in (batch.bought, batch.basket):
             if len(lists.values):
-                np.logical_or.at(held, lists.owners(), self.among[lists.values])
-        return ~held
+                np.bitwise_or.at(held, lists.owners(), self.among[lists.values])
+        bits = np.unpackbits(held, axis=1, count=len(self.offers), bitorder="little")
+        return np.asarray(bits == 0)
 
     def needed_once(self, batch: MemberBatch, knowledge: Knowledge) -> KeepMask:
         """

@@ -11,7 +11,7 @@ from recsys.types import ItemKind, Relation
 from serving.encode import AnswerEncoder
 from serving.live import load_served, read_pointer
 from serving.settings import Settings
-from serving.wire import encode_answer
+from serving.wire_bytes import encode_answer
 from tests.serving.service_world import Running
 from tests.worlds import NOW
 
