@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.response.base import BaseConfig, Boosted, Kind, fit_base
+from training.response.base import EFFECT_CONFIG, BaseConfig, Boosted, Kind, fit_base
 from training.response.nuisance import cross_fitted_arms, doubly_robust_scores
 from training.response.trial import Bools, Floats, Trial
 
@@ -35,7 +35,7 @@ class ClassTransformation:
     is the case of c = 1/2. Here c is the mean outcome, because rare outcomes are then far less noisy.
     """
 
-    config: BaseConfig = field(default_factory=BaseConfig)
+    config: BaseConfig = EFFECT_CONFIG
     name: str = "class_transformation"
 
     def fit(self, trial: Trial, *, seed: int) -> RegressedEffect:
@@ -73,12 +73,13 @@ class XLearner:
     Kuenzel et al. (2019), eq. 9. The imputing models have not seen the rows they impute.
     """
 
-    config: BaseConfig = field(default_factory=BaseConfig)
+    config: BaseConfig = EFFECT_CONFIG
+    arms: BaseConfig = field(default_factory=BaseConfig)
     name: str = "x"
 
     def fit(self, trial: Trial, *, seed: int) -> CrossedEffect:
         """See `Learner.fit`."""
-        arms = cross_fitted_arms(trial, config=self.config, seed=seed)
+        arms = cross_fitted_arms(trial, config=self.arms, seed=seed)
         shown, without = trial.treated, ~trial.treated
         imputed = np.where(shown, trial.outcome - arms.without, arms.shown - trial.outcome)
         every = np.ones(len(trial))
@@ -99,12 +100,13 @@ class XLearner:
 class DrLearner:
     """Regress doubly robust scores (Kennedy 2020, arXiv 2004.14497, algorithm 1), the arms foretold by other rows."""
 
-    config: BaseConfig = field(default_factory=BaseConfig)
+    config: BaseConfig = EFFECT_CONFIG
+    arms: BaseConfig = field(default_factory=BaseConfig)
     name: str = "dr"
 
     def fit(self, trial: Trial, *, seed: int) -> RegressedEffect:
         """See `Learner.fit`."""
-        arms = cross_fitted_arms(trial, config=self.config, seed=seed)
+        arms = cross_fitted_arms(trial, config=self.arms, seed=seed)
         return _regressed(trial.features, doubly_robust_scores(trial, arms), self.config, seed)
 
 
