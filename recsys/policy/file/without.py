@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 
 _OF_THE_WORLD = "it is as the catalogue and the offers are, and no rule of the policy"
 _OF_THE_QUESTION = "it follows from what the request says; ask without it"
+_OF_THE_MEMBER = "it follows from what the member buys and from what the offer is valid for"
 _REFUSED: Mapping[NativeRule, str] = {
     NativeRule.OUT_OF_STOCK: _OF_THE_WORLD,
     NativeRule.NOT_ON_SALE: _OF_THE_WORLD,
@@ -28,6 +29,8 @@ _REFUSED: Mapping[NativeRule, str] = {
     NativeRule.ALREADY_IN_BASKET: _OF_THE_QUESTION,
     NativeRule.ASKED_ABOUT: _OF_THE_QUESTION,
     NativeRule.OFFER_ALREADY_HELD: "the offer is in the member's wallet, and nobody gets it twice",
+    NativeRule.SCOPE_NOT_WANTED: _OF_THE_MEMBER,
+    NativeRule.NEEDED_ONCE: _OF_THE_MEMBER,
     NativeRule.CHANNEL_CONSENT_MISSING: "consent is the member's to give; no rule of the policy stands in its place",
 }
 """Built-in rules that no section of the file carries, and what to say of them."""
