@@ -11,8 +11,9 @@ from serving.clock import Clock
 from serving.documentation import document
 from serving.gate import Gate
 from serving.metrics import Metrics
+from serving.pricing import Pricing
 from serving.problems import install_handlers
-from serving.routes import decisions, events, members, policy, related, status, what_if
+from serving.routes import decisions, events, members, policy, pricing, related, status, what_if
 from serving.service import Service, running
 from serving.settings import Settings
 from serving.swagger import install_docs
@@ -52,11 +53,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     )
     app.state.service = service
     app.state.what_ifs = WhatIfs(service)
+    app.state.pricing = Pricing(service)
     app.add_middleware(Gate, metrics=metrics, max_in_flight=settings.max_in_flight)
     install_handlers(app)
     routers = (
         decisions.direct, related.direct, decisions.router, related.router, events.router, members.consents,
-        members.router, status.router, policy.router, what_if.router,
+        pricing.router, members.router, status.router, policy.router, what_if.router,
     )  # fmt: skip
     # Not included but taken over, and before those of the documentation: routes are tried one after another, and an
     # included router looks for the route of each request twice.

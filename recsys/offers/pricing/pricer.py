@@ -1,11 +1,11 @@
 """Prices baskets exactly: the lines, coupons held and benefits of a tier in, every discount and the total out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recsys.catalogue import Catalogue
+from recsys.catalogue import UNKNOWN_MINOR, Catalogue
 from recsys.errors import InputError
 from recsys.knowledge import Knowledge
 from recsys.loyalty.programme import Programme
@@ -27,7 +27,7 @@ from recsys.offers.pricing.priced import (
 )
 from recsys.offers.pricing.refusals import refuse_at_once
 from recsys.offers.pricing.tiers import tier_prices
-from recsys.types import EpochSeconds, OfferKind
+from recsys.types import UNKNOWN_ROW, EpochSeconds, OfferKind
 from recsys.vocabulary import Vocabulary
 
 NOT_KNOWN = UnusedCoupon("", NotApplied.UNKNOWN_COUPON, detail="there is no such offer in the bundle")
@@ -84,22 +84,29 @@ class BasketPricer:
             raise InputError(f"there is no tier {name!a}; there are {', '.join(self.tiers)}")
         return self.tiers.index(name)
 
-    def lines(self, asked: Iterable[tuple[str, int, int | None]]) -> list[BasketLine]:
+    def list_prices(self, product_ids: Sequence[str]) -> list[tuple[int, int | None]]:
+        """The row and the list price of each product; None where it is in no bundle or has no list price."""
+        rows = self.catalogue.products.rows(product_ids)
+        prices = np.where(rows >= 0, self.catalogue.price_minor[rows], UNKNOWN_MINOR) if len(self.catalogue) else rows
+        return [
+            (row, None if price == UNKNOWN_MINOR else price)
+            for row, price in zip(rows.tolist(), prices.tolist(), strict=True)
+        ]
+
+    def lines(self, asked: Sequence[tuple[str, int, int | None]]) -> list[BasketLine]:
         """
         Lines from product ids, quantities, and unit prices where they are not the list's.
 
         Raises:
             InputError: A product has no list price, or is unknown, and no price was given.
         """
-        asked = list(asked)
-        rows = self.catalogue.products.rows([product_id for product_id, _, _ in asked]).tolist()
         lines = []
-        for (product_id, quantity, price), row in zip(asked, rows, strict=True):
-            stated = price if price is not None else int(self.catalogue.price_minor[row]) if row >= 0 else -1
-            if price is None and stated < 0:
-                known = "has no list price" if row >= 0 else "is not in the bundle"
-                raise InputError(f"{product_id!a} {known}; give its unit_price_minor")
-            lines.append(BasketLine(product_id, stated, quantity, row))
+        listed = self.list_prices([product_id for product_id, _, _ in asked])
+        for (product_id, quantity, stated), (row, listed_price) in zip(asked, listed, strict=True):
+            unit_price = listed_price if stated is None else stated
+            if unit_price is None:
+                raise InputError(no_price(product_id, row))
+            lines.append(BasketLine(product_id, unit_price, quantity, row))
         return lines
 
     def price(
@@ -189,6 +196,12 @@ class BasketPricer:
             for lower in range(tier)
             if basket.shipping_minor or any(lower < coupon.from_tier <= tier for coupon in coupons)
         ]
+
+
+def no_price(product_id: str, row: int) -> str:
+    """What to say of a product without a price."""
+    known = "is not in the bundle" if row == UNKNOWN_ROW else "has no list price"
+    return f"{product_id!a} {known}; give its unit_price_minor"
 
 
 def _priced(
