@@ -19,6 +19,11 @@ _WORTH_OF_POINTS = 100
 """Spend that earns a single point's worth of one."""
 
 
+_TAKE_OFF_GOODS = (
+    OfferKind.AMOUNT_OFF, OfferKind.PERCENT_OFF, OfferKind.BUY_X_GET_Y, OfferKind.POINTS_REDEMPTION,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Shopper:
     """
@@ -51,10 +56,13 @@ def redemption_minor(knowledge: Knowledge, offer: int, basket_minor: int) -> int
     elif kind is OfferKind.POINTS_MULTIPLIER:
         amount = spend * (int(offers.multiplier_bp[offer]) - 10_000) // (10_000 * _WORTH_OF_POINTS)
     elif kind is OfferKind.BUY_X_GET_Y:
-        amount = unit * given
-    else:
+        amount = spend // max(unit * (bought + given), 1) * unit * given
+    elif kind is not OfferKind.NUDGE:
         amount = int(offers.amount_minor[offer])
-    return min(amount, spend)
+    if kind in _TAKE_OFF_GOODS:
+        amount = min(amount, spend)
+    most = int(offers.max_discount_minor[offer])
+    return amount if most < 0 or kind in (OfferKind.POINTS_MULTIPLIER, OfferKind.GIFT) else min(amount, most)
 
 
 def costs_too_much(knowledge: Knowledge, offer: int, shopper: Shopper, max_rate: float) -> bool:
