@@ -21,10 +21,11 @@ BENCHMARKS = (
     "retail",
     "scale",
     "serve",
+    "uplift",
 )
 """Each is a file of this folder with ``run(options) -> Report``; only the one that is asked for is imported."""
 
-_LONG = frozenset({"policy"})
+_LONG = frozenset({"policy", "uplift"})
 """Those that tell what they are at: ``run(options, progress) -> Report``."""
 
 

@@ -54,6 +54,7 @@ class Benchmark(StrEnum):
     RETAIL = "retail"
     SCALE = "scale"
     SERVE = "serve"
+    UPLIFT = "uplift"
 
 
 class Objective(StrEnum):

@@ -109,7 +109,7 @@ def choose(
     check_trial(trial)
     fold = stratified_folds(trial, n_folds, seed)
     effects = {name: cross_fitted_effects(trial, one, fold, seed=seed) for name, one in learners.items()}
-    ranks = {name: _ranks(effect, fold) for name, effect in effects.items()}
+    ranks = {name: fold_ranks(effect, fold) for name, effect in effects.items()}
     resampled = qini_resampled(trial, ranks, n_resamples=n_resamples, seed=seed)
     values = {name: qini_curve(trial, rank).coefficient for name, rank in ranks.items()}
     best = max(values, key=lambda name: values[name])
@@ -145,7 +145,7 @@ def calibration_slope(effects: Floats, noisy: Floats, fold: Numbers) -> float:
     return float(centred @ noisy) / spread
 
 
-def _ranks(effects: Floats, fold: Numbers) -> Floats:
+def fold_ranks(effects: Floats, fold: Numbers) -> Floats:
     """Shape (n,): place in the own fold, 0 to 1, the highest effect highest; equal effects share one."""
     ranks = np.empty(len(effects))
     for one in range(int(fold.max()) + 1):
