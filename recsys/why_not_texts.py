@@ -9,6 +9,12 @@ TEXTS: Mapping[str, Texts] = {
     "out_of_stock": {"en": "It is out of stock", "zh": "缺货"},
     "not_on_sale": {"en": "It is not on sale at this time", "zh": "当前不在销售期内"},
     "offer_not_valid": {"en": "The offer has not begun, or it has ended", "zh": "优惠尚未开始或已结束"},
+    "nothing_in_scope": {
+        "en": "The offer is for products of which the catalogue has none", "zh": "该优惠所指定的商品在目录中均不存在",
+    },
+    "used_up": {"en": "The offer was redeemed as often as it may be", "zh": "该优惠的总核销次数已用完"},
+    "channel_not_carried": {"en": "The offer is not for this channel", "zh": "该优惠不在此渠道投放"},
+    "not_triggered": {"en": "What the offer waits for is not so now", "zh": "该优惠的触发条件当前未满足"},
     "tier_not_allowed": {"en": "The offer is not for the member's tier", "zh": "该优惠不适用于会员当前等级"},
     "excluded_by_request": {"en": "The request asked for it to be left out", "zh": "请求中要求不展示"},
     "offer_already_held": {"en": "The member has this offer already", "zh": "会员已持有该优惠"},

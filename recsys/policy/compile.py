@@ -12,6 +12,7 @@ from recsys.policy.bounds import depth_limits, paid_by, worth_of_margin
 from recsys.policy.calendar.periods_on import PeriodsOn
 from recsys.policy.codes import all_codes, sections_of
 from recsys.policy.compiled import CompiledPolicy
+from recsys.policy.compiled_masks import Masks
 from recsys.policy.contact.rules import ContactRules
 from recsys.policy.evaluate import ErrorCounter, Named
 from recsys.policy.file.rule import CapGroup
@@ -25,9 +26,19 @@ from recsys.policy.members.who_compile import Question, compile_who
 from recsys.policy.money_limits import MoneyLimits
 from recsys.policy.native import NativeRule
 from recsys.policy.rules import WHO_ON_ERROR, CompiledRule, compile_rules, period_attributes
-from recsys.policy.ruling import Masks
 from recsys.policy.shown import Pin, Placement, SlateCap
-from recsys.policy.standing import CapRule, PinRule, Standings, all_changes, dated, lever_names, removal_names, tiered
+from recsys.policy.standing import (
+    CapRule,
+    PinRule,
+    Standings,
+    all_changes,
+    carried,
+    dated,
+    lever_names,
+    removal_names,
+    tiered,
+)
+from recsys.policy.triggered import Triggered
 from recsys.types import ItemKind, Rows
 
 __all__ = ["CompiledPolicy", "Pin", "Placement", "SlateCap", "compile_policy"]
@@ -56,6 +67,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
     limits = depth_limits(policy, knowledge, codes)
     depth = smallest_basket_depth(knowledge.offers)
     placements = {name: _placement(name, policy, knowledge) for name in policy.placements}
+    triggered = Triggered.of(knowledge, policy.time_zone, native[NativeRule.NOT_TRIGGERED])
     times = dated(policy, knowledge, native)
     pins = _pins(layout, knowledge)
     of_products, of_each_offer = (removal_names(layout.removals[kind], named[kind].n) for kind in ItemKind)
@@ -67,7 +79,11 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
         rule_ids=tuple(codes),
         boost_ids=tuple(rule.rule.id for rule in layout.levers.rules),
         errors=errors,
-        warnings=(*_warnings(rules, {pin.rule_id for pin in pins.values()}), *_unknown_fallbacks(policy, knowledge)),
+        warnings=(
+            *_warnings(rules, {pin.rule_id for pin in pins.values()}),
+            *_unknown_fallbacks(policy, knowledge),
+            *triggered.warnings(knowledge),
+        ),
         experiment=policy.experiment,
         epsilon=policy.exploration.epsilon,
         risk_aversion=policy.economics.risk_aversion,
@@ -89,6 +105,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
             layout=layout,
             code_of=codes,
             dated=times,
+            channel_codes=carried(knowledge, native),
             tier_codes=np.minimum(tiered(knowledge, native), tier_codes(limits, depth, len(policy.tiers))),
             caps=_caps(layout, knowledge),
             pins=pins,
@@ -117,6 +134,7 @@ def compile_policy(policy: Policy, knowledge: Knowledge) -> CompiledPolicy:
                 policy, knowledge, code_of=codes, paid_by=paid_by(policy, named[ItemKind.OFFER], errors)
             ),
             basket_offers=np.flatnonzero(np.isnan(depth)),
+            triggered=triggered,
             knowledge=knowledge,
         ),
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recsys.decision import Context
 from recsys.members import MemberBatch
 from recsys.policy.calendar.periods_on import PeriodsOn
+from recsys.policy.compiled_masks import Masks
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.file.schema import Experiment, Policy
 from recsys.policy.masks import Words
@@ -19,7 +20,7 @@ from recsys.policy.members.segments import Segments
 from recsys.policy.members.who import Who
 from recsys.policy.native import KEPT, Code
 from recsys.policy.rules import CompiledRule
-from recsys.policy.ruling import Masks, Ruling
+from recsys.policy.ruling import Ruling
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standings
 from recsys.types import Channel, ItemKind, KeepMask, Rows

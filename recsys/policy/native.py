@@ -28,9 +28,13 @@ class NativeRule(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     NOT_ON_SALE = "not_on_sale"
     OFFER_NOT_VALID = "offer_not_valid"
+    NOTHING_IN_SCOPE = "nothing_in_scope"
+    USED_UP = "used_up"
     TIER_NOT_ALLOWED = "tier_not_allowed"
+    CHANNEL_NOT_CARRIED = "channel_not_carried"
     EXCLUDED_BY_REQUEST = "excluded_by_request"
     OFFER_ALREADY_HELD = "offer_already_held"
+    NOT_TRIGGERED = "not_triggered"
     RECENTLY_BOUGHT = "recently_bought"
     ALREADY_IN_BASKET = "already_in_basket"
     ASKED_ABOUT = "asked_about"
@@ -49,9 +53,13 @@ NATIVE_BEFORE_CONTACT: tuple[NativeRule, ...] = (
     NativeRule.OUT_OF_STOCK,
     NativeRule.NOT_ON_SALE,
     NativeRule.OFFER_NOT_VALID,
+    NativeRule.NOTHING_IN_SCOPE,
+    NativeRule.USED_UP,
     NativeRule.TIER_NOT_ALLOWED,
+    NativeRule.CHANNEL_NOT_CARRIED,
     NativeRule.EXCLUDED_BY_REQUEST,
     NativeRule.OFFER_ALREADY_HELD,
+    NativeRule.NOT_TRIGGERED,
     NativeRule.RECENTLY_BOUGHT,
     NativeRule.ALREADY_IN_BASKET,
     NativeRule.ASKED_ABOUT,

@@ -6,62 +6,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
 from recsys.offers.economics import OfferValues
-from recsys.policy.contact.rules import ContactRules
+from recsys.policy.compiled_masks import Masks
 from recsys.policy.evaluate import ErrorCounter
 from recsys.policy.expressions.logic import bits as numbers_of
-from recsys.policy.guardrails import DepthLimit, remove_by_basket
-from recsys.policy.layout import Block, Layout
-from recsys.policy.lever_names import LeverNames
+from recsys.policy.guardrails import remove_by_basket
+from recsys.policy.layout import Block
 from recsys.policy.masks import WORD, Words, remove_listed, remove_named, remove_owned
 from recsys.policy.members.readers import Audience, attributes_of
 from recsys.policy.members.who import Answers
-from recsys.policy.money_limits import MoneyLimits
-from recsys.policy.native import KEPT, Code, Codes, NativeRule, as_answer
+from recsys.policy.native import KEPT, Codes, NativeRule, as_answer
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standing
 from recsys.ragged import Ragged
 from recsys.types import SECONDS_PER_DAY, Channel, ItemKind, KeepMask, Rows
-
-
-@dataclass(frozen=True, slots=True)
-class Masks:
-    """
-    What a compiled policy knows without any member; shared by all its rulings.
-
-    Attributes:
-        layout: Of the rules' bits.
-        code: Of the built-in rules.
-        removal_names: Of the rules that remove each: shape (n + 1, words) of products; (distinct, words) of offers.
-        removal_codes: Shape (65 words,) each: code of each of those bits.
-        levers: Of products, and of offers.
-        offers_alike: Shape (n_offers,): which row of ``removal_names`` is an offer's.
-        lever_factors: Shape (bytes, 256): what each byte of lever bits multiplies by.
-        rarely_bought: Shape (n_products,): not to be shown again for a while after a purchase.
-        rarely_days: That while; 0 where there is none.
-        contact: Consent, caps on messages, cooldowns.
-        depth_limits: On offers.
-        money: Bounds on offers that need their values.
-        basket_offers: Rows of the offers whose depth depends on the member's basket.
-        knowledge: The bundle.
-    """
-
-    layout: Layout
-    code: dict[NativeRule, Code]
-    removal_names: dict[ItemKind, Words]
-    removal_codes: dict[ItemKind, Codes]
-    levers: dict[ItemKind, LeverNames]
-    offers_alike: NDArray[np.intp]
-    lever_factors: NDArray[np.float32]
-    rarely_bought: KeepMask
-    rarely_days: int
-    contact: ContactRules
-    depth_limits: tuple[DepthLimit, ...]
-    money: MoneyLimits
-    basket_offers: NDArray[np.intp]
-    knowledge: Knowledge
 
 
 @dataclass(slots=True)
@@ -178,6 +137,7 @@ class Ruling:
         codes = self._offers_named()
         remove_owned(codes, batch.excluded_offers, masks.code[NativeRule.EXCLUDED_BY_REQUEST])
         remove_owned(codes, batch.held, masks.code[NativeRule.OFFER_ALREADY_HELD])
+        masks.triggered.remove_from(codes, batch, at.now)
         reached = self._reached()
         if len(batch) != 1 or reached.item(0) != KEPT:
             np.minimum(codes, reached[:, None], out=codes)

@@ -122,6 +122,7 @@ class Standings:
         code_of: Of the rules that remove.
         dated: Products and offers as they are.
         tier_codes: Shape (n_tiers, n_offers): removals that only the tier decides.
+        channel_codes: Shape (n_offers,) each: removals that only the channel decides.
         caps, pins: By their bit in the block ``shows``.
         changes: Every instant at which something starts or ends, ascending.
     """
@@ -130,6 +131,7 @@ class Standings:
     code_of: dict[str, Code]
     dated: dict[ItemKind, Dated]
     tier_codes: Codes
+    channel_codes: Mapping[Channel, Codes]
     caps: dict[int, CapRule]
     pins: dict[int, PinRule]
     changes: list[EpochSeconds]
@@ -169,6 +171,8 @@ class Standings:
 
     def _for_everybody(self, kind: ItemKind, situation: Circumstances) -> Codes:
         codes = self.dated[kind].codes(situation.now)
+        if kind is ItemKind.OFFER:
+            np.minimum(codes[:-1], self.channel_codes[situation.channel], out=codes[:-1])
         for rule in self.layout.removals[kind].rules:
             if not rule.asks and rule.in_force(situation):
                 remove(codes[:-1], rule.removed(), self.code_of[rule.rule.id])
@@ -188,6 +192,8 @@ def dated(policy: Policy, knowledge: Knowledge, native: Mapping[NativeRule, Code
         thin = margin_rate(catalogue, policy.economics.default_margin_rate) < least
         remove(product_codes, thin, native[NativeRule.MIN_MARGIN])
     offer_codes: Codes = np.full(len(offers), KEPT, dtype=np.uint16)
+    remove(offer_codes, offers.scope_empty, native[NativeRule.NOTHING_IN_SCOPE])
+    remove(offer_codes, offers.total_limit == 0, native[NativeRule.USED_UP])
     remove(offer_codes, offers.budget_minor == 0, native[NativeRule.OUT_OF_BUDGET])
     return {
         ItemKind.PRODUCT: Dated(
@@ -202,6 +208,15 @@ def tiered(knowledge: Knowledge, native: Mapping[NativeRule, Code]) -> Codes:
     every_tier = np.arange(len(knowledge.tiers), dtype=np.int8)
     codes: Codes = np.full((len(every_tier), len(knowledge.offers)), KEPT, dtype=np.uint16)
     remove(codes, ~knowledge.offers.allowed_for(every_tier), native[NativeRule.TIER_NOT_ALLOWED])
+    return codes
+
+
+def carried(knowledge: Knowledge, native: Mapping[NativeRule, Code]) -> dict[Channel, Codes]:
+    """Shape (n_offers,) each: the offers that the definitions do not let a channel carry."""
+    codes: dict[Channel, Codes] = {}
+    for channel in Channel:
+        codes[channel] = np.full(len(knowledge.offers), KEPT, dtype=np.uint16)
+        remove(codes[channel], ~knowledge.offers.carried_by(channel), native[NativeRule.CHANNEL_NOT_CARRIED])
     return codes
 
 
