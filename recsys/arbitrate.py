@@ -86,9 +86,8 @@ def arbitrate(
     drawn = shares(net, values.sd, values.discount, keep, best=best, exploring=exploring)
     members = np.flatnonzero(draw < epsilon)
     # The part of the draw below epsilon is itself uniform, so it also picks the arm.
-    for member, tried in zip(
-        members.tolist(), draw_arms(drawn[members], draw[members] / epsilon).tolist(), strict=True
-    ):
+    arms = draw_arms(drawn[members], draw[members] / epsilon).tolist() if len(members) else []
+    for member, tried in zip(members.tolist(), arms, strict=True):
         if tried != best[member]:
             others = [row for row in rows[member].tolist() if row not in (tried, UNKNOWN_ROW)]
             slate = [] if tried == UNKNOWN_ROW else [tried, *others][:max_offers]

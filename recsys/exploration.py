@@ -89,17 +89,20 @@ def shares(net: Floats, sd: Floats, discount: Floats, keep: KeepMask, *, best: R
         drawn[:, 0] = 1.0 / (n_tried + 1)
         drawn[:, 1:] = tried * drawn[:, :1]
         return drawn
-    drawn[n_tried == 0, 0] = 1.0
     floor = exploring.min_propensity / exploring.epsilon
     # As many arms at a time: a member's shares are the same whoever else is asked about.
-    for k in np.unique(n_tried[n_tried > 0]).tolist():
-        member = np.flatnonzero(n_tried == k)[:, None]
-        column = np.nonzero(tried[member[:, 0]])[1].reshape(-1, k)
-        share = highest_shares(net[member, column], sd[member, column], discount[member, column])
+    for k in set(n_tried.tolist()):
+        member = np.flatnonzero(n_tried == k)
+        if not k:
+            drawn[member, 0] = 1.0
+            continue
+        line = member[:, None]
+        column = tried[member].nonzero()[1].reshape(-1, k)
+        share = highest_shares(net[line, column], sd[line, column], discount[line, column])
         share *= 1.0 - (k + 1) * floor
         share += floor
-        drawn[member[:, 0], 0] = share[:, 0]
-        drawn[member, column + 1] = share[:, 1:]
+        drawn[member, 0] = share[:, 0]
+        drawn[line, column + 1] = share[:, 1:]
     return drawn
 
 

@@ -59,11 +59,11 @@ def _block(mean: Floats, sd: Floats, discount: Floats) -> Floats:
     others = all_below / below
     rise = (below[:, :, 1:] - below[:, :, :-1]) * (others[:, :, 1:] + others[:, :, :-1])
     share = rise.sum(axis=2)
-    total = share.sum(axis=0)
-    share *= (1.0 - all_below[:, 0]) / np.where(total > 0, total, 1.0)
+    total, nothing = share.sum(axis=0), all_below[:, 0]
+    share *= (1.0 - nothing) / np.where(total > 0, total, 1.0)
     shares = np.zeros((mean.shape[1], len(mean) + 1))
     shares[:, 1:] = share.T
-    shares[np.arange(len(shares)), owner] += 1.0 - shares.sum(axis=1)
+    shares[np.arange(len(shares)), owner] += np.where(total > 0, nothing, 1.0)
     return shares
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from recsys.policy.file.guardrails import Budget, DepthBand, Exploration, Fallback, Guardrails, Objective
+from recsys.policy.file.guardrails import Budget, DepthBand, Drawing, Exploration, Fallback, Guardrails, Objective
 
 FALLBACK = TypeAdapter(Fallback)
 
@@ -60,6 +60,12 @@ def test_a_budget_that_ends_before_it_starts_is_refused() -> None:
 )
 def test_a_floor_under_which_nothing_could_be_drawn_is_refused(epsilon: float, floor: float, told: str) -> None:
     assert told in refusal(Exploration, {"epsilon": epsilon, "min_propensity": floor})
+
+
+def test_offers_are_drawn_by_their_prospects_unless_the_file_says_all_alike() -> None:
+    assert Exploration(epsilon=0.05).draw is Drawing.THOMPSON
+    assert Exploration.model_validate({"epsilon": 0.05, "draw": "uniform"}).draw is Drawing.UNIFORM
+    assert "draw" in refusal(Exploration, {"epsilon": 0.05, "draw": "greedy"})
 
 
 def test_a_floor_stays_in_the_file_where_exploration_is_switched_off() -> None:
