@@ -6,7 +6,7 @@ from pathlib import Path
 from recsys.decision import Context
 from recsys.errors import InputError
 from recsys.members import NO_FACTS, LiveFacts, Subject
-from recsys.types import ItemKind, Relation
+from recsys.types import EpochSeconds, ItemKind, Relation
 from serving.clock import clock_of
 from serving.live import Served, load_served, read_pointer
 from serving.settings import Settings, read_settings
@@ -60,18 +60,24 @@ def prepare(
         chosen, instant, settings.seed, n, types=types, explain=explain, language=language, relation=relation
     )
     stated = read_stated_consents(settings.consents_folder)
-    (facts,) = stated.complete([member_id], [_stored_facts(settings, member_id, served)])
+    (facts,) = stated.complete([member_id], [stored_facts(settings, member_id, since=served.cut_off)])
     of_basket = relation is Relation.COMPLETE
     subject = Subject(member_id, facts, basket=products if of_basket else (), about=() if of_basket else products)
     return Prepared(served, subject, context)
 
 
-def _stored_facts(settings: Settings, member_id: str, served: Served) -> LiveFacts:
+def stored_facts(settings: Settings, member_id: str, *, since: EpochSeconds) -> LiveFacts:
+    """
+    What the store of a workspace knows of a member since the bundle's cut-off; nothing where there is no store yet.
+
+    Raises:
+        StoreError: There is a store, and it does not answer.
+    """
     store = Store.at(settings.database_url)
     try:
         if store.database.is_sqlite and not store.database.file.exists():
             return NO_FACTS  # nothing was ever served from here
         store.database.migrate()
-        return store.members.fetch([member_id], since=served.cut_off)[0]
+        return store.members.fetch([member_id], since=since)[0]
     finally:
         store.close()

@@ -161,17 +161,14 @@ def known_buyer(
     erased member nothing is known.
 
     Raises:
-        ProblemError: There is no such tier.
+        InputError: There is no such tier.
     """
     row = -1 if member_id is None or facts.erased else knowledge.members.members.row(member_id)
     points = int(knowledge.members.points[row]) if row >= 0 else None
     redeemed = Counter(one.offer_id for one in facts.responses if one.kind is EventKind.REDEMPTION)
     tier_row, source = 0, "lowest"
     if tier is not None:
-        if tier not in pricer.tiers:
-            told = f"there is no tier {tier!a}; there are {', '.join(pricer.tiers)}"
-            raise ProblemError("invalid_request", told, errors=[FieldProblem(pointer="/tier", detail=told)])
-        tier_row, source = pricer.tiers.index(tier), "request"
+        tier_row, source = pricer.tier_row(tier), "request"
     elif not facts.erased and facts.tier in pricer.tiers:
         tier_row, source = pricer.tiers.index(facts.tier), "member"
     elif row >= 0:
@@ -184,6 +181,9 @@ def _basket(request: PriceRequest, pricer: BasketPricer) -> Basket:
     if request.currency not in (None, pricer.currency):
         told = f"the bundle counts in {pricer.currency}; got {request.currency}: amounts are not converted here"
         raise ProblemError("invalid_request", told, errors=[FieldProblem(pointer="/currency", detail=told)])
+    if request.tier is not None and request.tier not in pricer.tiers:
+        told = f"there is no tier {request.tier!a}; there are {', '.join(pricer.tiers)}"
+        raise ProblemError("invalid_request", told, errors=[FieldProblem(pointer="/tier", detail=told)])
     listed = pricer.list_prices([line.product_id for line in request.lines])
     wrong = [
         FieldProblem(pointer=f"/lines/{at}/product_id", detail=no_price(line.product_id, row))

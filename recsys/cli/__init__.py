@@ -3,6 +3,7 @@
 from recsys.cli import data as _data  # isort: skip
 from recsys.cli import models as _models  # isort: skip
 from recsys.cli import decisions as _decisions  # isort: skip
+from recsys.cli import prices as _prices  # isort: skip
 from recsys.cli import members as _members  # isort: skip
 from recsys.cli import policy as _policy  # isort: skip
 from recsys.cli import questions as _questions  # isort: skip
@@ -12,7 +13,7 @@ from recsys.environment import set_process_defaults
 
 __all__ = ["app", "main"]
 
-ROOMS = (_data, _models, _decisions, _members, _policy, _questions, _upkeep)
+ROOMS = (_data, _models, _decisions, _prices, _members, _policy, _questions, _upkeep)
 """Importing a room adds its commands; the order of the imports above is that of the help page."""
 
 

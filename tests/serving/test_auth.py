@@ -34,6 +34,7 @@ ROUTES: list[tuple[str, str, object, Scope]] = [
     ("POST", "/v1/products/together:batch", {"requests": [{"product_id": "p004"}]}, Scope.RECOMMEND_READ),
     ("POST", "/v1/baskets:complete", {"basket": ["p004"]}, Scope.RECOMMEND_READ),
     ("POST", "/v1/baskets:complete:batch", {"requests": [{"basket": []}]}, Scope.RECOMMEND_READ),
+    ("POST", "/v1/baskets:price", {"lines": [{"product_id": "p004"}]}, Scope.OFFERS_READ),
     ("POST", "/v1/events", EVENTS, Scope.EVENTS_WRITE),
     ("GET", "/v1/decisions/none", None, Scope.DECISIONS_READ),
     ("POST", "/v1/what-if", {**ASK, "changes": {"tier": "gold"}}, Scope.DECISIONS_READ),

@@ -1,6 +1,7 @@
 """Why a coupon cannot be used on a basket, whatever other coupons there are."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from recsys.offers.pricing.applying import Till
 from recsys.offers.pricing.coupons import Coupon
@@ -8,6 +9,7 @@ from recsys.offers.pricing.priced import Buyer, NotApplied, UnusedCoupon
 from recsys.types import EpochSeconds, OfferKind
 
 _SINGLE_BP = 10_000
+_LAST_TOLD = 253_402_300_799
 
 
 def refuse_at_once(
@@ -26,8 +28,8 @@ def refuse_at_once(
     """
     if not coupon.valid_from <= now < coupon.valid_until:
         begins = now < coupon.valid_from
-        told = f"it is valid from {coupon.valid_from} on" if begins else f"it was valid until {coupon.valid_until}"
-        return _unused(coupon, NotApplied.NOT_VALID_NOW, f"{told} (epoch seconds); it is {now}")
+        told = f"valid from {_told(coupon.valid_from)} on" if begins else f"valid until {_told(coupon.valid_until)}"
+        return _unused(coupon, NotApplied.NOT_VALID_NOW, f"it is {told}; now is {_told(now)}")
     if buyer.tier < coupon.from_tier:
         least = tiers[coupon.from_tier] if coupon.from_tier < len(tiers) else "no tier there is"
         return _unused(coupon, NotApplied.TIER_NOT_ALLOWED, f"it is for {least} and above; this is {till.tier.name}")
@@ -94,6 +96,10 @@ def _limit_reached(coupon: Coupon, buyer: Buyer) -> str:
     if 0 <= coupon.budget_minor <= buyer.spent_minor.get(coupon.offer_id, 0):
         return "budget"
     return ""
+
+
+def _told(at: EpochSeconds) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat() if 0 <= at <= _LAST_TOLD else f"{at} (epoch seconds)"
 
 
 def _unused(coupon: Coupon, code: NotApplied, detail: str, *, gap: int | None = None, by: str = "") -> UnusedCoupon:

@@ -1,0 +1,146 @@
+"""Limits of coupons, benefits of tiers over time, and what a pricer refuses."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from recsys.errors import InputError
+from recsys.loyalty.programme import parse_programme
+from recsys.offers.pricing.basket import MOST_UNIT_MINOR, Basket, BasketLine
+from recsys.offers.pricing.priced import Buyer
+from recsys.offers.pricing.pricer import BasketPricer
+from recsys.offers.pricing.tiers import TierPrice, tier_prices
+from tests.recsys.offers.pricing.shop import (
+    NOW,
+    PROGRAMME,
+    TIERS,
+    amount_off,
+    line,
+    offers,
+    one_of,
+    price,
+    pricer,
+    programme,
+    shipping,
+)
+from tests.worlds import small_knowledge
+
+
+@pytest.mark.parametrize(
+    ("buyer", "limit"),
+    [
+        (Buyer(redeemed={"a": 2}), "per_member"),
+        (Buyer(redeemed={"a": 1}, redeemed_by_all={"a": 7}), "total"),
+        (Buyer(spent_minor={"a": 900}), "budget"),
+        (Buyer(redeemed={"a": 1, "b": 9}, redeemed_by_all={"a": 6}, spent_minor={"a": 899}), ""),
+    ],
+)
+def test_a_coupon_is_good_until_one_of_its_limits_is_used_up(buyer: Buyer, limit: str) -> None:
+    definition = offers(a=amount_off(100, per_member_limit=2, total_limit=7, budget_minor=900))
+    priced = pricer(definition).price(Basket.of([line("wine")]), ["a"], buyer=buyer, now=NOW)
+    assert [one.by for one in priced.unused] == ([limit] if limit else [])
+
+
+def test_points_are_shared_out_among_coupons() -> None:
+    both = offers(a=amount_off(300, points_cost=60), b=amount_off(250, points_cost=50))
+    priced = price(both, [line("wine")], points=100)
+    assert ([one.offer_id for one in priced.used], priced.points_paid) == (["a"], 60)
+    assert [(one.code, one.gap) for one in priced.unused] == [("not_enough_points", 10)]
+
+
+def test_of_equal_prices_the_one_that_costs_fewer_points_is_taken() -> None:
+    both = offers(a=one_of(0, amount_off(300, points_cost=60)), b=one_of(0, amount_off(300, points_cost=59)))
+    assert [one.offer_id for one in price(both, [line("wine")], points=100).used] == ["b"]
+
+
+def test_a_coupon_for_shipping_is_kept_where_the_tier_ships_for_nothing() -> None:
+    priced = price(offers(a=shipping(350)), [line("vase")], tier=2, rules=programme(), shipping_minor=350)
+    assert (priced.used, priced.unused[0].offer_id, priced.shipping_minor) == ((), "a", 0)
+
+
+def test_shipping_is_free_from_a_price_after_coupons_and_before_the_tiers_own_discount() -> None:
+    lines = [line("wine", 1, price=2_600)]
+    assert price(offers(a=amount_off(100)), lines, tier=2, rules=programme(), shipping_minor=9).shipping_minor == 0
+    # 2,499 would cost the shipping: without the coupon it is 2,600 - 84
+    dearer = price(offers(a=amount_off(101)), lines, tier=2, rules=programme(), shipping_minor=250)
+    assert (dearer.total_minor, dearer.unused[0].code) == (2_516, "not_cheaper")
+
+
+def test_the_benefits_are_those_of_the_ladder_in_force() -> None:
+    tiers_only = re.sub(r"points_multiplier_bp: \d+, ", "", PROGRAMME.partition("points:\n")[0])
+    rules = parse_programme(tiers_only + NEXT_LADDER)
+    assert tier_prices(rules, TIERS, NOW)[2] == TierPrice("gold", 325, 2_500)
+    later = tier_prices(rules, TIERS, NOW + 10**8)
+    assert [one.standing_discount_bp for one in later] == [0, 0, 500]  # silver is ordinary by then
+    assert tier_prices(rules, TIERS, 0) == tuple(TierPrice(name) for name in TIERS)
+
+
+NEXT_LADDER = """  - from: 2025-01-01
+    window: {rolling_months: 12}
+    downgrade: {review: continuous}
+    instead: {silver: ordinary}
+    tiers:
+      - name: ordinary
+      - name: gold
+        entry: {spend_minor: 50000}
+        benefits: {standing_discount_bp: 500}
+"""
+
+
+def test_a_tier_that_the_programme_never_had_is_worth_the_one_below() -> None:
+    prices = tier_prices(programme(), ("ordinary", "silver", "velvet", "gold"), NOW)
+    assert [one.standing_discount_bp for one in prices] == [0, 150, 150, 325]
+
+
+def test_before_the_first_rules_of_points_nothing_is_said_of_them() -> None:
+    till = pricer(offers(a=amount_off(1, valid_from=0)), programme())
+    assert till.price(Basket.of([line("wine")]), ["a"], buyer=Buyer(), now=5).points_earned is None
+
+
+def test_the_tier_whose_coupons_earn_more_is_named() -> None:
+    # gold alone may use it and pays 390 for it; silver earns on 990
+    rules = parse_programme(PROGRAMME.replace("      categories: {drinks: 20000}\n", ""))
+    priced = price(offers(a=amount_off(600, tier_mask=0b100)), [line("wine")], tier=2, rules=rules)
+    assert (priced.points_earned, priced.points_by_tier) == (990 * 125 // 10_000, "silver")
+
+
+def test_a_programme_in_another_currency_is_refused() -> None:
+    rules = parse_programme(PROGRAMME.replace("currency: GBP", "currency: EUR"))
+    with pytest.raises(InputError, match="the programme counts in EUR, the bundle in GBP"):
+        BasketPricer.of(small_knowledge(), rules)
+
+
+def test_products_without_a_list_price_need_one() -> None:
+    till = BasketPricer.of(small_knowledge(), None)
+    catalogue = replace(till.catalogue, price_minor=till.catalogue.price_minor * 0 - 1)
+    assert till.lines([("p004", 2, None)])[0].quantity == 2
+    assert till.lines([("caviar", 1, 7)])[0] == BasketLine("caviar", 7, 1, -1)
+    with pytest.raises(InputError, match="'caviar' is not in the bundle; give its unit_price_minor"):
+        till.lines([("caviar", 1, None)])
+    with pytest.raises(InputError, match="'p004' has no list price"):
+        replace(till, catalogue=catalogue).lines([("p004", 1, None)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "has 0 lines; it may have 1 to 500"),
+        ([line("tea", 0)], "the quantity of 'tea' is 0"),
+        ([line("tea", -3)], "the quantity of 'tea' is -3"),
+        ([line("tea", 10_001)], "it may be 1 to 10000"),
+        ([line("tea", 6_000), line("tea", 6_000)], "its lines together, is 12000"),
+        ([line("tea", 1, price=-1)], "the unit price of 'tea' is -1"),
+        ([line("tea", 1, price=MOST_UNIT_MINOR + 1)], "the unit price of 'tea' is 1000000001"),
+        ([line("tea", 10_000, price=10**8), line("wine")], "the basket is 1000000000990"),
+    ],
+)
+def test_impossible_baskets_are_refused_with_the_value(lines: list[BasketLine], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Basket.of(lines)
+
+
+def test_the_largest_basket_is_priced_exactly() -> None:
+    held = offers(a=amount_off(10**9), b={**amount_off(0), "kind": "percent_off", "percent_bp": 9_999})
+    priced = price(held, [line("tea", 10_000, price=10**8)])
+    assert priced.total_minor == 10**12 - 10**9 - (10**12 - 10**9) * 9_999 // 10_000
