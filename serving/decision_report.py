@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from recsys.decision import Candidate, Decision, Multiplier
+from recsys.decision import Candidate, Decision, Economics, Multiplier
 from recsys.loyalty.currencies import decimals
 from recsys.report import Report, Table
 from recsys.types import ItemKind, Relation
@@ -43,7 +43,7 @@ def decision_report(
         tables += [_offers(offers, currency)] if offers else []
         left_out = [one for one in decision.candidates if one.position is None]
         tables += [_why_not(left_out, language)] if left_out else []
-    notes = list(decision_notes(decision, shortfall=shortfall))
+    notes = list(decision_notes(decision, currency=currency, shortfall=shortfall))
     if unknown:
         notes.append(f"not in the bundle, so passed over: {', '.join(unknown)}")
     return Report(facts=orjson.loads(encode_answer(decision)), tables=tuple(tables), notes=tuple(notes))
@@ -60,7 +60,7 @@ def slate_table(title: str, decision: Decision, *, currency: str) -> Table:
             item.name,
             three_digits(item.score),
             item.source,
-            "; ".join(reason.text for reason in item.reasons),
+            "; ".join([*(reason.text for reason in item.reasons), *([item.gap.text] if item.gap else [])]),
             worth(item.value_minor, item.value_sd_minor, currency) or None,
             _multiplied(levers.get((item.kind, item.id), ())) or None,
         )
@@ -77,7 +77,7 @@ def slate_table(title: str, decision: Decision, *, currency: str) -> Table:
     )
 
 
-def decision_notes(decision: Decision, *, shortfall: str = "") -> Iterable[str]:
+def decision_notes(decision: Decision, *, currency: str, shortfall: str = "") -> Iterable[str]:
     """What a decision says of itself, as sentences; its shortfall in words where they are given."""
     at = datetime.fromtimestamp(decision.decided_at, UTC).isoformat()
     yield f"{decision.answer.value} answer for {decision.placement} ({decision.channel.value}) at {at}"
@@ -85,12 +85,30 @@ def decision_notes(decision: Decision, *, shortfall: str = "") -> Iterable[str]:
         yield f"asked for: {_RELATIONS[decision.relation]} {', '.join(decision.product_ids) or 'nothing'}"
     if decision.offer_choice is not None:
         yield f"offer: {decision.offer_choice}, chosen with logging propensity {decision.logging_propensity:.4f}"
+    if decision.economics:
+        yield _saved(decision.economics, currency)
     if decision.experiment:
         yield f"experiment {decision.experiment}, arm {decision.arm}"
     if decision.degraded:
         yield f"degraded: {', '.join(decision.degraded)}"
     if decision.shortfall_reason:
         yield f"fewer than asked for: {shortfall or decision.shortfall_reason}"
+
+
+def _saved(economics: Economics, currency: str) -> str:
+    kind = economics.response_class.value.replace("_", " ")
+    told = f"to {economics.offer_id} the member is a {kind}"
+    if not economics.discount_avoided_minor and not economics.depth_saved_bp:
+        return f"{told}; nothing deeper than the choice was eligible"
+    discount, deadweight = (
+        worth(amount, None, currency)
+        for amount in (economics.discount_avoided_minor, economics.deadweight_avoided_minor)
+    )
+    return (
+        f"{told}; the deepest eligible offer, {economics.deepest_offer_id}, is expected to cost {discount} more in "
+        f"discount, {deadweight} of it on orders that come anyway, and is deeper by {economics.depth_saved_bp / 100:g} "
+        "points of a usual order"
+    )
 
 
 def worth(value_minor: int | None, sd_minor: int | None, currency: str) -> str:

@@ -90,7 +90,8 @@ const card = (decision, item) => {
   const one = made("li", "", item.kind);
   one.append(made("small", item.position + " \\u00b7 " + item.kind + " \\u00b7 " + item.source));
   one.append(made("strong", item.name || item.id));
-  one.append(made("span", item.reasons.map(reason => reason.text).join("; "), "why"));
+  const gap = item.gap ? [item.gap.text] : [];
+  one.append(made("span", [...item.reasons.map(reason => reason.text), ...gap].join("; "), "why"));
   const worth = item.value_minor === null
     ? "" : " \\u00b7 worth " + item.value_minor + " \\u00b1 " + item.value_sd_minor + " (minor units)";
   one.append(made("small", item.id + worth));
@@ -148,6 +149,11 @@ const explain = decision => {
   at("considered").replaceChildren(...all.map(considered));
   at("rest").hidden = !all.length;
 };
+const saved = told => told
+  ? " To " + told.offer_id + " the member is a " + told.response_class.replaceAll("_", " ") + "; against the deepest, "
+    + told.deepest_offer_id + ", " + told.discount_avoided_minor + " of expected discount are saved, "
+    + told.deadweight_avoided_minor + " of them on orders that come anyway (minor units)."
+  : "";
 const fill = async (first, path, more) => {
   const asked = {member_id: at("member").value, language: at("language").value, explain: at("explain").checked};
   const decision = await send(path, {...asked, ...more});
@@ -156,6 +162,7 @@ const fill = async (first, path, more) => {
   const arm = decision.experiment ? decision.experiment.key + "/" + decision.experiment.arm : "none";
   tell((first || "") + "A " + decision.answer + " answer for " + decision.placement + ", " + decision.items.length
     + " shown. Offer: " + (decision.offer_choice || "not asked for") + ". Experiment: " + arm + "."
+    + saved(decision.economics)
     + (decision.shortfall_reason ? " Fewer than wanted: " + decision.shortfall_reason + "." : "")
     + (decision.degraded.length ? " Degraded: " + decision.degraded.join(", ") + "." : "")
     + "\\nDecision " + decision.decision_id);

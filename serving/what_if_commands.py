@@ -67,8 +67,8 @@ def what_if_report(found: WhatIf, *, currency: str) -> Report:
         notes.append(f"offer: {changed.offer_before or 'not asked for'} -> {changed.offer_after or 'not asked for'}")
         before, after = (worth(one, None, currency) for one in (changed.value_before_minor, changed.value_after_minor))
         notes.append(f"offers shown are worth {before} -> {after}")
-    notes += [f"before: {note}" for note in decision_notes(found.before)]
-    notes += [f"after: {note}" for note in decision_notes(found.after)]
+    notes += [f"before: {note}" for note in decision_notes(found.before, currency=currency)]
+    notes += [f"after: {note}" for note in decision_notes(found.after, currency=currency)]
     notes.append("Neither decision was made: nothing is logged.")
     return Report(facts=orjson.loads(encode_what_if(found)), tables=tuple(tables), notes=tuple(notes))
 

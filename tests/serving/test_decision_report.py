@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from recsys.decision import Candidate, Decision, Multiplier, Reason, SlateItem
+from recsys.decision import Candidate, Decision, Economics, Multiplier, OfferGap, Reason, SlateItem
 from recsys.errors import InputError
-from recsys.types import AnswerKind, Channel, ItemKind
+from recsys.types import AnswerKind, Channel, ItemKind, ResponseClass
 from serving.commands import decide
 from serving.decision_report import decision_report
 from tests.worlds import NOW
@@ -57,7 +57,9 @@ def test_offers_that_no_rule_removed_are_in_money_with_levers_and_what_became_of
         section="arbitration",
         reason=Reason("x", "Less"),
     )
-    item = SlateItem(ItemKind.OFFER, "o1", "Points", 1, 1500.0, "offer_value", (), 1234, 56, ("more_points",))
+    item = SlateItem(
+        ItemKind.OFFER, "o1", "Points", 1, 1500.0, "offer_value", (), 1234, 56, rules_applied=("more_points",)
+    )
     tables = decision_report(replace(EMPTY, items=(item,), candidates=(offer, other)), currency="GBP").tables
     assert tables[0].columns[-2:] == ("worth", "multipliers")
     assert tables[0].rows[0][-2:] == ("12.34 ± 0.56 GBP", "more_points x 1.5")
@@ -73,6 +75,18 @@ def test_offers_that_no_rule_removed_are_in_money_with_levers_and_what_became_of
 def test_a_score_keeps_the_digits_that_count(score: float, shown: float) -> None:
     item = SlateItem(ItemKind.PRODUCT, "p", "Tea", 1, score, "als", ())
     assert decision_report(replace(EMPTY, items=(item,)), currency="GBP").tables[0].rows[0][4] == shown
+
+
+def test_what_a_choice_saved_and_what_closes_its_gap_stand_in_words() -> None:
+    gap = OfferGap(3_000, 2_700, 300, ("p1",), 350, "Add GBP 3.00 to reach 30.00, for example: Tea")
+    item = SlateItem(ItemKind.OFFER, "o1", "5 off 30", 1, 15.0, "offer_value", (), 1234, 56, gap)
+    economics = Economics("o1", ResponseClass.SLEEPING_DOG, "o9", 120, 45, 250)
+    report = decision_report(replace(EMPTY, items=(item,), economics=economics), currency="GBP")
+    assert report.tables[0].rows[0][6] == gap.text
+    (told,) = [note for note in report.notes if "sleeping dog" in note]
+    assert all(part in told for part in ("o9", "1.20 GBP", "0.45 GBP", "2.5 points"))
+    assert report.facts["items"][0]["gap"]["product_ids"] == ["p1"]
+    assert report.facts["economics"]["response_class"] == "sleeping_dog"
 
 
 def test_an_unknown_placement_is_refused_with_those_of_the_policy(workspace: Path) -> None:
