@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from training.models.reranker import Reranker
 from training.nightly import candidate_lists
 from training.profile_record import ProfileRecord, record_profile
 from training.related import fit_related
-from training.response.cells import fit_response
+from training.response.fit import fit_response
 from training.second_stage import rank_again
 
 N_SHOWN_NEIGHBOURS = 30
@@ -42,6 +43,7 @@ class Built:
 
     Attributes:
         profile: What is known of its members, in short.
+        response: How what offers cause was learnt: facts of `training.response.fit.Learnt`.
     """
 
     path: Path
@@ -52,6 +54,16 @@ class Built:
     n_products: int
     n_left_out: int
     profile: ProfileRecord
+    response: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """Knowledge, what was learnt of all members together, and how what offers cause was learnt."""
+
+    knowledge: Knowledge
+    norms: AllNorms
+    response: dict[str, Any]
 
 
 def build_bundle(
@@ -83,9 +95,8 @@ def build_bundle(
     """
     progress.step("read all purchases")
     dataset = read_before(workspace, workspace.now, left_out=left_out)
-    knowledge, norms = _knowledge_and_norms(
-        dataset, config, weights, seed=seed, progress=progress, second=second, corrections=corrections
-    )
+    learnt = _learn(dataset, config, weights, seed=seed, progress=progress, second=second, corrections=corrections)
+    knowledge = learnt.knowledge
     progress.step("write the bundle")
     arrays, settings = as_arrays(knowledge)
     aside = workspace.bundles / f".training.{os.getpid()}.tmp"
@@ -111,8 +122,9 @@ def build_bundle(
         n_products=len(knowledge.catalogue),
         n_left_out=dataset.n_left_out,
         profile=record_profile(
-            knowledge.members, norms, programme=dataset.programme, tiers=dataset.tiers, as_of=dataset.cut_off
+            knowledge.members, learnt.norms, programme=dataset.programme, tiers=dataset.tiers, as_of=dataset.cut_off
         ),
+        response=learnt.response,
     )
 
 
@@ -127,12 +139,12 @@ def build_knowledge(
     corrections: Mapping[str, Correction] = MappingProxyType({}),
 ) -> Knowledge:
     """Everything that a decision may use, from one dataset; arguments as those of `build_bundle`."""
-    return _knowledge_and_norms(
+    return _learn(
         dataset, config, weights, seed=seed, progress=progress, second=second, corrections=corrections
-    )[0]
+    ).knowledge
 
 
-def _knowledge_and_norms(
+def _learn(
     dataset: Dataset,
     config: TrainConfig,
     weights: Mapping[str, float],
@@ -141,8 +153,7 @@ def _knowledge_and_norms(
     progress: Progress,
     second: Reranker | None,
     corrections: Mapping[str, Correction],
-) -> tuple[Knowledge, AllNorms]:
-    """And what was learnt of all members together."""
+) -> _Learnt:
     profile, norms = _profile_and_norms(dataset, config, progress)
     fitted = fit_models(dataset, config, seed, progress, known=profile.columns)
     offers, stranger = build_offers(dataset), build_stranger(dataset)
@@ -170,6 +181,9 @@ def _knowledge_and_norms(
     )
     members = with_profile(fitted.members, profile)
     progress.step("measure offers")
+    learnt = fit_response(
+        dataset, offers, fitted.catalogue, members, config=config.response, profile=config.profile, seed=seed
+    )
     knowledge = Knowledge(
         bundle_id="",
         cut_off=dataset.cut_off,
@@ -183,12 +197,12 @@ def _knowledge_and_norms(
         neighbours=RankedProducts(*fitted.neighbours.nearest(min(N_SHOWN_NEIGHBOURS, config.neighbours.n_neighbours))),
         related=related,
         popular=RankedProducts(*fitted.popularity.ranked(keep, config.popularity.n_listed)),
-        response=corrected_response(fit_response(dataset, offers, config.response, config.profile), offers, curves),
+        response=corrected_response(learnt.response, offers, curves),
         stranger_orders_per_day=corrected_rate(stranger.orders_per_day, curves, horizon_days),
         stranger_basket_minor=stranger.basket_minor,
         stranger_margin_rate=stranger.margin_rate,
     )
-    return knowledge, norms
+    return _Learnt(knowledge, norms, learnt.facts)
 
 
 def _profile_and_norms(dataset: Dataset, config: TrainConfig, progress: Progress) -> tuple[MemberProfile, AllNorms]:

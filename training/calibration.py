@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from features.dataset import Dataset, LeftOut, Purchases, read_truth
 from features.offers import build_offers
+from features.products import build_catalogue
 from features.profile.config import ProfileConfig
 from features.workspace import Workspace
 from recsys.knowledge import Response
@@ -17,11 +18,11 @@ from recsys.offers.definitions import OfferDefinitions
 from recsys.types import SECONDS_PER_DAY, EpochSeconds
 from training.affinity import orders_in_scope, scope_affinity, scope_matrix
 from training.calibrate import UNCHANGED, Curve, Outcomes, Reliability, fit_curve, improves, reliability
-from training.config import ResponseConfig
 from training.exposures import read_outcomes
 from training.leaks import read_before
 from training.reranker_config import CalibrationConfig
-from training.response.cells import fit_response
+from training.response.cells import cell_rows, fit_redemption, offer_traits
+from training.response_config import ResponseConfig
 
 _DEFAULT = ProfileConfig()
 ORDER, SCOPE, REDEEM = "order", "scope", "redeem"
@@ -227,8 +228,10 @@ def _redemptions(
     shown = later.exposures.filter(later.exposures["at"] > known_from)
     seen = read_outcomes(replace(later, exposures=shown), config.horizon_days, profile)
     kept = (seen.offer >= 0) & (seen.ordered | seen.redeemed)
-    chance = (
-        fit_response(dataset, offers, config, profile).redeem[seen.stage[kept], 0, seen.offer[kept]].astype(np.float64)
-    )
+    known = read_outcomes(dataset, config.horizon_days, profile)
+    traits = offer_traits(dataset, offers, build_catalogue(dataset))
+    rates = fit_redemption(known, traits, config=config, n_tiers=len(dataset.tiers))
+    stage, tier = cell_rows(seen, rates.shape[1])
+    chance = rates[stage[kept], tier[kept], seen.offer[kept]]
     happened = seen.redeemed[kept].astype(np.float64)
     return Outcomes(chance, happened, np.ones(len(happened)), np.arange(len(happened), dtype=np.int64))

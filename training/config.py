@@ -11,7 +11,8 @@ from recsys.errors import InputError
 from recsys.wrong_settings import explain_settings
 from training.related_config import RelatedConfig
 from training.reranker_config import CalibrationConfig, RerankerConfig
-from training.settings import Count, Positive, Settings
+from training.response_config import ResponseConfig
+from training.settings import Count, Settings
 from training.source_config import (
     AlsConfig,
     CollaborativeSourceConfig,
@@ -33,18 +34,6 @@ from training.source_config import (
     TrendingConfig,
     UpCfSourceConfig,
 )
-
-
-class ResponseConfig(Settings):
-    """How offers work: see training/response/cells.py."""
-
-    horizon_days: Positive = 14.0
-    prior_uplift: Annotated[float, Field(ge=-1, le=1)] = 0.01
-    """Assumed where nothing was measured: one order in a hundred is caused by the offer."""
-    prior_uplift_sd: Positive = 0.02
-    prior_redeem: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    min_arm: Count = 30
-    """Smallest number of exposures in each arm of a campaign before a difference is estimated."""
 
 
 class EvaluationConfig(Settings):

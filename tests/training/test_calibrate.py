@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from features.dataset import Dataset
 from features.members import build_members
 from features.offers import build_offers
+from features.products import build_catalogue
 from features.profile.config import LifecycleConfig, ProfileConfig
 from recsys.bundle import Bundle
 from recsys.errors import InputError
@@ -31,12 +32,19 @@ from training.calibration import (
     corrected_response,
     money_outcomes,
 )
-from training.config import ResponseConfig
+from training.exposures import read_outcomes
 from training.reranker_config import CalibrationConfig
-from training.response.cells import fit_response
+from training.response.cells import fit_redemption, offer_traits
+from training.response.fit import fit_response
+from training.response_config import ResponseConfig
 
 DAY = 86_400
 WEEK = ResponseConfig(horizon_days=7.0, min_arm=10)
+
+
+def response_of(dataset):
+    offers, catalogue = build_offers(dataset), build_catalogue(dataset)
+    return fit_response(dataset, offers, catalogue, build_members(dataset), config=WEEK).response
 
 
 def outcomes(predicted, happened, trials=None, owner=None):
@@ -208,8 +216,9 @@ class TestMoney:
         redeem = money_outcomes(
             shop, then, build_members(then), WEEK, stop=then.cut_off + 14 * DAY, left_out=None, profile=new_for_long
         )[REDEEM]
-        learnt = fit_response(then, build_offers(then), WEEK, new_for_long).redeem
-        assert set(redeem.predicted) <= set(learnt[STAGES.index(Stage.NEW), 0].astype(np.float64))
+        traits = offer_traits(then, build_offers(then), build_catalogue(then))
+        learnt = fit_redemption(read_outcomes(then, 7.0, new_for_long), traits, config=WEEK, n_tiers=2)
+        assert set(redeem.predicted) <= set(learnt[STAGES.index(Stage.NEW), 0])
 
     def test_facts_are_json(self, found):
         corrections = choose_corrections(found, CalibrationConfig(), seed=0)
@@ -231,15 +240,13 @@ class TestBundle:
         assert corrected_rate(0.1, {ORDER: self.HALF}, 14.0) == pytest.approx(-np.log(1 - (1 - np.exp(-1.4)) / 2) / 14)
 
     def test_without_a_curve_nothing_changes(self, dataset):
-        members, offers = build_members(dataset), build_offers(dataset)
-        response = fit_response(dataset, offers, WEEK)
+        members, offers, response = build_members(dataset), build_offers(dataset), response_of(dataset)
         assert corrected_members(members, {}, 14.0) is members
         assert corrected_response(response, offers, {}) is response
         assert corrected_rate(0.1, {}, 14.0) == 0.1
 
     def test_affinity_is_corrected_where_there_is_a_scope_and_redemption_everywhere(self, dataset):
-        offers = build_offers(dataset)
-        response = fit_response(dataset, offers, WEEK)
+        offers, response = build_offers(dataset), response_of(dataset)
         corrected = corrected_response(response, offers, {SCOPE: self.HALF, REDEEM: self.HALF})
         limited = offers.scope.lengths() > 0
         assert limited.tolist() == [False, True, False]

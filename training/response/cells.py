@@ -1,95 +1,155 @@
-"""What each offer changes: measured against a randomised no-offer arm where there is one, openly assumed where not."""
+"""What each offer changes by stage and tier: measured against a randomised no-offer arm, openly assumed where not."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.dataset import Dataset
-from features.profile.config import ProfileConfig
-from recsys.knowledge import Response, no_deviations
+from recsys.catalogue import Catalogue
 from recsys.offers.definitions import OfferDefinitions
-from recsys.types import OFFER_KINDS, STAGES
-from training.affinity import scope_affinity
-from training.config import ResponseConfig
-from training.exposures import Outcomes, read_outcomes
-from training.shrinkage import shrink_means, shrink_rates
+from recsys.offers.prior import OfferPrior, OfferTraits, RedemptionPrior
+from recsys.types import STAGES
+from training.exposures import Outcomes
+from training.response_config import ResponseConfig
+from training.timeline import Orders
 
 Floats = NDArray[np.float64]
-_DEFAULT = ProfileConfig()
+
+_LEAST_IN_CELL = 3
+_POOLED_ROWS = 10.0
+"""The variance of all exposures counts as so many of a stage's own."""
 
 
-def fit_response(
-    dataset: Dataset, offers: OfferDefinitions, config: ResponseConfig, profile: ProfileConfig = _DEFAULT
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class UpliftCells:
     """
-    Uplift, redemption and affinity of every offer.
+    Added probability of an order by stage, tier and offer.
 
-    Uplift of an offer in a stage is the difference of two shares of members who ordered within the horizon: shown the
-    offer, and shown ``no_offer`` in the same campaign. Only campaigns drawn at random with known probabilities count,
-    each exposure weighted by one over its probability (Hajek). Campaigns are joined by precision; cells lean on the
-    offer's kind and kinds on all offers. An offer without any such comparison has ``measured`` false and the value
-    that its kind, or else the configured prior, suggests.
+    Attributes:
+        mean, sd: Shape (n_stages, n_tiers, n_offers); one tier where those at the exposures are not known.
+        measured: Shape (n_offers,), bool: there was a comparison; else all is from offers like it, or assumed.
     """
-    n_stages, n_offers = len(STAGES), len(offers)
-    outcomes = read_outcomes(dataset, config.horizon_days, profile)
-    difference, variance = _differences(outcomes, n_stages, n_offers, config.min_arm)
-    kind = np.tile(offers.kind.astype(np.int64), n_stages)
-    prior = (config.prior_uplift, config.prior_uplift_sd)
-    uplift = shrink_means(difference.ravel(), variance.ravel(), kind, len(OFFER_KINDS), prior)
-    redeemed, ordered = _redemptions(outcomes, n_stages, n_offers)
-    redeem = shrink_rates(redeemed.ravel(), ordered.ravel(), kind, len(OFFER_KINDS), config.prior_redeem)
 
-    def of_cells(of_stages: Floats) -> NDArray[np.float32]:
-        """The same in every tier."""
-        by_stage = of_stages.reshape(n_stages, 1, n_offers).astype(np.float32)
-        return np.repeat(by_stage, len(dataset.tiers), axis=1)
+    mean: Floats
+    sd: Floats
+    measured: NDArray[np.bool_]
 
-    return Response(
-        uplift=of_cells(uplift.mean),
-        uplift_sd=of_cells(np.sqrt(uplift.variance)),
-        redeem=of_cells(redeem),
-        **no_deviations(len(dataset.member_ids), n_offers),
-        scope_affinity=scope_affinity(dataset, offers),
-        measured=np.asarray(np.isfinite(difference).any(axis=0)),
-        horizon_days=config.horizon_days,
+
+def offer_traits(dataset: Dataset, offers: OfferDefinitions, catalogue: Catalogue) -> OfferTraits:
+    """What the offers have in common; depths and thresholds are measured against the median order."""
+    paid = Orders.of(dataset).paid_minor
+    paid = paid[paid > 0]
+    return OfferTraits.of(
+        offers, catalogue, usual_basket_minor=max(round(float(np.median(paid))), 1) if len(paid) else 1
     )
 
 
-def _differences(outcomes: Outcomes, n_stages: int, n_offers: int, min_arm: int) -> tuple[Floats, Floats]:
-    """Shape (n_stages, n_offers): difference to ``no_offer`` and its variance; NaN where nothing was compared."""
-    random = (outcomes.campaign >= 0) & np.isfinite(outcomes.probability)
-    campaigns, number = np.unique(outcomes.campaign[random], return_inverse=True)
-    # Arm 0 of every campaign and stage is no_offer.
-    cell = (number * n_stages + outcomes.stage[random]) * (n_offers + 1) + outcomes.offer[random] + 1
-    shape = (len(campaigns), n_stages, n_offers + 1)
-    weight = 1.0 / outcomes.probability[random]
-    ordered = outcomes.ordered[random]
+def fit_uplift(
+    outcomes: Outcomes, value: Floats, traits: OfferTraits, *, config: ResponseConfig, n_tiers: int
+) -> UpliftCells:
+    """
+    The effect of every offer in every cell, by a hierarchical prior that the comparisons update.
 
-    def total(value: Floats | None) -> Floats:
-        return np.bincount(cell, value, int(np.prod(shape))).reshape(shape).astype(np.float64)
+    A comparison is the difference of two means in one campaign, stage and tier: of those shown the offer and of those
+    shown ``no_offer``, drawn at random with known probabilities, each exposure weighted by one over its own (Hajek
+    1971). Its variance is that of the stage over the effective number of exposures, so that it does not depend on what
+    the few of a cell happened to do. Comparisons are joined by precision.
 
-    n, weights, squares, orders = total(None), total(weight), total(weight**2), total(weight * ordered)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = orders / weights
-        n_effective = weights**2 / squares
-        # One success and one failure more keep the variance above zero where everybody did the same.
-        smooth = (share * n_effective + 1) / (n_effective + 2)
-        variance = smooth * (1 - smooth) / n_effective
-    usable = (n[:, :, 1:] >= min_arm) & (n[:, :, :1] >= min_arm)
-    difference: Floats = np.where(usable, share[:, :, 1:] - share[:, :, :1], 0.0)
-    precision: Floats = np.where(usable, 1.0 / (variance[:, :, 1:] + variance[:, :, :1]), 0.0)
-    joined: Floats = precision.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Floats = (difference * precision).sum(axis=0) / joined
-        spread: Floats = np.where(joined > 0, 1.0 / joined, np.nan)
-        return mean, spread
+    Args:
+        outcomes: Exposures; those that chance did not decide teach nothing here.
+        value: Shape (n,): 1 for an order, less anything that was known before the draw.
+        traits: Of the offers.
+        config: The prior, and how small an arm may be.
+        n_tiers: Of the workspace.
+    """
+    shape = (len(STAGES), _tiers_of(outcomes, n_tiers), len(traits))
+    estimate, variance = differences(outcomes, value, shape, rows=outcomes.random, min_arm=config.min_arm)
+    prior = OfferPrior.fit(traits, estimate, variance, mean=config.prior_uplift, sd=config.prior_uplift_sd)
+    beliefs = prior.predict()
+    return UpliftCells(beliefs.mean, beliefs.sd, np.asarray(np.isfinite(estimate).any(axis=(0, 1))))
 
 
-def _redemptions(outcomes: Outcomes, n_stages: int, n_offers: int) -> tuple[Floats, Floats]:
-    """Shape (n_stages, n_offers): exposures followed by an order with the offer redeemed, and followed by an order."""
+def fit_redemption(outcomes: Outcomes, traits: OfferTraits, *, config: ResponseConfig, n_tiers: int) -> Floats:
+    """Shape (n_stages, n_tiers, n_offers): probability that a shown offer is redeemed, given an order or redemption."""
+    shape = (len(STAGES), _tiers_of(outcomes, n_tiers), len(traits))
     shown = (outcomes.offer >= 0) & (outcomes.ordered | outcomes.redeemed)
-    cell = outcomes.stage[shown].astype(np.int64) * n_offers + outcomes.offer[shown]
-    size, shape = n_stages * n_offers, (n_stages, n_offers)
-    redeemed = np.bincount(cell, outcomes.redeemed[shown].astype(np.float64), size)
-    return redeemed.reshape(shape).astype(np.float64), np.bincount(cell, minlength=size).reshape(shape).astype(
-        np.float64
+    cell = np.ravel_multi_index(
+        (outcomes.stage[shown], _tier_rows(outcomes, shape)[shown], outcomes.offer[shown]), shape
     )
+    size = int(np.prod(shape))
+    redeemed = np.bincount(cell, outcomes.redeemed[shown], size).reshape(shape)
+    ordered = np.bincount(cell, minlength=size).reshape(shape).astype(np.float64)
+    prior = RedemptionPrior.fit(traits, redeemed, ordered, rate=config.prior_redeem, sd=config.prior_redeem_sd)
+    return prior.predict().mean
+
+
+def cell_rows(outcomes: Outcomes, n_tiers: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Stage and tier of each exposure as rows of arrays with *n_tiers* tiers; what is not known is the lowest."""
+    return outcomes.stage.astype(np.int64), np.clip(outcomes.tier, 0, n_tiers - 1).astype(np.int64)
+
+
+def differences(
+    outcomes: Outcomes, value: Floats, shape: tuple[int, int, int], *, rows: NDArray[np.bool_], min_arm: int
+) -> tuple[Floats, Floats]:
+    """
+    Mean of a value with each offer less that with ``no_offer``, by cell; see `fit_uplift`.
+
+    Args:
+        outcomes: Exposures.
+        value: Shape (n,).
+        shape: (n_stages, n_tiers, n_offers).
+        rows: Shape (n,), bool: the exposures that count, all of them drawn at random.
+        min_arm: Fewest exposures of an offer, and of ``no_offer``, in a campaign.
+
+    Returns:
+        Of *shape* each: the differences and their variances; NaN where nothing was compared.
+    """
+    drawn = np.flatnonzero(rows)
+    n_arms = shape[2] + 1  # arm 0 is no_offer
+    arm, campaign = outcomes.offer[drawn].astype(np.int64) + 1, outcomes.campaign[drawn].astype(np.int64)
+    stage, tier = outcomes.stage[drawn].astype(np.int64), _tier_rows(outcomes, shape)[drawn]
+    weight, value = 1.0 / outcomes.probability[drawn], value[drawn]
+    size = int(np.prod(shape))
+    joined = np.full(size, np.nan)
+    if not len(drawn):
+        return joined.reshape(shape), joined.reshape(shape).copy()
+    draw = campaign * n_arms + arm
+    draws, n_drawn = np.unique(draw, return_counts=True)
+    cell = ((campaign * shape[0] + stage) * shape[1] + tier) * n_arms + arm
+    cells, of_row = np.unique(cell, return_inverse=True)
+    n = np.bincount(of_row, minlength=len(cells))
+    weights, squares = np.bincount(of_row, weight), np.bincount(of_row, weight**2)
+    mean = np.bincount(of_row, weight * value) / weights
+    variance = _stage_variance(stage, value, shape[0])[cells // (n_arms * shape[1]) % shape[0]] * squares / weights**2
+    in_draw = (cells // (n_arms * shape[1] * shape[0])) * n_arms
+    enough = (n_drawn[np.searchsorted(draws, in_draw + cells % n_arms)] >= min_arm) & (n >= _LEAST_IN_CELL)
+    control = np.minimum(np.searchsorted(cells, cells - cells % n_arms), len(cells) - 1)
+    compared = np.flatnonzero(
+        (cells % n_arms > 0) & (cells[control] == cells - cells % n_arms) & enough & enough[control]
+    )
+    difference = mean[compared] - mean[control[compared]]
+    precision = 1.0 / (variance[compared] + variance[control[compared]])
+    place = cells[compared] // n_arms % (shape[0] * shape[1]) * shape[2] + cells[compared] % n_arms - 1
+    total = np.bincount(place, precision, size)
+    known = total > 0
+    joined[known] = np.bincount(place, precision * difference, size)[known] / total[known]
+    spread = np.where(known, 1.0 / np.where(known, total, 1.0), np.nan)
+    return joined.reshape(shape), spread.reshape(shape)
+
+
+def _tiers_of(outcomes: Outcomes, n_tiers: int) -> int:
+    return n_tiers if np.any(outcomes.tier >= 0) else 1
+
+
+def _tier_rows(outcomes: Outcomes, shape: tuple[int, int, int]) -> NDArray[np.int64]:
+    return cell_rows(outcomes, shape[1])[1]
+
+
+def _stage_variance(stage: NDArray[np.int64], value: Floats, n_stages: int) -> Floats:
+    """Shape (n_stages,): of the value, leaning on all stages together; above 0."""
+    n = np.bincount(stage, minlength=n_stages)
+    mean = np.bincount(stage, value, n_stages) / np.maximum(n, 1)
+    squares = np.bincount(stage, (value - mean[stage]) ** 2, n_stages)
+    overall = max(float(squares.sum()), 1.0) / max(len(value), 1)
+    return np.asarray((squares + _POOLED_ROWS * overall) / (n + _POOLED_ROWS))
