@@ -151,9 +151,10 @@ def test_arms_add_up_to_one_are_above_the_floor_and_are_what_is_logged(
     crowd: tuple[OfferValues, NDArray, Exploring], seed: int
 ) -> None:
     offers, keep, exploring = crowd
-    m = len(keep)
-    choice = choose(offers, exploring, np.random.default_rng(seed).random(m) * 2 * exploring.epsilon, keep=keep)
-    best = choose(offers, Exploring(0.0), np.ones(m), keep=keep).rows[:, 0]
+    m, rng = len(keep), np.random.default_rng(seed)
+    price = rng.choice([0.0, 1.0, 3.0], keep.shape[1])
+    choice = choose(offers, exploring, rng.random(m) * 2 * exploring.epsilon, keep=keep, price=price)
+    best = choose(offers, Exploring(0.0), np.ones(m), keep=keep, price=price).rows[:, 0]
     drawn = shares(choice.net, offers.sd, offers.discount, keep, best=best, exploring=exploring)
     assert drawn.sum(axis=1) == pytest.approx(np.ones(m), abs=1e-12)
     assert drawn[drawn > 0].min() * exploring.epsilon >= exploring.min_propensity * (1 - 1e-9)

@@ -87,7 +87,11 @@ def test_the_mode_is_that_of_the_binomial_likelihood_and_the_dense_prior() -> No
         return float(0.5 * (cells - mean) @ inverse @ (cells - mean) - likelihood)
 
     best = minimize(minus_log, mean, method="BFGS", options={"gtol": 1e-8})
-    assert prior.posterior().mean == pytest.approx(best.x, abs=1e-4)
+    found = prior.posterior()
+    assert found.mean == pytest.approx(best.x, abs=1e-4)
+    rate = expit(found.mean)
+    curvature = inverse + np.diag(ordered.ravel() * rate * (1 - rate))
+    assert found.variance == pytest.approx(np.diag(np.linalg.inv(curvature)), rel=1e-6)
 
 
 def test_counts_taken_in_later_are_counts_that_were_there_from_the_start() -> None:
