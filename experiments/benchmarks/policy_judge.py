@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from experiments.benchmarks.policy_contact import ContactJudge
+from experiments.benchmarks.policy_definitions import is_triggered, of_the_definition
 from experiments.benchmarks.policy_facts import Facts, facts_of, offer_facts, product_facts, sent_attributes
 from experiments.benchmarks.policy_money import (
     Shopper,
@@ -186,16 +187,15 @@ class MemberJudge:
         yield from self._rules(ItemKind.PRODUCT, row)
 
     def _offer(self, row: int) -> Iterator[str]:
-        offers, now = self.judge.knowledge.offers, self.context.now
-        if not offers.valid_from[row] <= now < offers.valid_until[row]:
-            yield NativeRule.OFFER_NOT_VALID
-        if not int(offers.tier_mask[row]) >> self.facts.tier & 1:
-            yield NativeRule.TIER_NOT_ALLOWED
-        offer = offers.offers.id(row)
+        knowledge, now = self.judge.knowledge, self.context.now
+        yield from of_the_definition(knowledge, row, self.facts, self.channel, now)
+        offer = knowledge.offers.offers.id(row)
         if offer in self.subject.exclude_ids:
             yield NativeRule.EXCLUDED_BY_REQUEST
         if offer in self.subject.facts.held_offers:
             yield NativeRule.OFFER_ALREADY_HELD
+        if not is_triggered(knowledge, row, self.facts, self.subject, self._birthday()):
+            yield NativeRule.NOT_TRIGGERED
         kept_away = {*self.contact.reached(), *self.contact.of_offer(offer)}
         yield from (one for one in (NativeRule.CHANNEL_CONSENT_MISSING, *self._of_contact) if one in kept_away)
         yield from self._guardrails(row)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from recsys.knowledge import Knowledge
+from recsys.offers.definitions import TRIGGERS, Trigger
 from recsys.policy.file.contact import After, Of
 from recsys.profile import ColumnSpec, Unit
 from recsys.ragged import Ragged
@@ -15,6 +16,13 @@ from recsys.types import OFFER_KINDS, SECONDS_PER_DAY, Channel, ItemKind, OfferK
 
 _CAMPAIGNS = ("spring", "autumn", "gone")
 _UNKNOWN_OFFER, _UNKNOWN_PRODUCT = "an offer of another bundle", "a product of another bundle"
+_CARRIED = (15, 15, 6, 15, 15, 9, 15)
+"""Channels of offers, in turn."""
+_WAITS = (
+    *[Trigger.NONE] * 3, Trigger.BIRTHDAY, Trigger.NONE, Trigger.SEASON, Trigger.WIN_BACK, Trigger.NONE,
+    Trigger.FIRST_PURCHASE, Trigger.TIER_NEAR,
+)  # fmt: skip
+"""What offers wait for, in turn."""
 _GIFT, _BUNDLE = OFFER_KINDS.index(OfferKind.GIFT), OFFER_KINDS.index(OfferKind.BUY_X_GET_Y)
 
 
@@ -102,7 +110,7 @@ def hard_atoms(about: str, knowledge: Knowledge, rng: np.random.Generator) -> tu
 
 
 def every_kind_of_offer(knowledge: Knowledge, rng: np.random.Generator) -> Knowledge:
-    """The bundle with offers of all kinds, with and without a least spend, a budget and a scope."""
+    """The bundle with offers of all kinds, with and without a least spend, a budget, a scope, channels and triggers."""
     offers, n = knowledge.offers, len(knowledge.offers)
     points = OFFER_KINDS.index(OfferKind.POINTS_MULTIPLIER)
     kind = (np.arange(n) % len(OFFER_KINDS)).astype(np.int8)
@@ -124,6 +132,11 @@ def every_kind_of_offer(knowledge: Knowledge, rng: np.random.Generator) -> Knowl
             get_quantity=np.where(is_bundle, 1, 0).astype(np.int32),
             budget_minor=rng.choice([-1, -1, -1, 0, 50, 400], n).astype(np.int64),
             scope=Ragged.of(scope),
+            scope_empty=np.arange(n) % 44 == 10,
+            total_limit=np.where(np.arange(n) % 13 == 12, 0, -1).astype(np.int64),
+            channel_mask=np.array(_CARRIED, dtype=np.uint8)[np.arange(n) % len(_CARRIED)],
+            trigger=np.array([TRIGGERS.index(one) for one in _WAITS], dtype=np.int8)[np.arange(n) % len(_WAITS)],
+            trigger_days=np.where(np.arange(n) % len(_WAITS) == _WAITS.index(Trigger.BIRTHDAY), 20, 0).astype(np.int16),
         ),
     )  # fmt: skip
 
