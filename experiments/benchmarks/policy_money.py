@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from math import exp
+from math import exp, inf
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -105,13 +105,15 @@ def money_rules(
 def depth_of(knowledge: Knowledge, offer: int, basket_minor: int) -> float:
     """The discount over the smallest basket that qualifies, or over the member's where any does."""
     offers, kind = knowledge.offers, OFFER_KINDS[knowledge.offers.kind[offer]]
+    cap, floor = int(offers.max_discount_minor[offer]), int(offers.min_spend_minor[offer])
+    most = cap / floor if cap >= 0 and floor > 0 else inf
     if kind is OfferKind.PERCENT_OFF:
-        return int(offers.percent_bp[offer]) / 10_000
+        return min(int(offers.percent_bp[offer]) / 10_000, most)
     if kind is OfferKind.BUY_X_GET_Y:
         bought, given = int(offers.buy_quantity[offer]), int(offers.get_quantity[offer])
-        return given / (bought + given) if bought + given else 0.0
-    amount, least = int(offers.amount_minor[offer]), int(offers.min_spend_minor[offer])
-    return amount / least if least > 0 else min(amount / max(basket_minor, 1), 1.0)
+        return min(given / (bought + given), most) if bought + given else 0.0
+    amount = int(offers.amount_minor[offer])
+    return min(amount / floor, most) if floor > 0 else min(amount / max(basket_minor, 1), 1.0)
 
 
 def touches(knowledge: Knowledge, offer: int, category: str) -> bool:

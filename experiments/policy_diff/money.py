@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
+from recsys.offers.definitions import smallest_basket_depth
 from recsys.offers.economics import OfferTerms, offer_values
-from recsys.policy.guardrails import smallest_basket_depth
 
 Values = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.ragged import Ragged
-from recsys.types import Channel, EpochSeconds, Instants, KeepMask, MoneyMinor
+from recsys.types import OFFER_KINDS, Channel, EpochSeconds, Instants, KeepMask, MoneyMinor, OfferKind
 from recsys.vocabulary import Vocabulary
 
 UNLIMITED_MINOR = -1
@@ -17,6 +17,7 @@ NO_GROUP = -1
 """The number of the stacking group or ladder of an offer that is in none."""
 
 SINGLE_POINTS_BP = 10_000
+_BASIS_POINTS = 10_000
 
 
 class Stacking(StrEnum):
@@ -164,3 +165,38 @@ def plain_columns(n_offers: int) -> dict[str, NDArray[Any]]:
         "trigger": np.zeros(n_offers, dtype=np.int8),
         "trigger_days": np.zeros(n_offers, dtype=np.int16),
     }
+
+
+def smallest_basket_depth(offers: OfferDefinitions) -> NDArray[np.float64]:
+    """
+    The depth of offers: the discount over the smallest basket that qualifies, the deepest that each can be.
+
+    Returns:
+        Shape (n_offers,), a share. NaN of amounts without a threshold, whose depth depends on the member's basket; 0 of
+        kinds that give no money.
+
+    Example:
+        A tenth off from 50.00 on, at most 4.00.
+
+        >>> plain = plain_columns(1) | {"max_discount_minor": np.array([400])}
+        >>> none, shares = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int32)
+        >>> tenth = OfferDefinitions(
+        ...     Vocabulary.of(["tenth"]), np.array([b""]), np.array([1], dtype=np.int8), none, shares + 1_000, shares,
+        ...     none + 5_000, shares, shares, none, none, np.array([1], dtype=np.uint16), none, shares, none,
+        ...     Ragged.of([[]]), **plain,
+        ... )
+        >>> smallest_basket_depth(tenth).tolist()
+        [0.08]
+    """
+    amount = offers.amount_minor.astype(np.float64)
+    threshold = offers.min_spend_minor.astype(np.float64)
+    bounded = (offers.max_discount_minor != UNLIMITED_MINOR) & (threshold > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_threshold = np.where(threshold > 0, amount / threshold, np.where(amount > 0, np.nan, 0.0))
+        of_quantity = offers.get_quantity / (offers.buy_quantity + offers.get_quantity)
+        most = np.where(bounded, offers.max_discount_minor / threshold, np.inf)
+    is_percent, is_bundle = (
+        offers.kind == OFFER_KINDS.index(kind) for kind in (OfferKind.PERCENT_OFF, OfferKind.BUY_X_GET_Y)
+    )
+    depth = np.where(is_percent, offers.percent_bp / _BASIS_POINTS, of_threshold)
+    return np.minimum(np.where(is_bundle, np.nan_to_num(of_quantity), depth), most)

@@ -7,6 +7,7 @@ import numpy as np
 
 from recsys.errors import PolicyError
 from recsys.knowledge import Knowledge
+from recsys.offers.definitions import smallest_basket_depth
 from recsys.policy.attributes import who_attributes
 from recsys.policy.bounds import depth_limits, paid_by, worth_of_margin
 from recsys.policy.calendar.periods_on import PeriodsOn
@@ -17,7 +18,7 @@ from recsys.policy.contact.rules import ContactRules
 from recsys.policy.evaluate import ErrorCounter, Named
 from recsys.policy.file.rule import CapGroup
 from recsys.policy.file.schema import Policy
-from recsys.policy.guardrails import smallest_basket_depth, tier_codes
+from recsys.policy.guardrails import tier_codes
 from recsys.policy.layout import Layout
 from recsys.policy.lever_names import LeverNames
 from recsys.policy.masks import code_table, lever_table

@@ -10,9 +10,7 @@ from recsys.members import MemberBatch
 from recsys.offers.definitions import OfferDefinitions
 from recsys.policy.file.guardrails import DepthBand
 from recsys.policy.native import KEPT, Code, Codes, remove
-from recsys.types import OFFER_KINDS, KeepMask, MoneyMinor, OfferKind
-
-_BASIS_POINTS = 10_000
+from recsys.types import OFFER_KINDS, KeepMask, MoneyMinor
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +66,6 @@ def touches_category(category: str, offers: OfferDefinitions, catalogue: Catalog
     inside = catalogue.category[offers.scope.values] == catalogue.category_names.index(category)
     touched[offers.scope.owners()[inside]] = True
     return touched
-
-
-def smallest_basket_depth(offers: OfferDefinitions) -> NDArray[np.float64]:
-    """
-    Shape (n_offers,): discount over the smallest basket that qualifies; the deepest the offer can be.
-
-    NaN for amounts without a threshold, whose depth depends on the member's basket; 0 for kinds that give no money.
-    """
-    amount = offers.amount_minor.astype(np.float64)
-    threshold = offers.min_spend_minor.astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        of_threshold = np.where(threshold > 0, amount / threshold, np.where(amount > 0, np.nan, 0.0))
-        of_quantity = offers.get_quantity / (offers.buy_quantity + offers.get_quantity)
-    kind = offers.kind
-    depth = np.where(kind == OFFER_KINDS.index(OfferKind.PERCENT_OFF), offers.percent_bp / _BASIS_POINTS, of_threshold)
-    return np.where(kind == OFFER_KINDS.index(OfferKind.BUY_X_GET_Y), np.nan_to_num(of_quantity), depth)
 
 
 def tier_codes(limits: tuple[DepthLimit, ...], depth: NDArray[np.float64], n_tiers: int) -> Codes:

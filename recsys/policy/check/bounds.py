@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from recsys.offers.definitions import smallest_basket_depth
 from recsys.policy.attributes import margin_rate
 from recsys.policy.check.examined import Examined
 from recsys.policy.check.wording import counted, error
-from recsys.policy.guardrails import smallest_basket_depth
 from recsys.policy.reading.problems import Problem
 
 
