@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.benchmarks.offers_borrowing import clock_shape, lost_orders
-from experiments.benchmarks.offers_study import Study, columns
+from experiments.benchmarks.offers_study import Study, all_effects
 from features.simulator.loop.run import View, Wishes
 from recsys.arbitrate import arbitrate
 from recsys.exploration import Exploring
@@ -83,14 +83,8 @@ class Ours:
     def values(self, view: View) -> OfferValues:
         """``u b g (1 - s) - p1 r d - c`` with its uncertainty, for every member and offer."""
         study, tracker = self.study, self.study.tracker
-        n, n_offers = len(view.tier), len(study.offers)
-        everyone = np.arange(n)
-        stand = study.standing(view.tier, everyone)
-        uplift, sd = np.empty((n, n_offers)), np.empty((n, n_offers))
-        assert study.effects is not None
-        for offer in range(n_offers):
-            wide = columns(stand, np.full(n, offer), n_offers)
-            uplift[:, offer], sd[:, offer] = study.effects.effect(wide), study.effects.effect_sd(wide)
+        stand = study.standing(view.tier, np.arange(len(view.tier)))
+        uplift, sd = all_effects(study.learnt(), stand)
         basket = tracker.basket()
         weeks_left = view.last + self.config.settle_weeks - view.week - 1
         shape = clock_shape(study.log_gap_sd())

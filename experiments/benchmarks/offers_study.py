@@ -19,7 +19,8 @@ _SAMPLED = 0.25
 _TREES = BaseConfig(n_trees=60, learning_rate=0.1, n_leaves=15, min_leaf_rows=500, min_leaf_share=0.0, l2=5.0)
 _LEAST, _MOST = 0.003, 0.97
 _DEEP = 0.10
-_TIRED = 0.15
+_ALONE = 3
+"""One in so many drawn members who were not contacted is learnt from."""
 
 
 def prognosis(log: Log, n_categories: int, seed: int) -> Boosted:
@@ -161,21 +162,26 @@ def columns(stand: Standing, offer: Numbers, n_offers: int) -> Floats:
         Shape (k, n_columns), in the order of `effect_blocks`.
     """
     off = stand.off[np.arange(len(offer)), offer]
-    felt = felt_depth(off)[:, None]
+    contact, deal = _sides(stand)
+    wide = np.hstack((contact, felt_depth(off)[:, None] * deal, _steps(off), np.eye(n_offers)[offer]))
+    return np.asarray(stand.spread[:, None] * wide)
+
+
+def _sides(stand: Standing) -> tuple[Floats, Floats]:
+    """What moves the effect of a contact, and what that of a deal, each beginning with one for all."""
     time, tired = _timing(stand.ratio), stand.contacts[:, None] - 0.8
-    steps = np.stack(
-        (np.clip(off / 0.05, 0, 1) - 0.5, np.clip((off - 0.05) / 0.05, 0, 1) - 0.3, np.clip((off - 0.1) / 0.1, 0, 1)),
-        axis=1,
-    )
-    own = np.eye(n_offers)[offer]
     contact, deal, use = stand.traces[:, 0:1], stand.traces[:, 1:2], stand.traces[:, 2:3]
     due = time[:, 2:3]
-    parts = (
-        time[:, :1], time[:, 1:], stand.traits, tired, contact, use, felt * time[:, :1], felt * time[:, 1:],
-        felt * stand.traits, felt * tired, felt * deal, felt * use, steps, own, felt * due * stand.traits,
-        contact * due, felt * deal * due,
-    )  # fmt: skip
-    return np.asarray(stand.spread[:, None] * np.hstack(parts))
+    return (
+        np.hstack((time, stand.traits, tired, contact, use, contact * due)),
+        np.hstack((time, stand.traits, tired, deal, use, stand.traits * due, deal * due)),
+    )
+
+
+def _steps(off: Floats) -> Floats:
+    """Shape (..., 3): how far a depth has climbed between 0, 5, 10 and 20 %."""
+    climbed = (np.clip(off / 0.05, 0, 1) - 0.5, np.clip((off - 0.05) / 0.05, 0, 1) - 0.3, np.clip((off - 0.1) / 0.1, 0, 1))
+    return np.stack(climbed, axis=-1)
 
 
 def effect_blocks(n_offers: int) -> tuple[Block, ...]:
@@ -183,11 +189,40 @@ def effect_blocks(n_offers: int) -> tuple[Block, ...]:
     return (
         Block("contact", 1, 1.0, known=True), Block("contact by timing", 3, 0.4), Block("contact by trait", 3, 0.2),
         Block("contact by fatigue", 1, 0.2), Block("own contact", 1, 0.5, mean=1.0), Block("contact by use", 1, 0.2),
+        Block("own contact when due", 1, 0.3),
         Block("deal", 1, 1.0, known=True), Block("deal by timing", 3, 0.4), Block("deal by trait", 3, 0.3),
         Block("deal by fatigue", 1, 0.2), Block("own deal", 1, 0.5, mean=1.0), Block("deal by use", 1, 0.3),
-        Block("depth", 3, 0.2), Block("offer", n_offers, 0.1), Block("deal by trait when due", 3, 0.2),
-        Block("own contact when due", 1, 0.3), Block("own deal when due", 1, 0.3),
+        Block("deal by trait when due", 3, 0.2), Block("own deal when due", 1, 0.3),
+        Block("depth", 3, 0.2), Block("offer", n_offers, 0.1),
     )  # fmt: skip
+
+
+def all_effects(found: GroundedEffect, stand: Standing) -> tuple[Floats, Floats]:
+    """
+    Shape (k, n_offers) each: effect of every offer and its standard deviation, as `columns` would give them.
+
+    Contact and deal sides are worked out once a member, what is the offer's own once a step; no wide matrix is built.
+    """
+    contact, deal = _sides(stand)
+    n_contact, n_both = contact.shape[1], contact.shape[1] + deal.shape[1]
+    n_all = n_both + 3 + stand.off.shape[1]
+    mean, cov = found.mean[:n_all], found.covariance[:n_all, :n_all]
+    felt, steps = felt_depth(stand.off), _steps(stand.off)
+    first, second, third = slice(0, n_contact), slice(n_contact, n_both), slice(n_both, n_both + 3)
+    own = slice(n_both + 3, n_all)
+    shift = (contact @ mean[first])[:, None] + felt * (deal @ mean[second])[:, None] + steps @ mean[third] + mean[own]
+    of_contact, of_deal = contact @ cov[first], deal @ cov[second]
+    variance = np.einsum("nk,nk->n", of_contact[:, first], contact)[:, None]
+    variance = variance + 2 * felt * np.einsum("nk,nk->n", of_contact[:, second], deal)[:, None]
+    variance += felt**2 * np.einsum("nk,nk->n", of_deal[:, second], deal)[:, None]
+    variance += 2 * (of_contact[:, own] + felt * of_deal[:, own]) + np.diag(cov[own, own])
+    for one in range(3):
+        row = n_both + one
+        variance += 2 * steps[..., one] * (of_contact[:, row, None] + felt * of_deal[:, row, None] + cov[row, own])
+        for other in range(3):
+            variance += steps[..., one] * steps[..., other] * cov[row, n_both + other]
+    spread = stand.spread[:, None]
+    return spread * shift, spread * np.sqrt(np.maximum(variance, 0.0))
 
 
 def nuisance(stand: Standing, shown: NDArray[np.bool_], drawn: NDArray[np.bool_], felt: Floats) -> Floats:
@@ -274,7 +309,9 @@ class Study:
         """Read the week of the log that the tracker is at."""
         week = self.tracker.week
         shown, drawn = log.shown[week].astype(np.int64), ~np.isnan(log.p_nothing[week])
-        rows = np.flatnonzero((shown >= 0) | drawn)
+        # Who was not contacted says nothing of effects: a part is enough to correct the prognosis.
+        some = (np.arange(len(shown)) + week) % _ALONE == 0
+        rows = np.flatnonzero((shown >= 0) | (drawn & some))
         if week >= _FIRST_WEEK and len(rows):
             stand = self.standing(log.tier[week], rows)
             offer, contacted = np.maximum(shown[rows], 0), shown[rows] >= 0
@@ -317,6 +354,13 @@ class Study:
     def log_gap_sd(self) -> float:
         """Standard deviation of the log of a member's gaps about the usual one."""
         return float(np.sqrt(self.tracker.gap_square / max(float(self.tracker.gaps.sum()), 1.0)))
+
+    def learnt(self) -> GroundedEffect:
+        """The conclusions, drawn now if they were not before."""
+        if self.effects is None:
+            self.learn()
+        assert self.effects is not None
+        return self.effects
 
     def learn(self) -> None:
         """Draw the conclusions from all evidence."""

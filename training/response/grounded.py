@@ -62,8 +62,11 @@ class Evidence:
             left: Shape (n,): the outcome less what was foretold without the offer.
             variance: Shape (n,), above 0: of the outcome.
         """
-        weighted = columns / variance[:, None]
-        return Evidence(self.gram + weighted.T @ columns, self.pull + weighted.T @ left, self.rows + len(left))
+        # Single precision halves the cost of the largest sums; they are added up in double.
+        scaled = (columns / np.sqrt(variance)[:, None]).astype(np.float32)
+        gram = (scaled.T @ scaled).astype(np.float64)
+        pull = (columns / variance[:, None]).T @ left
+        return Evidence(self.gram + gram, self.pull + pull, self.rows + len(left))
 
 
 @dataclass(frozen=True, slots=True)
