@@ -10,7 +10,7 @@ from features.simulator.calendar import Calendar
 from features.simulator.offers import Offers
 from features.simulator.parameters import HORIZON_DAYS, PERSUADABLE, REGIONS, SLEEPING_DOG, Parameters
 from features.simulator.tastes import Groups
-from recsys.types import OFFER_KINDS
+from recsys.types import OFFER_KINDS, OfferKind
 
 _SPELLS = 16  # alternating active and quiet spells drawn per member
 
@@ -82,7 +82,7 @@ def draw_people(n: int, groups: Groups, calendar: Calendar, parameters: Paramete
         web=rng.beta(1.2, 1.2 * (1 - parameters.web_share) / parameters.web_share, n),
         response_type=response_type,
         sensitivity=np.exp(0.35 * rng.standard_normal(n) - 0.35**2 / 2),
-        kind_pull=np.exp(parameters.own_pull * rng.standard_normal((n, len(OFFER_KINDS)))),
+        kind_pull=_kind_pull(n, parameters, rng),
         pace=pace,
         explore=parameters.explore_lines * rng.gamma(4.0, 1 / 4.0, n),
         redeem=np.minimum(redeem, 0.98),
@@ -120,6 +120,14 @@ def log_rate_ratio(
     is_type = people.response_type[:, None]
     ratio = np.where(is_type == PERSUADABLE, pull, np.where(is_type == SLEEPING_DOG, harm[:, None], 0.0))
     return ratio.astype(np.float32)
+
+
+def _kind_pull(n: int, parameters: Parameters, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The members' own factors on each kind; a nudge gives nothing to be fond of, and is nobody's favourite."""
+    gives = np.array([kind is not OfferKind.NUDGE for kind in OFFER_KINDS])
+    own = np.ones((n, len(OFFER_KINDS)))
+    own[:, gives] = np.exp(parameters.own_pull * rng.standard_normal((n, int(gives.sum()))))
+    return own
 
 
 def _draw_types(log_rate: NDArray[np.float64], parameters: Parameters, rng: np.random.Generator) -> NDArray[np.int64]:
