@@ -108,12 +108,15 @@ def within_bounds(given: Amount, spend: Amount, *, most: Amount, beyond: Amount,
         beyond: How much more than the spend it may be.
         least: Below this spend there is nothing.
     """
-    return _smaller(_smaller(given, most), spend + beyond) * (spend >= least)
+    left = _smaller(_smaller(given, most), spend + beyond)
+    left *= spend >= least
+    return left
 
 
 def _smaller(a: Amount, b: Amount) -> Amount:
-    # Of numbers and of arrays alike: the same operators, so that a basket and a batch cannot differ.
-    return b + (a - b) * (a < b)
+    # The one step that numbers and arrays take differently: an array of one number costs a basket twenty times as much.
+    both: Amount = min(a, b) if isinstance(a, int) else np.minimum(a, b)  # type: ignore[redundant-expr]  # one by one
+    return both
 
 
 def _takes_off_goods(kind: NDArray[np.int8]) -> NDArray[np.bool_]:
