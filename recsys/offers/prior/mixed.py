@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_array, hstack
 
 from recsys.offers.prior.factors import FACTORS, SHARES, Factors
 
@@ -62,57 +63,83 @@ class Posterior:
     own_variance: Floats
 
 
-def solve(factors: Factors, scales: Scales, estimate: Floats, precision: Floats) -> Posterior:
+@dataclass(frozen=True, slots=True)
+class Common:
+    """
+    An error that all estimates of a stage and tier have in common, because they were compared with the same members.
+
+    Attributes:
+        weight: Shape (n_cells,): how much of it is in each estimate, 0 to 1.
+        variance: Shape (n_stages x n_tiers,): of the errors; 0 where there is none.
+        precision, weighted: Same shape: what estimates of one cell with and without the error tell of it by their
+            differences, as precisions and differences times precisions.
+    """
+
+    weight: Floats
+    variance: Floats
+    precision: Floats
+    weighted: Floats
+
+    @classmethod
+    def none(cls, factors: Factors) -> "Common":
+        """Estimates that err each by itself."""
+        n_stages, n_tiers, n_offers = factors.shape
+        nothing = np.zeros(n_stages * n_tiers)
+        return cls(np.zeros(n_stages * n_tiers * n_offers), nothing, nothing, nothing)
+
+    def columns(self, n_offers: int) -> csr_array:
+        """Shape (n_cells, n_errors), sparse: a column an error that there is."""
+        n_cells, there = len(self.weight), np.flatnonzero(self.variance > 0)
+        block = np.arange(n_cells) // max(n_offers, 1)
+        every = csr_array((self.weight, (np.arange(n_cells), block)), shape=(n_cells, len(self.variance)))
+        return every[:, there]
+
+
+def solve(factors: Factors, scales: Scales, estimate: Floats, precision: Floats, common: Common) -> Posterior:
     """
     Condition the effects on estimates of cells, at fixed scales.
 
-    ``estimate_c ~ N(x_c beta + offer + own_c, 1 / precision_c)`` with independent normal effects (Lindley and Smith
-    1972). Own deviations are integrated out of the cells and offers out of the equations (Schur complement, or
-    Woodbury), so the largest system is one of the factors' levels.
+    ``estimate_c ~ N(x_c beta + offer + own_c + common error, 1 / precision_c)``, all effects independent normals
+    (Lindley and Smith 1972). Own deviations are integrated out of the cells and offers out of the equations (Schur
+    complement, or Woodbury), so the largest system is one of the factors' levels.
 
     Args:
         factors: Of the cells.
         scales: Variances, all above 0.
         estimate: Shape (n_cells,); anything finite where there is no precision.
-        precision: Shape (n_cells,): one over the variance of each estimate; 0 where nothing was measured.
+        precision: Shape (n_cells,): one over the variance of each estimate's own error; 0 where nothing was measured.
+        common: The errors that estimates have in common.
     """
-    x, offer, n_offers = factors.columns, factors.offer, factors.shape[2]
+    n_offers, n_effects = factors.shape[2], factors.columns.shape[1]
+    errors = common.columns(n_offers)
+    x = csr_array(hstack([factors.columns, errors], format="csr"))
+    there, nothing = common.variance > 0, np.zeros(n_effects)
+    prior = np.concatenate(
+        [1.0 / scales.factor[factors.factor], 1.0 / common.variance[there] + common.precision[there]]
+    )
+    told = np.concatenate([nothing, common.weighted[there]])
     weight = precision / (1.0 + precision * scales.cell)
     surplus = estimate - scales.mean
-    seen = x.multiply(weight[:, None]).tocsr()
-    effects = (seen.T @ x).toarray() + np.diag(1.0 / scales.factor[factors.factor])
-    # Cells are stage by tier by offer, so lines that are n_offers apart are of one offer.
-    between = np.zeros((x.shape[1], n_offers))
-    entries = seen.tocoo()
-    np.add.at(between, (entries.col, offer[entries.row]), entries.data)
-    diagonal = np.bincount(offer, weight, n_offers) + 1.0 / scales.offer
-    right, right_offer = seen.T @ surplus, np.bincount(offer, weight * surplus, n_offers)
-    carried = between / diagonal
-    lower = cho_factor(effects - carried @ between.T, lower=True)
-    effect = cho_solve(lower, right - carried @ right_offer)
-    peculiar = right_offer / diagonal - carried.T @ effect
-    covariance = cho_solve(lower, np.eye(len(effect)))
-    shared = covariance @ carried
-    peculiar_variance = 1.0 / diagonal + np.einsum("en,en->n", carried, shared)
+    system = _System.of(
+        x, factors.offer, weight, surplus, prior=prior, told=told, of_offer=np.full(n_offers, scales.offer)
+    )
 
-    explained = x @ effect + peculiar[offer]
-    spread = x @ covariance
-    explained_variance = np.asarray(x.multiply(spread).sum(axis=1)).ravel() + peculiar_variance[offer]
-    crossed = x.tocoo()
-    np.subtract.at(explained_variance, crossed.row, 2.0 * crossed.data * shared[crossed.col, offer[crossed.row]])
+    explained = x @ system.effect + system.offer[factors.offer]
     # The share of what is left that is the cell's own rather than noise.
     share = precision * scales.cell / (1.0 + precision * scales.cell)
-    own = share * (surplus - explained)
-    left = (1.0 - share) * scales.cell
+    own, left = share * (surplus - explained), (1.0 - share) * scales.cell
+    true = factors.columns @ system.effect[:n_effects] + system.offer[factors.offer]
+    rest = (1.0 - share)[:, None]
+    believed = hstack([factors.columns.multiply(rest), errors.multiply(-share[:, None])], format="csr")
     return Posterior(
-        mean=scales.mean + explained + own,
-        variance=(1.0 - share) ** 2 * explained_variance + left,
-        effect=effect,
-        effect_variance=np.diag(covariance).copy(),
-        offer=peculiar,
-        offer_variance=peculiar_variance,
+        mean=scales.mean + true + own,
+        variance=system.spread(csr_array(believed), 1.0 - share, factors.offer) + left,
+        effect=system.effect[:n_effects],
+        effect_variance=np.diag(system.covariance)[:n_effects].copy(),
+        offer=system.offer,
+        offer_variance=system.offer_variance,
         own=own,
-        own_variance=share**2 * explained_variance + left,
+        own_variance=share**2 * system.spread(x, np.ones(len(share)), factors.offer) + left,
     )
 
 
@@ -149,3 +176,55 @@ def moved(before: Scales, after: Scales) -> float:
     one = np.append(before.factor, [before.offer, before.cell])
     other = np.append(after.factor, [after.offer, after.cell])
     return float(np.max(np.abs(np.log(other / one))))
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """Posterior of effects and offers: means, the effects' covariance, and minus that of effects with offers."""
+
+    effect: Floats
+    covariance: Floats
+    offer: Floats
+    offer_variance: Floats
+    crossed: Floats
+
+    @classmethod
+    def of(
+        cls,
+        x: csr_array,
+        offer: NDArray[np.int64],
+        weight: Floats,
+        surplus: Floats,
+        *,
+        prior: Floats,
+        told: Floats,
+        of_offer: Floats,
+    ) -> "_System":
+        """Solve for effects of precision *prior* and offers of variance *of_offer*, given weighted surpluses."""
+        n_offers = len(of_offer)
+        seen = csr_array(x.multiply(weight[:, None]))
+        entries = seen.tocoo()
+        place = entries.col.astype(np.int64) * n_offers + offer[entries.row]
+        between = np.bincount(place, entries.data, x.shape[1] * n_offers).reshape(x.shape[1], n_offers)
+        diagonal = np.bincount(offer, weight, n_offers) + 1.0 / of_offer
+        right, right_offer = seen.T @ surplus + told, np.bincount(offer, weight * surplus, n_offers)
+        carried = between / diagonal
+        lower = cho_factor((seen.T @ x).toarray() + np.diag(prior) - carried @ between.T, lower=True)
+        effect = cho_solve(lower, right - carried @ right_offer)
+        covariance = cho_solve(lower, np.eye(len(effect)))
+        crossed = covariance @ carried
+        return cls(
+            effect=effect,
+            covariance=covariance,
+            offer=right_offer / diagonal - carried.T @ effect,
+            offer_variance=1.0 / diagonal + np.einsum("en,en->n", carried, crossed),
+            crossed=crossed,
+        )
+
+    def spread(self, x: csr_array, of_offer: Floats, offer: NDArray[np.int64]) -> Floats:
+        """Shape (n_cells,): variance of ``x effects + of_offer x offer``."""
+        entries = x.tocoo()
+        variance = np.asarray(x.multiply(x @ self.covariance).sum(axis=1)).ravel()
+        pair = entries.data * of_offer[entries.row] * self.crossed[entries.col, offer[entries.row]]
+        variance += of_offer**2 * self.offer_variance[offer] - 2.0 * np.bincount(entries.row, pair, len(variance))
+        return np.asarray(np.maximum(variance, 0.0))

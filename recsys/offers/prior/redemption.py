@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from recsys.errors import InputError
 from recsys.offers.prior.factors import Factors
-from recsys.offers.prior.mixed import Posterior, Scales, moved, rescaled, solve
+from recsys.offers.prior.mixed import Common, Posterior, Scales, moved, rescaled, solve
 from recsys.offers.prior.traits import OfferTraits
 from recsys.offers.prior.uplift import Beliefs, Cells, place_of
 
@@ -127,7 +127,7 @@ class RedemptionPrior:
         precision = self.ordered * rate * (1 - rate)
         surplus = self.redeemed - self.ordered * rate
         working = self.rough + surplus / np.where(precision > 0, precision, 1.0)
-        return solve(self.factors, self.scales, working, precision), precision
+        return solve(self.factors, self.scales, working, precision, Common.none(self.factors)), precision
 
     def _towards(self, mean: Floats) -> Floats:
         return self.rough + np.clip(mean - self.rough, -_LONGEST_STEP, _LONGEST_STEP)

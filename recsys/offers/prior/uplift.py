@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import InputError
 from recsys.offers.prior.factors import Factors
-from recsys.offers.prior.mixed import Posterior, Scales, moved, rescaled, solve
+from recsys.offers.prior.mixed import Common, Posterior, Scales, moved, rescaled, solve
 from recsys.offers.prior.traits import OfferTraits
 
 Floats = NDArray[np.float64]
@@ -40,6 +40,8 @@ class OfferPrior:
         scales: How much each factor matters.
         precision: Shape (n_cells,): what is known of each cell, as one over a variance; 0 for nothing.
         weighted: Same shape: the estimate times its precision.
+        compared, contrast: Same shape: the parts of both that come from estimates with a common error.
+        common: Shape (n_stages x n_tiers,): variance of that error; 0 for none.
 
     Example:
         >>> import numpy as np
@@ -57,9 +59,21 @@ class OfferPrior:
     scales: Scales
     precision: Floats
     weighted: Floats
+    compared: Floats
+    contrast: Floats
+    common: Floats
 
     @classmethod
-    def fit(cls, traits: OfferTraits, estimate: Floats, variance: Floats, *, mean: float, sd: float) -> "OfferPrior":
+    def fit(
+        cls,
+        traits: OfferTraits,
+        estimate: Floats,
+        variance: Floats,
+        *,
+        mean: float,
+        sd: float,
+        common: Floats | None = None,
+    ) -> "OfferPrior":
         """
         Estimate the scales and take in the estimates.
 
@@ -67,18 +81,25 @@ class OfferPrior:
             traits: Of the offers.
             estimate: Shape (n_stages, n_tiers, n_offers): measured uplift; NaN where none was. Where tiers were not
                 told apart, a line can be given for the tiers together by n_tiers = 1.
-            variance: Same shape: of the estimates, above 0 where there is one.
+            variance: Same shape: of the estimates' own errors, above 0 where there is one.
             mean, sd: Assumed of an offer of usual depth without a threshold where nothing was measured.
+            common: Shape (n_stages, n_tiers): variance of an error that all estimates of a stage and tier have in
+                common, such as that of the mean of the members without an offer with whom all were compared, which is
+                then no part of *variance*. Absent means that each errs by itself: with one comparison group for many
+                offers that would make a stage look surely better or worse by the luck of that group.
 
         Raises:
             InputError: Shapes differ, a variance is not above 0, or the standard deviation is not.
         """
         known = np.isfinite(estimate)
         _check(traits, estimate, variance, sd)
+        _check_common(common, estimate.shape[:2])
         precision = np.where(known, 1.0 / np.where(known, variance, 1.0), 0.0).ravel()
         factors = Factors.of(traits, n_stages=estimate.shape[0], n_tiers=estimate.shape[1])
         stated = Scales.stated(mean, sd)
-        prior = cls(factors, stated, precision, np.where(known, estimate, 0.0).ravel() * precision)
+        errors = np.zeros(estimate.shape[:2]) if common is None else common
+        weighted = np.where(known, estimate, 0.0).ravel() * precision
+        prior = cls(factors, stated, precision, weighted, precision, weighted, errors.ravel())
         if not known.any():
             return prior
         for _ in range(_STEPS):
@@ -90,8 +111,9 @@ class OfferPrior:
 
     def posterior(self) -> Posterior:
         """The effects and cells, given all that was taken in."""
-        estimate = self.weighted / np.where(self.precision > 0, self.precision, 1.0)
-        return solve(self.factors, self.scales, estimate, self.precision)
+        known = np.where(self.precision > 0, self.precision, 1.0)
+        common = Common(self.compared / known, self.common, *self._told_of_errors())
+        return solve(self.factors, self.scales, self.weighted / known, self.precision, common)
 
     def predict(self) -> Beliefs:
         """What each cell's uplift is believed to be."""
@@ -119,6 +141,16 @@ class OfferPrior:
         np.add.at(precision, place, 1.0 / variance)
         np.add.at(weighted, place, outcome / variance)
         return replace(self, precision=precision, weighted=weighted)
+
+    def _told_of_errors(self) -> tuple[Floats, Floats]:
+        """Differences of outcomes with and without the common error in one cell, as `Common` has them."""
+        apart = self.precision - self.compared
+        both = (apart > 0) & (self.compared > 0)
+        one, other = np.where(both, self.compared, 1.0), np.where(both, apart, 1.0)
+        precision = np.where(both, one * other / (one + other), 0.0)
+        difference = self.contrast / one - (self.weighted - self.contrast) / other
+        lines = len(self.common), self.factors.shape[2]
+        return precision.reshape(lines).sum(axis=1), (precision * difference).reshape(lines).sum(axis=1)
 
 
 def place_of(cells: Cells, shape: tuple[int, int, int]) -> NDArray[np.intp]:
@@ -148,4 +180,12 @@ def _check(traits: OfferTraits, estimate: Floats, variance: Floats, sd: float) -
     if wrong.any():
         raise InputError(
             f"the variance of an estimate is {variance[wrong][0]}; give one above 0, or NaN for the estimate"
+        )
+
+
+def _check_common(common: Floats | None, shape: tuple[int, ...]) -> None:
+    if common is not None and (common.shape != shape or not np.all((common >= 0) & np.isfinite(common))):
+        raise InputError(
+            f"variances of common errors have shape {common.shape} and are not all finite and at least 0; give "
+            f"{shape}, stages by tiers, with 0 where nothing is in common"
         )

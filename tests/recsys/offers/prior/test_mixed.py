@@ -83,3 +83,24 @@ def test_a_depth_between_two_knots_has_climbed_part_of_the_way() -> None:
     assert ramps(np.array([0.05, 0.2, 0.9]), knots, 0.1).tolist() == pytest.approx(
         np.array([[-0.5, 0.0], [0.0, 0.5], [0.0, 1.0]])
     )
+
+
+def test_an_error_in_common_is_conditioned_on_as_the_dense_model_has_it() -> None:
+    rng = np.random.default_rng(11)
+    estimate, variance = rng.normal(0, 0.03, (2, 2, 4)), rng.uniform(1e-4, 1e-3, (2, 2, 4))
+    estimate[0, 1, 2] = np.nan
+    common = np.array([[3e-4, 0.0], [1e-3, 2e-4]])
+    prior = OfferPrior.fit(various(rng, 4), estimate, variance, mean=MEAN, sd=SD, common=common)
+    one = tuple(np.array([index]) for index in (1, 0, 3))
+    later = prior.updated(one, np.array([0.05]), np.array([5e-4])).predict()
+
+    mean, covariance = dense_prior(prior.factors, prior.scales)
+    block = np.arange(16) // 4
+    known = np.flatnonzero(np.isfinite(estimate.ravel()))
+    noise = np.diag(variance.ravel()) + (block[:, None] == block) * common.ravel()[block]
+    gain = covariance[:, known] @ np.linalg.inv((covariance + noise)[np.ix_(known, known)])
+    mean, covariance = mean + gain @ (estimate.ravel() - mean)[known], covariance - gain @ covariance[known]
+    # The later outcome errs by itself.
+    mean, covariance = kalman(mean, covariance, int(np.ravel_multi_index((1, 0, 3), (2, 2, 4))), 0.05, 5e-4)
+    assert later.mean.ravel() == pytest.approx(mean, abs=1e-9)
+    assert later.sd.ravel() ** 2 == pytest.approx(np.diag(covariance), rel=1e-6)

@@ -157,3 +157,33 @@ def test_outcomes_of_unknown_cells_or_without_a_variance_are_refused() -> None:
         prior.updated((first, first, third), np.array([0.1]), np.array([1.0]))
     with pytest.raises(InputError, match="not above 0"):
         prior.updated((first, first, first), np.array([0.1]), np.array([0.0]))
+
+
+def compared_with_one_group(seed: int) -> tuple[World, NDArray]:
+    """A world whose offers were all compared with the same members of a stage and tier, and the variance of those."""
+    known = world(seed, noise=0.01)
+    common = np.full((N_STAGES, N_TIERS), 0.02**2)
+    luck = np.random.default_rng([seed, 1]).normal(0.0, 0.02, common.shape)
+    return World(known.traits, known.truth, known.estimate + luck[:, :, None], known.variance), common
+
+
+def test_the_luck_of_the_members_without_an_offer_is_not_taken_for_an_effect() -> None:
+    aware, unaware, errors = [], [], []
+    for seed in range(10):
+        known, common = compared_with_one_group(seed)
+        for inside, told in ((aware, common), (unaware, None)):
+            found = OfferPrior.fit(
+                known.traits, known.estimate, known.variance, mean=MEAN, sd=SD, common=told
+            ).predict()
+            inside.append(np.abs(found.mean - known.truth) < 1.645 * found.sd)
+            errors.append(error(found.mean, known))
+    assert np.mean(aware) == pytest.approx(0.90, abs=0.06)
+    assert np.mean(unaware) < 0.75
+    assert np.mean(errors[::2]) < 0.95 * np.mean(errors[1::2])
+
+
+@pytest.mark.parametrize("common", [np.zeros((2, 1)), np.full((1, 1), -1.0), np.full((1, 1), np.nan)])
+def test_impossible_errors_in_common_are_refused(common: NDArray) -> None:
+    one = np.zeros((1, 1, 2))
+    with pytest.raises(InputError, match="variances of common errors"):
+        OfferPrior.fit(alike(2), one, one + 1.0, mean=MEAN, sd=SD, common=common)
