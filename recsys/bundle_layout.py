@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from recsys.errors import BundleError
+from recsys.loyalty.worth import NO_TIER_WORTH, TierWorth
 from recsys.offers.definitions import ALL_CHANNELS, BASES, NO_GROUP, STACKINGS, TRIGGERS
 from recsys.profile import ColumnSpec
 from recsys.types import NO_OFFER, OFFER_KINDS, STAGES, UNKNOWN_ROW, Consent
@@ -65,6 +67,7 @@ class BundleSettings(BaseModel):
         horizon_days: Of the offers' response.
         learner: How it was learnt.
         point_worth_minor: What the programme owes for one point, in minor units.
+        tier_worth: What each tier costs; of no tiers where it is not known.
         profile: Further features of members, none in bundles of before there were any.
     """
 
@@ -77,7 +80,15 @@ class BundleSettings(BaseModel):
     learner: Annotated[str, Field(min_length=1, max_length=64)] = "cells"
     stranger: StrangerSettings
     point_worth_minor: Annotated[Finite, Field(ge=0)] = 0.0
+    tier_worth: TierWorth = NO_TIER_WORTH
     profile: ProfileSettings = ProfileSettings()
+
+    @model_validator(mode="after")
+    def _worth_of_every_tier(self) -> Self:
+        for name, column in (("share", self.tier_worth.share), ("yearly_minor", self.tier_worth.yearly_minor)):
+            if len(column) not in (0, len(self.tiers)) or not all(map(isfinite, column)):
+                raise ValueError(f"tier_worth.{name} is {column}; one finite number a tier is due, or none at all")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

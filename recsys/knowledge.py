@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recsys.bundle import Bundle
 from recsys.bundle_layout import check_arrays, read_settings
 from recsys.catalogue import Catalogue
+from recsys.loyalty.worth import NO_TIER_WORTH, TierWorth
 from recsys.members import Members
 from recsys.offers.definitions import OfferDefinitions
 from recsys.profile import ColumnSpec, MemberProfile
@@ -157,6 +158,7 @@ class Knowledge:
         response: How offers work.
         stranger_orders_per_day, stranger_basket_minor, stranger_margin_rate: The population's means.
         point_worth_minor: What the programme owes for one point, in minor units; 0 where it has no points.
+        tier_worth: What each tier costs for as long as it is held.
     """
 
     bundle_id: str
@@ -176,6 +178,7 @@ class Knowledge:
     stranger_basket_minor: int
     stranger_margin_rate: float
     point_worth_minor: float = 0.0
+    tier_worth: TierWorth = NO_TIER_WORTH
 
     @classmethod
     def of(cls, bundle: Bundle) -> "Knowledge":
@@ -234,6 +237,7 @@ class Knowledge:
             stranger_basket_minor=settings.stranger.basket_minor,
             stranger_margin_rate=settings.stranger.margin_rate,
             point_worth_minor=settings.point_worth_minor,
+            tier_worth=settings.tier_worth,
         )
 
 
@@ -276,6 +280,7 @@ def as_arrays(knowledge: Knowledge) -> tuple[dict[str, NDArray[Any]], dict[str, 
         "horizon_days": knowledge.response.horizon_days,
         "learner": knowledge.response.learner,
         "point_worth_minor": knowledge.point_worth_minor,
+        "tier_worth": asdict(knowledge.tier_worth),
         "stranger": {
             "orders_per_day": knowledge.stranger_orders_per_day,
             "basket_minor": knowledge.stranger_basket_minor,

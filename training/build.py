@@ -19,6 +19,7 @@ from features.workspace import Workspace
 from recsys.bundle import Manifest, write_bundle
 from recsys.errors import InputError
 from recsys.knowledge import Knowledge, RankedProducts, as_arrays
+from recsys.loyalty.worth import TierWorth, point_worth_minor
 from recsys.profile import MemberProfile
 from recsys.reasons import RERANKED_SOURCE
 from recsys.report import Progress
@@ -201,6 +202,8 @@ def _learn(
         stranger_orders_per_day=corrected_rate(stranger.orders_per_day, curves, horizon_days),
         stranger_basket_minor=stranger.basket_minor,
         stranger_margin_rate=stranger.margin_rate,
+        point_worth_minor=point_worth_minor(dataset.programme, dataset.cut_off),
+        tier_worth=TierWorth.of(dataset.programme, dataset.tiers, dataset.cut_off),
     )
     return _Learnt(knowledge, norms, learnt.facts)
 
