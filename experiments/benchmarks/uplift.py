@@ -8,7 +8,7 @@ import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 
 from experiments.benchmarks import chosen, data_folder
 from experiments.benchmarks.uplift_cases import HILLSTROM, STARBUCKS
-from recsys.errors import SourceError
+from recsys.errors import InputError, SourceError
 from recsys.report import Progress, Report
 
 _DEFAULTS: dict[str, Any] = {"data": None, "seed": 1, "resamples": 200, "contact_cost_minor": 5, "splits": 10}
@@ -27,10 +27,12 @@ def run(options: Mapping[str, Any], progress: Progress) -> Report:
         progress: Told what is done.
 
     Raises:
-        InputError: No folder was given.
+        InputError: No folder was given, or one split only.
         SourceError: It holds none of the files.
     """
     asked = chosen("uplift", options, _DEFAULTS)
+    if asked["splits"] == 1:
+        raise InputError("splits is 1; it must be at least 2, because one split alone has no interval")
     folder = data_folder("uplift", asked, "a folder with a randomised test, such as hillstrom_email")
     for name, part in PARTS.items():
         if (folder / name).is_file():

@@ -191,12 +191,9 @@ def corrected_interval(gains: Floats, *, test_over_train: float = 1.0, confidenc
     Mean over random splits with the corrected resampled t interval (Nadeau and Bengio 2003, section 3.2).
 
     Splits share rows, so the variance of their mean is not that of independent figures: 1 / J becomes 1 / J + n2 / n1.
-    One split alone has no interval: NaN.
     """
     n = len(gains)
     mean = float(gains.mean())
-    if n == 1:
-        return Interval(mean, float("nan"), float("nan"))
     half = float(student.ppf(0.5 + confidence / 2, n - 1) * np.sqrt((1 / n + test_over_train) * gains.var(ddof=1)))
     return Interval(mean, mean - half, mean + half)
 

@@ -1,0 +1,118 @@
+"""What the learners find in trials whose effects are known."""
+
+import numpy as np
+import pytest
+
+from tests.training.response.trials import planted
+from training.response.base import BaseConfig
+from training.response.learners import LEARNERS
+from training.response.nuisance import Arms, cross_fitted_arms, doubly_robust_scores
+from training.response.simple_learners import mean_effect, mean_effect_sd
+
+PERSONAL = [name for name in LEARNERS if name != "mean"]
+TREES = [name for name in PERSONAL if name != "linear"]
+
+
+def fitted(name, trial, seed=3):
+    return LEARNERS[name].fit(trial, seed=seed)
+
+
+def test_the_simplest_comes_first():
+    assert list(LEARNERS) == ["mean", "linear", "class_transformation", "s", "t", "x", "dr"]
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+@pytest.mark.parametrize("money", [False, True], ids=["chance", "money"])
+def test_a_linear_effect_is_ranked(name, money):
+    trial, _ = planted(7_000, effect="line", level=0.2, money=money)
+    other, truth = planted(3_000, effect="line", level=0.2, seed=9, money=money)
+    found = fitted(name, trial).effect(other.features)
+    assert np.corrcoef(found, truth)[0, 1] > 0.5
+    assert abs(found.mean() - truth.mean()) < 0.25 * truth.mean()
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_trees_find_a_step_that_no_line_has(name):
+    trial, _ = planted(12_000, effect="step")
+    other, truth = planted(3_000, effect="step", seed=9)
+    line, trees = fitted("linear", trial).effect(other.features), fitted(name, trial).effect(other.features)
+    assert np.corrcoef(trees, truth)[0, 1] > np.corrcoef(line, truth)[0, 1]
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+def test_unequal_probabilities_do_not_mislead(name):
+    # Who buys anyway is shown the offer most: the plain difference of means is twice the effect.
+    trial, truth = planted(
+        9_000, effect="flat", level=0.05, base=0.1, probability=lambda x: np.where(x[:, 2] > 0, 0.9, 0.1)
+    )
+    naive = trial.outcome[trial.treated].mean() - trial.outcome[~trial.treated].mean()
+    found = fitted(name, trial).effect(trial.features).mean()
+    assert naive > 1.6 * truth.mean()
+    assert abs(found - truth.mean()) < 0.03
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+def test_unknown_features_are_no_obstacle(name):
+    trial, truth = planted(4_000, effect="line", level=0.3)
+    trial.features[::3, 0] = np.nan
+    found = fitted(name, trial).effect(np.full((2, 4), np.nan))
+    assert np.isfinite(found).all()
+    assert abs(found[0] - truth.mean()) < 0.2
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+def test_the_same_trial_and_seed_give_the_same_effects_and_leave_the_trial_alone(name):
+    trial, _ = planted(1_500)
+    before = trial.features.copy()
+    first, second = (fitted(name, trial).effect(trial.features) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(trial.features, before)
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+@pytest.mark.parametrize("buyers", ["those shown", "those not shown", "a feature"])
+def test_perfect_separation_gives_finite_effects(name, buyers):
+    trial, _ = planted(1_000)
+    outcome = {
+        "those shown": trial.treated,
+        "those not shown": ~trial.treated,
+        "a feature": trial.features[:, 0] > 0,
+    }[buyers].astype(float)
+    effect = fitted(name, trial.with_outcome(outcome)).effect(trial.features)
+    assert np.isfinite(effect).all()
+    expected = {"those shown": 1.0, "those not shown": -1.0, "a feature": 0.0}[buyers]
+    assert abs(effect.mean() - expected) < 0.1
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+def test_harm_everywhere_is_a_negative_effect_for_about_everybody(name):
+    trial, _ = planted(8_000, effect="flat", level=-0.15, base=0.4)
+    assert (fitted(name, trial).effect(trial.features) < 0).mean() > 0.99
+
+
+def test_the_mean_effect_is_the_difference_of_weighted_means():
+    trial, _ = planted(6)
+    treated = np.array([True, True, False, False, True, False])
+    trial = type(trial)(trial.features, trial.names, treated, np.array([0.5, 0.25, 0.5, 0.2, 0.5, 0.5]), np.arange(6.0))
+    shown = (0 * 2 + 1 * 4 + 4 * 2) / 8
+    without = (2 * 2 + 3 * 1.25 + 5 * 2) / 5.25
+    assert mean_effect(trial) == pytest.approx(shown - without)
+
+
+def test_the_standard_error_of_the_mean_effect_is_that_of_repeated_trials():
+    trials = [planted(500, seed=seed, effect="flat")[0] for seed in range(200)]
+    spread = np.std([mean_effect(one) for one in trials])
+    assert np.mean([mean_effect_sd(one) for one in trials]) == pytest.approx(spread, rel=0.15)
+
+
+def test_doubly_robust_scores_are_unbiased_whatever_the_forecasts():
+    trial, truth = planted(40_000, probability=0.2)
+    wrong = Arms(np.full(len(trial), 0.9), np.full(len(trial), 0.1))
+    assert doubly_robust_scores(trial, wrong).mean() == pytest.approx(truth.mean(), abs=0.02)
+
+
+def test_good_forecasts_make_scores_less_noisy():
+    trial, _ = planted(6_000)
+    good = cross_fitted_arms(trial, config=BaseConfig(), seed=1)
+    none = Arms(np.zeros(len(trial)), np.zeros(len(trial)))
+    assert doubly_robust_scores(trial, good).std() < 0.9 * doubly_robust_scores(trial, none).std()

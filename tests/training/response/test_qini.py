@@ -1,0 +1,128 @@
+"""Curves, coefficients and uplift among the first, against judges that count one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.training.response.trials import planted
+from training.response.qini import qini_curve, qini_estimates, qini_resampled, uplift_at
+from training.response.resampling import poisson_counts
+
+
+def judged_gain(trial, score, n_first):
+    """Radcliffe's gain after the first rows, counted in plain loops."""
+    order = sorted(range(len(score)), key=lambda row: -score[row])[:n_first]
+    sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
+    for row in order:
+        p = trial.probability[row] if trial.treated[row] else 1 - trial.probability[row]
+        sums[bool(trial.treated[row])][0] += 1 / p
+        sums[bool(trial.treated[row])][1] += trial.outcome[row] / p
+    if not (sums[True][0] and sums[False][0]):
+        return 0.0
+    return n_first / len(score) * (sums[True][1] / sums[True][0] - sums[False][1] / sums[False][0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(5, 60), money=st.booleans())
+def test_every_point_is_what_counting_gives(seed, n, money):
+    trial, _ = planted(n, seed=seed, probability=lambda x: np.where(x[:, 0] > 0, 0.3, 0.7), money=money)
+    score = np.random.default_rng(seed).permutation(n).astype(float)
+    curve = qini_curve(trial, score)
+    np.testing.assert_allclose(curve.share, np.arange(n + 1) / n)
+    np.testing.assert_allclose(curve.gain[1:], [judged_gain(trial, score, m) for m in range(1, n + 1)], atol=1e-12)
+
+
+def test_a_constant_score_has_a_coefficient_of_zero_and_all_of_the_area():
+    trial, _ = planted(300)
+    curve = qini_curve(trial, np.full(300, 4.2))
+    assert curve.coefficient == 0.0
+    assert curve.area == pytest.approx(curve.gain[-1] / 2)
+
+
+def test_a_known_curve_has_its_known_coefficient():
+    # Two treated and two not; the first pair gains 1, the second nothing.
+    trial, _ = planted(4)
+    trial = replace(trial, treated=np.array([True, False, True, False]), outcome=np.array([1.0, 0.0, 0.0, 0.0]))
+    curve = qini_curve(trial, np.array([2.0, 2.0, 1.0, 1.0]))
+    np.testing.assert_allclose(curve.gain, [0.0, 0.5, 0.5])
+    assert curve.area == pytest.approx(0.125 + 0.25)
+    assert curve.coefficient == pytest.approx(0.125)
+    assert curve.relative == pytest.approx(0.5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_only_the_order_of_scores_counts_and_not_the_order_of_rows(seed):
+    trial, truth = planted(200, seed=seed)
+    score = np.round(truth + np.random.default_rng(seed).normal(size=200), 1)
+    shuffled = np.random.default_rng(seed + 1).permutation(200)
+    value = qini_curve(trial, score).coefficient
+    assert qini_curve(trial, np.exp(score)).coefficient == pytest.approx(value, abs=1e-12)
+    assert qini_curve(trial.take(shuffled), score[shuffled]).coefficient == pytest.approx(value, abs=1e-12)
+
+
+def test_the_truth_ranks_better_than_its_opposite():
+    trial, truth = planted(20_000)
+    assert qini_curve(trial, truth).coefficient > 0.01 > -0.01 > qini_curve(trial, -truth).coefficient
+
+
+def test_long_curves_are_thinned_and_their_area_stays():
+    trial, truth = planted(30_000)
+    score = truth + 0.05 * np.random.default_rng(0).normal(size=30_000)
+    curve = qini_curve(trial, score)
+    assert len(curve.share) <= 1_001
+    exact = np.array([0.0, *(judged_gain(trial, score, m) for m in (10_000, 30_000))])
+    np.testing.assert_allclose(np.interp([1 / 3, 1.0], curve.share, curve.gain), exact[1:], atol=5e-4)
+
+
+def test_uplift_among_the_first_counts_only_them():
+    trial, _ = planted(2_000, effect="step", level=0.2)
+    score = trial.features[:, 0]
+    top = np.argsort(-score)[:600]
+    shown = trial.take(top[trial.treated[top]]).outcome.mean()
+    without = trial.take(top[~trial.treated[top]]).outcome.mean()
+    assert uplift_at(trial, score, 0.3) == pytest.approx(shown - without)
+
+
+def test_where_all_scores_are_equal_the_first_are_everybody_in_part():
+    trial, _ = planted(500)
+    order = np.argsort(trial.treated)
+    sorted_by_arm = trial.take(order)
+    assert uplift_at(sorted_by_arm, np.zeros(500), 0.1) == pytest.approx(uplift_at(trial, np.zeros(500), 1.0))
+
+
+def test_uplift_of_one_arm_is_no_number():
+    trial, _ = planted(100)
+    assert np.isnan(uplift_at(trial, trial.treated.astype(float), 0.1))
+
+
+def test_the_interval_covers_the_coefficient_of_everybody_about_as_often_as_it_says():
+    everybody, _ = planted(200_000, seed=1)
+    expected = qini_curve(everybody, everybody.features[:, 0]).coefficient
+    hits = 0
+    for seed in range(40):
+        rows = np.random.default_rng(seed).choice(200_000, 1_500, replace=False)
+        sample = everybody.take(rows)
+        one = qini_estimates(sample, {"a": sample.features[:, 0]}, n_resamples=100, confidence=0.9, seed=seed)["a"]
+        hits += one.low <= expected <= one.high
+    assert 31 <= hits <= 40
+
+
+def test_scores_share_their_resamples_so_differences_are_paired():
+    trial, truth = planted(3_000)
+    drawn = qini_resampled(trial, {"a": truth, "b": truth * 2, "c": -truth}, n_resamples=40, seed=2)
+    np.testing.assert_allclose(drawn["a"], drawn["b"])
+    assert drawn["c"].shape == (40,)
+    assert np.std(drawn["a"] - drawn["c"]) > 0
+
+
+def test_rows_of_one_owner_count_alike_in_a_resample():
+    trial, _ = planted(30)
+    trial = replace(trial, owner=np.repeat(np.arange(10), 3))
+    counts = np.vstack(list(poisson_counts(trial, n_resamples=7, seed=1)))
+    assert counts.shape == (7, 30)
+    np.testing.assert_array_equal(counts[:, ::3], counts[:, 2::3])
+    assert counts.std() > 0
