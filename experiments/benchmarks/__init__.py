@@ -9,6 +9,7 @@ from recsys.errors import InputError
 from recsys.report import SILENT, Progress, Report
 
 BENCHMARKS = (
+    "allocation",
     "bulk",
     "clv",
     "cold_start",
@@ -25,7 +26,7 @@ BENCHMARKS = (
 )
 """Each is a file of this folder with ``run(options) -> Report``; only the one that is asked for is imported."""
 
-_LONG = frozenset({"policy", "uplift"})
+_LONG = frozenset({"allocation", "policy", "uplift"})
 """Those that tell what they are at: ``run(options, progress) -> Report``."""
 
 

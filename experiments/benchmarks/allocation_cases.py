@@ -83,8 +83,8 @@ def twelve_rows(problem: Problem, *, tightness: float = 1.0, floors: bool = Fals
         problem: Of at least nine offers.
         tightness: 1: the budget is .3 of free spending and a stock half of an offer's even share of free choices;
             smaller is tighter.
-        floors: In place of two stocks: a twentieth of all discount for the highest tier, and for tier 1 at least a fifth
-            of the budget.
+        floors: In place of two stocks: a twentieth of all discount for the highest tier, and for tier 1 a fifth of
+            the budget.
     """
     n_members, n_offers = problem.values.shape
     spend = 0.3 * tightness * free_spend(problem)

@@ -42,6 +42,7 @@ class Clock(StrEnum):
 class Benchmark(StrEnum):
     """What `bench` can measure."""
 
+    ALLOCATION = "allocation"
     BULK = "bulk"
     CLV = "clv"
     COLD_START = "cold_start"

@@ -29,7 +29,7 @@ def here(opener, settings, tasks, *, workers):
 
 
 def test_an_unknown_benchmark_is_refused():
-    with pytest.raises(InputError, match="there are bulk, "):
+    with pytest.raises(InputError, match="there are allocation, bulk, "):
         run("nothing", {})
 
 

@@ -11,10 +11,17 @@ from recsys.offers.allocation.dual import Dual
 from recsys.offers.allocation.moves import Standing
 from recsys.offers.allocation.one_row import solve_one_row
 from recsys.offers.allocation.oracle import best_at, totals
+from recsys.offers.allocation.pairs import pair_up
 from recsys.offers.allocation.problem import Choice, Columns, Limits, Problem, Values, lay_out
 from recsys.offers.allocation.repair import fill, settle
 from recsys.offers.allocation.rows import COUNT, Row, Sense
 from recsys.types import UNKNOWN_ROW, Rows
+
+_FAR = 1e-4
+"""A larger gap than this share of the bound is worth looking at pairs of changes, and at other roundings."""
+
+_PHASES = (0.0, 0.25, 0.75)
+"""Where else in the sequence a rounding may begin."""
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
@@ -104,8 +111,9 @@ def allocate(problem: Problem, rows: Sequence[Row], *, tolerance: float = 1e-6) 
     if not possible:
         # Floors as far down as they were met: then there are prices, and a bound.
         reached = np.where(limits.demands, np.maximum(limits.bound, standing.activity), limits.bound)
-        dual, again = _solved(columns, replace(limits, bound=reached), tolerance)
-        standing = max((again, standing), key=lambda one: _worth(one, limits))
+        lowered = replace(limits, bound=reached)
+        dual, again = _solved(columns, lowered, tolerance)
+        standing = max((again, _standing(columns, lowered, dual.price, standing.choice)), key=_worth)
         steps += dual.steps
     value, activity = totals(columns, limits, standing.choice)
     offers = np.ascontiguousarray(standing.choice[: max(columns.n_slots, 1)].T)
@@ -129,17 +137,36 @@ def _solved(columns: Columns, limits: Limits, tolerance: float) -> tuple[Dual, S
     else:
         dual = solve_many_rows(columns, limits, tolerance=tolerance)
         starts = [mixture(columns, limits, dual), best_at(columns, limits, dual.price).choice]
-    done = []
-    for choice in starts:
-        standing = _standing(columns, limits, dual.price, choice)
-        settle(standing)
-        fill(standing)
-        done.append(standing)
-    return dual, max(done, key=lambda one: _worth(one, limits))
+    best = max((_rounded(columns, limits, dual, choice) for choice in starts), key=_worth)
+    if len(limits) == 1 or not _far(best, dual):
+        return dual, best
+    for phase in _PHASES:
+        pair_up(best)
+        fill(best)
+        if not _far(best, dual):
+            break
+        another = _rounded(columns, limits, dual, mixture(columns, limits, dual, phase=phase))
+        pair_up(another)
+        fill(another)
+        best = max((best, another), key=_worth)
+    return dual, best
 
 
-def _worth(standing: Standing, limits: Limits) -> tuple[float, float]:
+def _rounded(columns: Columns, limits: Limits, dual: Dual, choice: Choice) -> Standing:
+    standing = _standing(columns, limits, dual.price, choice)
+    settle(standing)
+    fill(standing)
+    return standing
+
+
+def _far(standing: Standing, dual: Dual) -> bool:
+    missing, value = _worth(standing)
+    return missing < 0 or dual.value - value > _FAR * abs(dual.value)
+
+
+def _worth(standing: Standing) -> tuple[float, float]:
     """Demands first, as far as they are met, then value."""
+    limits = standing.limits
     missing = np.maximum(standing.activity - limits.bound - limits.tolerance, 0.0).sum()
     return -round(float(missing), 9), totals(standing.columns, limits, standing.choice)[0]
 
@@ -148,12 +175,12 @@ def _standing(columns: Columns, limits: Limits, price: Values, choice: Choice) -
     return Standing(columns, limits, price, choice, totals(columns, limits, choice)[1])
 
 
-def mixture(columns: Columns, limits: Limits, dual: Dual) -> Choice:
+def mixture(columns: Columns, limits: Limits, dual: Dual, *, phase: float = 0.5) -> Choice:
     """
     Whole choices in the shares of the dual's fractional answer, spread evenly over those members who are split.
 
-    Members who choose the same at all mixed prices are not split. The others follow the golden ratio's sequence, whose
-    every stretch has the shares nearly right.
+    Members who choose the same at all mixed prices are not split. The others, tier by tier, follow the golden ratio's
+    sequence, whose every stretch has the shares nearly right.
     """
     options = [
         best_at(columns, limits, price).choice
@@ -166,7 +193,8 @@ def mixture(columns: Columns, limits: Limits, dual: Dual) -> Choice:
     for option in options[1:]:
         split |= (option != options[0]).any(axis=0)
     member = np.flatnonzero(split)
-    spread = (np.arange(len(member)) * _GOLDEN + 0.5) % 1
+    member = member[np.argsort(columns.tier[member], kind="stable")]
+    spread = (np.arange(len(member)) * _GOLDEN + phase) % 1
     which = np.searchsorted(np.cumsum(dual.share)[:-1], spread, side="right")
     for number, option in enumerate(options):
         here = member[which == number]

@@ -74,8 +74,8 @@ class Standing:
         """
         taken = 0
         for slot in range(self.columns.n_slots):
-            member, target = self._wished(wish, slot, guarded=guarded, row=row)
-            delta = self._uses(member, target) - self._uses(member, self.choice[slot, member])
+            member, target = self.wished(wish, slot, guarded=guarded, row=row)
+            delta = self.uses(member, target) - self.uses(member, self.choice[slot, member])
             slack = np.where(guarded, np.maximum(self.slack, 0.0), np.inf)
             need = None if row is None else -float(self.slack[row])
             kept = affordable(delta, slack, row=row, need=need)
@@ -84,8 +84,8 @@ class Standing:
             taken += len(kept)
         return taken
 
-    def _wished(self, wish: Wish, slot: int, *, guarded: KeepMask, row: int | None) -> tuple[Rows, Rows]:
-        """Members and offers, the most wished for first."""
+    def wished(self, wish: Wish, slot: int, *, guarded: KeepMask, row: int | None = None) -> tuple[Rows, Rows]:
+        """Members, and what each should have in this slot, the most wished for first; arguments as `improve`."""
         tables = self.limits.price_tables(self.price)
         tight = np.flatnonzero(guarded & (self.slack < 2 * self._largest_use()))
         tight = tight[tight != row] if row is not None else tight
@@ -164,8 +164,8 @@ class Standing:
         name = self.limits.measure[row]
         return use if name == COUNT else use * self.columns.measures[name][at, member]
 
-    def _uses(self, member: Rows, offer: Rows) -> Values:
-        """Shape (n, n_rows)."""
+    def uses(self, member: Rows, offer: Rows) -> Values:
+        """Shape (n, n_rows): what given offers add to each row."""
         uses = np.empty((len(member), len(self.limits)))
         for row in range(len(self.limits)):
             uses[:, row] = self._use_of(row, member, offer)

@@ -24,9 +24,8 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.budget_minor < 0 or not self.profile:
-            raise InputError(
-                f"a budget of {self.budget_minor} over {len(self.profile)} days; 0 or more, over 1 or more"
-            )
+            n_days = len(self.profile)
+            raise InputError(f"a budget of {self.budget_minor} over {n_days} days; it needs 0 or more, over 1 or more")
         if any(not (math.isfinite(day) and day >= 0) for day in self.profile):
             raise InputError(f"the profile {self.profile} has a day that is negative or no number")
 

@@ -44,7 +44,7 @@ def fill(standing: Standing) -> None:
         standing: Changed in place.
     """
     everything = np.ones(len(standing.limits), dtype=np.bool_)
-    for wish in (_worth_more, _same_for_less):
+    for wish in (worth_more, _same_for_less):
         for _ in range(_MOST_PASSES):
             if not standing.improve(wish, guarded=everything):
                 break
@@ -64,7 +64,7 @@ def _bring_down(standing: Standing, rows: KeepMask, *, guarded: KeepMask) -> Non
         row = int(np.argmin(np.where(broken, standing.slack, np.inf)))
         others = guarded.copy()
         others[row] = False
-        if not standing.improve(_cheap_relief, guarded=others, row=row):
+        if not standing.improve(cheap_relief, guarded=others, row=row):
             given_up[row] = True
         else:
             given_up[:] = False
@@ -83,13 +83,15 @@ def _push_demands(standing: Standing) -> None:
         standing.activity = activity
 
 
-def _cheap_relief(change: Change) -> Values:
+def cheap_relief(change: Change) -> Values:
+    """What lowers a row most for what it loses."""
     relief = change.use < -_NOTHING
     score: Values = np.where(relief, change.reduced / np.where(relief, -change.use, 1.0), -np.inf)
     return score
 
 
-def _worth_more(change: Change) -> Values:
+def worth_more(change: Change) -> Values:
+    """What gains, the least costly at the prices first."""
     score: Values = np.where(change.value > _EQUAL, change.reduced, -np.inf)
     return score
 
