@@ -1,5 +1,7 @@
 """What is believed of offers, held against the truth: pooling helps, and offers never shown are covered."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from recsys.offers.prior.factors import FACTORS
 from tests.recsys.offers.prior.worlds import N_STAGES, N_TIERS, World, alike, world
 
 MEAN, SD = 0.01, 0.02
-WORLDS = [world(seed) for seed in range(20)]
+WORLDS = tuple(world(seed) for seed in range(20))
 
 
 def fitted(known: World, *, unseen: NDArray | None = None) -> OfferPrior:
@@ -20,23 +22,30 @@ def fitted(known: World, *, unseen: NDArray | None = None) -> OfferPrior:
     return OfferPrior.fit(known.traits, estimate, known.variance, mean=MEAN, sd=SD)
 
 
+@cache
+def priors() -> tuple[OfferPrior, ...]:
+    """One a world, with all that was measured."""
+    return tuple(fitted(known) for known in WORLDS)
+
+
 def error(found: NDArray, known: World) -> float:
     return float(np.sqrt(np.mean((found - known.truth) ** 2)))
 
 
 def test_partial_pooling_errs_less_than_none_and_less_than_complete_pooling_in_every_world() -> None:
-    for known in WORLDS:
+    for known, prior in zip(WORLDS, priors(), strict=True):
         weight = 1 / known.variance
-        ours = error(fitted(known).predict().mean, known)
+        ours = error(prior.predict().mean, known)
         alone = error(known.estimate, known)
         together = error(np.full_like(known.truth, np.average(known.estimate, weights=weight)), known)
         assert ours < 0.8 * min(alone, together)
 
 
 def test_intervals_of_measured_cells_hold_the_truth_as_often_as_they_say() -> None:
-    inside = [
-        np.abs(found.mean - known.truth) < 1.645 * found.sd for known in WORLDS for found in [fitted(known).predict()]
-    ]
+    inside = []
+    for known, prior in zip(WORLDS, priors(), strict=True):
+        found = prior.predict()
+        inside.append(np.abs(found.mean - known.truth) < 1.645 * found.sd)
     assert np.mean(inside) == pytest.approx(0.90, abs=0.03)
 
 
@@ -82,8 +91,7 @@ def test_what_is_far_from_usual_is_less_certain_before_any_history() -> None:
 
 def test_a_factor_that_makes_no_difference_is_pooled_away_and_one_that_does_is_not() -> None:
     tiers, stages = [], []
-    for known in WORLDS:
-        prior = fitted(known)
+    for prior in priors():
         effect, factor = prior.posterior().effect, prior.factors.factor
         tiers.append(np.ptp(effect[factor == FACTORS.index("tier")]))
         stages.append(np.ptp(effect[factor == FACTORS.index("stage")]))
