@@ -11,6 +11,7 @@ from typing import Any
 from features.dataset import LeftOut
 from features.programme import read_programme
 from features.workspace import Workspace
+from recsys.bundle import read_manifest
 from recsys.errors import InputError, RegistryError
 from recsys.report import SILENT, Progress, Report, Table
 from recsys.types import EpochSeconds
@@ -20,6 +21,7 @@ from training.html_report import REPORT, write_charts, write_report
 from training.pipeline import Judgement, judge
 from training.profile_record import PROFILE_NORMS
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
+from training.response.report import learner_sentence, response_metrics, response_notes, response_tables
 from training.summary import evaluation_facts, evaluation_notes, flat_metrics, new_products_warning
 from training.tables import evaluation_tables
 from training.tracking import AVAILABLE, BUNDLE, EVALUATION, Registry, Version, git_commit
@@ -130,7 +132,8 @@ def publish(workspace: Path, *, force_reason: str | None = None, actor: str, now
     """Make the challenger champion if the gate holds; see `training.publish.publish_challenger`."""
     place = Workspace.open(workspace)
     moved = publish_challenger(place, actor=actor, now=now, force_reason=force_reason)
-    notes = [f"Serving switches to {place.serving / moved.champion.bundle_id[:16]} by itself."]
+    folder = place.serving / moved.champion.bundle_id[:16]
+    notes = [f"Serving switches to {folder} by itself.", learner_sentence(_learner(folder))]
     if moved.outcome == "forced" and moved.finding:
         notes.append("The gate did NOT hold: " + "; ".join(moved.finding.failures) + ". The reason is on record.")
     new = moved.finding.figures["explore"] if moved.finding else None
@@ -151,6 +154,10 @@ def sync(workspace: Path) -> Report:
     moved = sync_champion(Workspace.open(workspace))
     note = "Serving already had the champion." if moved.outcome == "current" else "Serving switches to it by itself."
     return _moved_report("sync", moved, (note,))
+
+
+def _learner(bundle: Path) -> str:
+    return str(read_manifest(bundle).settings.get("learner", ""))
 
 
 def _open(workspace: Path) -> Workspace:
@@ -184,7 +191,7 @@ def _log(
     params |= {f"members.{name}": value for name, value in profile["names"].items()}
     params |= {f"weight.{name}": weight for name, weight in facts["weights"].items()} | {"seed": tags["seed"]}
     figures = {f"members.{name}": figure for name, figure in profile["figures"].items()}
-    registry.log(run_id, params=params, metrics=flat_metrics(facts) | figures)
+    registry.log(run_id, params=params, metrics=flat_metrics(facts) | figures | response_metrics(facts["response"]))
     registry.tag(run_id, {"bundle_id": built.manifest.bundle_id, "dataset_digest": built.manifest.dataset_digest})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -220,6 +227,7 @@ def _bundle_facts(built: Built) -> dict[str, Any]:
         "n_offers": built.n_offers,
         "n_offers_measured": built.n_measured,
         "profile": built.profile.facts(),
+        "response": built.response,
     }
 
 
@@ -239,11 +247,7 @@ def _train_report(
         ("offers measured against no offer", f"{built.n_measured} of {built.n_offers}"),
     )
     notes = list(evaluation_notes(judgement, config))
-    if built.n_measured < built.n_offers:
-        notes.append(
-            f"Offers without a random no-offer arm: {built.n_offers - built.n_measured}. What they cause is ASSUMED "
-            f"(from their kind, or {config.response.prior_uplift:g} more orders a showing), not measured."
-        )
+    notes += response_notes(built.response, config.response.prior_uplift)
     if version:
         notes.append("Next: `recsys publish` makes the challenger champion if the gate holds.")
     else:
@@ -254,6 +258,7 @@ def _train_report(
         facts | {"version": version.number if version else None, "tracking": version is not None},
         (
             *evaluation_tables(judgement),
+            *response_tables(built.response),
             Table("Blend, chosen on validation", ("source", "weight"), weights),
             Table("Bundle", ("what", "value"), made),
         ),

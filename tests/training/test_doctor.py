@@ -51,7 +51,7 @@ def test_a_small_workspace_is_thin_and_its_numbers_are_counted(workspace):
         "state": "thin", "found": "25% of 4 products with a cost", "needed": "50%", "why": "",
         "to_do": "map cost_minor when ingesting, or set economics.default_margin_rate in policy.yaml",
     }  # fmt: skip
-    assert parts["uplift measurement"]["found"] == "1 exposure in the smaller arm of the best campaign"
+    assert parts["uplift measurement"]["found"] == "1 randomised exposure in the smaller arm of the best campaign"
     assert {part for part, found in parts.items() if found["state"] == "missing"} >= {
         "trained bundles", "published bundle", "store", "collaborative filtering",
     }  # fmt: skip

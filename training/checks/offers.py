@@ -47,28 +47,32 @@ def check_offers(workspace: Workspace, now: EpochSeconds) -> Iterator[Finding]:
 
 def check_uplift(workspace: Workspace) -> Iterator[Finding]:
     """Randomised exposures with a no-offer arm, from which uplift is learnt."""
+    drawn = (pl.col("logging_propensity") > 0) & (pl.col("logging_propensity") < 1)
     arms = (
         workspace.read_table("exposures")
         .filter(pl.col("campaign_id").is_not_null())
         .group_by("campaign_id")
         .agg(
-            (pl.col("offer_id") == NO_OFFER).sum().alias("control"),
-            (pl.col("offer_id") != NO_OFFER).sum().alias("offered"),
+            (drawn & (pl.col("offer_id") == NO_OFFER)).sum().alias("control"),
+            (drawn & (pl.col("offer_id") != NO_OFFER)).sum().alias("offered"),
             pl.col("logging_propensity").is_not_null().sum().alias("randomised"),
+            (pl.col("logging_propensity") >= 1).sum().alias("certain"),
         )
         .collect()
     )
     n_exposures = workspace.n_rows("exposures")
+    n_certain = int(arms["certain"].sum())
     smaller = arms.select(pl.min_horizontal("control", "offered").alias("arm"))["arm"]
     yield graded(
         "uplift measurement",
         int(smaller.max() or 0) if len(smaller) else 0,  # type: ignore[arg-type]  # polars types a maximum broadly
         enough=ENOUGH_IN_EACH_ARM,
-        unit="exposures in the smaller arm of the best campaign",
-        why=f"what an offer causes is measured against members drawn to get none ({n_exposures:,} exposures in all); "
-        "without them offers are valued by the prior, marked as not measured",
-        to_do="record exposures with a campaign_id, and no_offer for the control arm; an experiment arm "
-        "with behaviour no_offers in policy.yaml makes such a control from now on",
+        unit="randomised exposures in the smaller arm of the best campaign",
+        why=f"what an offer causes is measured against members drawn to get none ({n_exposures:,} exposures in all, "
+        f"{n_certain:,} with a propensity of 1, where chance decided nothing); without them there is no uplift: "
+        "offers are valued by the prior, marked as not measured, and the bundle says propensity or prior",
+        to_do="record exposures with a campaign_id and a logging_propensity below 1, and no_offer for the control arm; "
+        "an experiment arm with behaviour no_offers in policy.yaml makes such a control from now on",
     )
     n_randomised = int(arms["randomised"].sum())
     yield graded(
