@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.training.response.trials import planted
-from training.response.base import BaseConfig
+from training.response.base import BaseConfig, Boosted, Kind
+from training.response.effect_learners import CrossedEffect
 from training.response.learners import LEARNERS
 from training.response.nuisance import Arms, cross_fitted_arms, doubly_robust_scores
 from training.response.simple_learners import mean_effect, mean_effect_sd
@@ -88,6 +89,27 @@ def test_perfect_separation_gives_finite_effects(name, buyers):
 def test_harm_everywhere_is_a_negative_effect_for_about_everybody(name):
     trial, _ = planted(8_000, effect="flat", level=-0.15, base=0.4)
     assert (fitted(name, trial).effect(trial.features) < 0).mean() > 0.99
+
+
+def test_shrinkage_of_s_is_towards_the_mean_effect_and_not_towards_none():
+    trial, _ = planted(700, effect="flat", level=0.2)
+    assert fitted("s", trial).effect(trial.features).mean() == pytest.approx(mean_effect(trial), abs=0.03)
+
+
+def test_x_trusts_the_regression_of_the_smaller_arm_less():
+    def always(value):
+        return Boosted(None, Kind.AMOUNT, 1.0, 0.0, value)
+
+    joined = CrossedEffect(from_without=always(1.0), from_shown=always(5.0), chance=always(0.25))
+    np.testing.assert_allclose(joined.effect(np.zeros((3, 2))), 0.25 * 1.0 + 0.75 * 5.0)
+
+
+def test_nobody_is_foretold_by_a_model_that_saw_the_own_outcome():
+    trial, _ = planted(900, effect="flat", level=0.0)
+    arms = cross_fitted_arms(trial, config=BaseConfig(n_trees=200, min_leaf_rows=5, min_leaf_share=0.0, l2=0.0), seed=1)
+    foretold = np.where(trial.treated, arms.shown, arms.without)
+    # Models of the rows themselves, with trees this deep in noise, would agree with them at .5 or more.
+    assert np.corrcoef(foretold, trial.outcome)[0, 1] < 0.3
 
 
 def test_the_mean_effect_is_the_difference_of_weighted_means():
