@@ -18,6 +18,7 @@ BENCHMARKS = (
     "next_product",
     "policy",
     "profile",
+    "redemption",
     "related",
     "retail",
     "scale",

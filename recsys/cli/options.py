@@ -51,6 +51,7 @@ class Benchmark(StrEnum):
     NEXT_PRODUCT = "next_product"
     POLICY = "policy"
     PROFILE = "profile"
+    REDEMPTION = "redemption"
     RELATED = "related"
     RETAIL = "retail"
     SCALE = "scale"
