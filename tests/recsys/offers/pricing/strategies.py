@@ -11,7 +11,8 @@ from tests.recsys.offers.pricing.shop import PRICES, line
 
 IDS = ("a", "b", "c", "d", "e", "f")
 
-_SCOPES = st.sampled_from([(), (), ("wine",), ("tea", "cheese"), ("bread", "vase", "wine")])
+_SCOPES = st.sampled_from([(), (), (), ("wine", "tea"), ("tea", "cheese", "vase"), ("bread", "vase", "wine")])
+_STACKINGS = [Stacking.COMBINABLE] * 4 + [Stacking.ONE_OF_GROUP] * 2 + [Stacking.EXCLUSIVE]
 _GIVES = st.one_of(
     st.builds(lambda n: {"kind": OfferKind.AMOUNT_OFF, "amount_minor": n}, st.integers(1, 2_000)),
     st.builds(lambda n: {"kind": OfferKind.PERCENT_OFF, "percent_bp": n}, st.integers(1, 10_000)),
@@ -33,20 +34,20 @@ _GIVES = st.one_of(
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
-    """One to six offers by id."""
+    """Two to six offers by id."""
     found = {}
-    for name in IDS[: draw(st.integers(1, len(IDS)))]:
+    for name in IDS[: draw(st.integers(2, len(IDS)))]:
         found[name] = {
             **draw(_GIVES),
-            "min_spend_minor": draw(st.sampled_from([0, 0, 500, 2_000, 4_000])),
+            "min_spend_minor": draw(st.sampled_from([0, 0, 0, 500, 1_500, 3_000])),
             "max_discount_minor": draw(st.sampled_from([-1, -1, 150, 700])),
             "scope": draw(_SCOPES),
-            "stacking": draw(st.sampled_from([Stacking.COMBINABLE, Stacking.ONE_OF_GROUP, Stacking.EXCLUSIVE])),
+            "stacking": draw(st.sampled_from(_STACKINGS)),
             "stacking_group": draw(st.integers(0, 1)),
             "stacking_priority": draw(st.integers(0, 2)),
             "base": draw(st.sampled_from(list(Base))),
-            "ladder": draw(st.sampled_from([-1, -1, 0])),
-            "tier_mask": draw(st.sampled_from([0b111, 0b111, 0b110, 0b100, 0b001])),
+            "ladder": draw(st.sampled_from([-1, -1, -1, 0])),
+            "tier_mask": draw(st.sampled_from([0b111, 0b111, 0b111, 0b110, 0b100, 0b001])),
         }
     return found
 
@@ -56,9 +57,9 @@ LINES: st.SearchStrategy[list[BasketLine]] = st.lists(
         lambda product, quantity, price: line(product, quantity, price),
         st.sampled_from([*PRICES, "unknown"]),
         st.integers(1, 4),
-        st.sampled_from([0, 1, 7, 180, 333, 990, 1_150]),
+        st.sampled_from([0, 1, 180, 333, 990, 1_150, 2_400]),
     ),
-    min_size=1,
+    min_size=2,
     max_size=6,
 )
 FEES = st.sampled_from([0, 350, 501])

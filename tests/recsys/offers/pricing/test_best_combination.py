@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from recsys.offers.definitions import Base, Stacking
 from recsys.offers.pricing.basket import Basket, BasketLine
+from recsys.offers.pricing.priced import PricedBasket
 from recsys.types import OfferKind
-from tests.recsys.offers.pricing.shop import amount_off, line, offers, percent_off, price
+from tests.recsys.offers.pricing.shop import amount_off, line, offers, percent_off, price, shipping
 from tests.recsys.offers.pricing.strategies import FEES, LINES, definitions
 
 OFF_GOODS = (OfferKind.AMOUNT_OFF, OfferKind.POINTS_REDEMPTION)
@@ -68,6 +69,10 @@ def free_units(offer: dict[str, Any], inside: list[BasketLine], counted: dict[An
     return sum(sum(units[at + offer["buy_quantity"] : at + size]) for at in range(0, len(units) - size + 1, size))
 
 
+def used_of(priced: PricedBasket) -> list[str]:
+    return [one.offer_id for one in priced.used]
+
+
 def parted(amount: int, weights: dict[Any, int]) -> dict[Any, int]:
     total = sum(weights.values()) or 1
     parts = {key: amount * weight // total for key, weight in weights.items()}
@@ -91,7 +96,7 @@ def test_no_combination_is_cheaper_and_of_the_cheapest_ones_few_points_are_paid(
     ]
     priced = price(offers(**given_offers), lines, shipping_minor=fee, points=points)
     assert priced.total_minor == min(every)[0]
-    used = judged(given_offers, tuple(one.offer_id for one in priced.used), merged, fee=fee, points=points)
+    used = judged(given_offers, tuple(used_of(priced)), merged, fee=fee, points=points)
     assert used == (priced.total_minor, priced.points_paid)
 
 
@@ -103,4 +108,11 @@ def test_taking_the_largest_first_would_miss_the_best() -> None:
         c=amount_off(800, min_spend_minor=3_900, stacking_priority=-1),
     )
     priced = price(held, [line("vase")])
-    assert ([one.offer_id for one in priced.used], priced.total_minor) == (["c", "b"], 2_200)
+    assert (used_of(priced), priced.total_minor) == (["c", "b"], 2_200)
+
+
+def test_what_comes_late_in_the_order_may_be_what_is_best() -> None:
+    first = {**amount_off(300), "stacking": Stacking.EXCLUSIVE}
+    assert used_of(price(offers(a=first, b=shipping(301)), [line("vase")], shipping_minor=350)) == ["b"]
+    gifts = [{"kind": OfferKind.GIFT, "amount_minor": worth} for worth in (100, 101)]
+    assert used_of(price(offers(a={**gifts[0], "stacking": Stacking.EXCLUSIVE}, b=gifts[1]), [line("vase")])) == ["b"]

@@ -142,6 +142,13 @@ def test_an_exclusive_coupon_is_used_alone_or_not_at_all() -> None:
     assert taken(price(less, BASKET)) == {"a": 300, "b": 300}
 
 
+def test_an_exclusive_coupon_that_comes_first_shuts_out_what_follows() -> None:
+    both = offers(a=exclusive(amount_off(300)), b=amount_off(200))
+    for choose in Choose:
+        priced = price(both, BASKET, choose=choose)
+        assert (taken(priced), codes(priced)) == ({"a": 300}, {"b": "excluded_by_stacking"})
+
+
 def test_of_two_steps_of_a_ladder_one_is_used() -> None:
     steps = offers(deep=amount_off(500, min_spend_minor=3_600, ladder=2), low=amount_off(300, ladder=2))
     assert taken(price(steps, BASKET)) == {"deep": 500}
