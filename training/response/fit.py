@@ -16,11 +16,11 @@ from recsys.offers.prior import OfferTraits
 from recsys.types import UNKNOWN_ROW
 from training.affinity import scope_affinity
 from training.exposures import Outcomes, read_outcomes
-from training.response.base import BaseConfig, Kind, fit_base
 from training.response.borrowed import fit_borrowed
 from training.response.cells import UpliftCells, cell_rows, fit_redemption, fit_uplift, offer_traits
 from training.response.deviations import SIMPLEST, GroupFinding, Known, fit_deviations
 from training.response.draws import Draws
+from training.response.foretold import FORETOLD, fit_foretold
 from training.response.groups import OfferGroups
 from training.response.known import MemberPast, known_at
 from training.response.member_redemption import fit_member_redemption
@@ -31,7 +31,6 @@ from training.response_config import ResponseConfig
 CELLS, PROPENSITY, PRIOR, UPLIFT = "cells", "propensity", "prior", "uplift_"
 """What `Response.learner` says: effects of cells; no comparison at all, with and without exposures; members' own."""
 
-_FOLDS = 3
 _DEFAULT = ProfileConfig()
 
 
@@ -81,12 +80,13 @@ def fit_response(
     now = known_at(past, everybody, np.full(len(members), dataset.cut_off))
     then = known_at(past, outcomes.member, outcomes.at)
     n_tiers = len(dataset.tiers)
-    cells = fit_uplift(outcomes, _surprise(outcomes, then, seed), traits, config=config, n_tiers=n_tiers)
+    foretold = fit_foretold(outcomes, then, now, seed=seed)
+    cells = fit_uplift(outcomes, outcomes.ordered - foretold.then, traits, config=config, n_tiers=n_tiers)
     redeem = fit_redemption(outcomes, traits, config=config, n_tiers=n_tiers)
     chance = fit_order_chance(dataset, past, now, config=config.order_chance, seed=seed)
     draws = Draws.of(outcomes, len(offers))
     cell = members.stage.astype(np.int64) * n_tiers + members.tier
-    known = Known(past.names, then, now, cell)
+    known = Known((*past.names, *FORETOLD), *foretold.beside(then, now), cell)
     own, findings, redeeming = _own(outcomes, known, offers, traits, (redeem, chance, draws), config=config, seed=seed)
     borrowed = fit_borrowed(outcomes, cells, offers.kind, config)
     learner = _learner(cells, findings, outcomes)
@@ -152,33 +152,6 @@ def _own(
         "member_redeem": factors[:, used],
     }
     return nothing | own, found.findings, redeeming
-
-
-def _surprise(outcomes: Outcomes, then: Floats, seed: int) -> Floats:
-    """
-    Shape (n,): an order, less what was foretold of the member whatever is shown, by trees of other members.
-
-    What was known before a draw does not depend on it; so differences stay unbiased and lose noise (CUPED, Deng et al.
-    2013).
-    """
-    ordered = outcomes.ordered.astype(np.float64)
-    rows = np.flatnonzero(outcomes.random)
-    owners, owner = np.unique(outcomes.member[rows], return_inverse=True)
-    if len(owners) < _FOLDS:
-        return ordered
-    fold = np.random.default_rng(seed).permutation(np.arange(len(owners)) % _FOLDS)[owner]
-    for one in range(_FOLDS):
-        learn, told = rows[fold != one], rows[fold == one]
-        model = fit_base(
-            then[learn],
-            outcomes.ordered[learn].astype(np.float64),
-            weight=np.ones(len(learn)),
-            config=BaseConfig(),
-            seed=seed + one,
-            kind=Kind.CHANCE,
-        )
-        ordered[told] -= model.predict(then[told])
-    return ordered
 
 
 def _learner(cells: UpliftCells, findings: tuple[GroupFinding, ...], outcomes: Outcomes) -> str:
