@@ -79,10 +79,11 @@ def shares(net: Floats, sd: Floats, discount: Floats, keep: KeepMask, *, best: R
     Returns:
         Shape (m, 1 + n_offers): no_offer first. Lines add up to 1; 0 for what is not drawn.
     """
-    tried = _tried(net + EXPLORE_SD * sd, discount, keep, best=best, most=exploring.most_arms)
+    most = exploring.most_arms
+    tried = _tried(net + EXPLORE_SD * sd, discount, keep, best=best, most=most)
     n_tried = tried.sum(axis=1)
     drawn = np.zeros((len(keep), keep.shape[1] + 1))
-    if exploring.most_arms < 2:
+    if most < 2:
         drawn[np.arange(len(best)), best + 1] = 1.0
         return drawn
     if exploring.drawing is Drawing.UNIFORM:
@@ -96,9 +97,10 @@ def shares(net: Floats, sd: Floats, discount: Floats, keep: KeepMask, *, best: R
         if not k:
             drawn[member, 0] = 1.0
             continue
-        line = member[:, None]
         column = tried[member].nonzero()[1].reshape(-1, k)
-        share = highest_shares(net[line, column], sd[line, column], discount[line, column])
+        line = member[:, None]
+        place = line * keep.shape[1] + column
+        share = highest_shares(net.take(place), sd.take(place), discount.take(place))
         share *= 1.0 - (k + 1) * floor
         share += floor
         drawn[member, 0] = share[:, 0]

@@ -9,10 +9,9 @@ Floats = NDArray[np.float64]
 SURE_SD = 5e-7
 """A value whose standard deviation is below half a millionth of a minor unit is certain."""
 
-_QUANTILES = ndtri((np.arange(6) + 0.5) / 6)
-_HIGHEST_QUANTILES = 30
-_TAIL, _HIGHEST_TAILS = 2.2, 4
-_FAR = 8.0
+_QUANTILES, _TAIL, _FAR = ndtri((np.arange(6) + 0.5) / 6), 2.2, 8.0
+_POINTS = np.array([*_QUANTILES, _TAIL, -_FAR, _FAR])
+_HIGHEST_QUANTILES, _HIGHEST_TAILS = 30, 4
 _BLOCK = 32_768
 
 
@@ -37,54 +36,58 @@ def highest_shares(mean: Floats, sd: Floats, discount: Floats) -> Floats:
     step = max(1, _BLOCK // (mean.shape[1] * (_HIGHEST_QUANTILES + _HIGHEST_TAILS + 2)))
     for start in range(0, len(mean), step):
         block = slice(start, start + step)
-        shares[block] = _block(mean[block].T, sd[block].T, discount[block])
+        shares[block] = _block(mean[block], sd[block], discount[block])
     return shares
 
 
 def _block(mean: Floats, sd: Floats, discount: Floats) -> Floats:
-    """As above; mean and sd have shape (k, m), so that whatever is summed lies side by side."""
     certain = sd < SURE_SD
-    floor, owner = np.zeros(mean.shape[1]), np.zeros(mean.shape[1], dtype=np.intp)
+    floor: Floats | float = 0.0
+    owner: NDArray[np.intp] | int = 0
     if certain.any():
         floor, owner = _highest_certain(mean, certain, discount)
         # Below everything, for certain: it never is the highest, and changes no product.
         mean, sd = np.where(certain, -np.inf, mean), np.where(certain, 1.0, sd)
-    edge = _edges(mean, sd, floor)
-    below = edge - mean[:, :, None]
-    below /= sd[:, :, None]
+    # Values come first, so that what is summed over the cells lies side by side.
+    below = _edges(mean, sd, floor) - mean.T[:, :, None]
+    below /= sd.T[:, :, None]
     ndtr(below, out=below)
-    all_below = below[0].copy()
-    for one in below[1:]:
-        all_below *= one
+    all_below = np.multiply.reduce(below, axis=0)
     others = all_below / below
-    rise = (below[:, :, 1:] - below[:, :, :-1]) * (others[:, :, 1:] + others[:, :, :-1])
+    rise = below[:, :, 1:] - below[:, :, :-1]
+    rise *= others[:, :, 1:] + others[:, :, :-1]
     share = rise.sum(axis=2)
     total, nothing = share.sum(axis=0), all_below[:, 0]
-    share *= (1.0 - nothing) / np.where(total > 0, total, 1.0)
-    shares = np.zeros((mean.shape[1], len(mean) + 1))
+    uncertain = total > 0
+    share *= (1.0 - nothing) / np.where(uncertain, total, 1.0)
+    shares = np.zeros((len(mean), mean.shape[1] + 1))
     shares[:, 1:] = share.T
-    shares[np.arange(len(shares)), owner] += np.where(total > 0, nothing, 1.0)
+    shares[np.arange(len(shares)), owner] += np.where(uncertain, nothing, 1.0)
     return shares
 
 
-def _edges(mean: Floats, sd: Floats, floor: Floats) -> Floats:
+def _edges(mean: Floats, sd: Floats, floor: Floats | float) -> Floats:
     """Shape (m, n): where the cells begin and end, ascending; the lowest leaves nothing above the floor out."""
-    low = np.maximum((mean - _FAR * sd).max(axis=0), floor)
-    high = np.maximum((mean + _FAR * sd).max(axis=0), low)
-    quantile = (mean.T[:, :, None] + sd.T[:, :, None] * _QUANTILES).reshape(len(low), -1)
+    points = sd[:, :, None] * _POINTS
+    points += mean[:, :, None]
+    low, high = points[:, :, -2:].max(axis=1).T
+    low = np.maximum(low, floor)
+    quantile = points[:, :, :-3].reshape(len(low), -1)
     quantile.sort(axis=1)
-    tail = (mean + _TAIL * sd).T.copy()
-    tail.sort(axis=1)
-    inner = np.concatenate([quantile[:, -_HIGHEST_QUANTILES:], tail[:, -_HIGHEST_TAILS:]], axis=1)
-    inner.sort(axis=1)
-    return np.concatenate([low[:, None], np.maximum(inner, low[:, None]), high[:, None]], axis=1)
+    tail = np.sort(points[:, :, -3], axis=1)
+    edges = np.concatenate(
+        [low[:, None], quantile[:, -_HIGHEST_QUANTILES:], tail[:, -_HIGHEST_TAILS:], high[:, None]], axis=1
+    )
+    np.maximum(edges, low[:, None], out=edges)
+    edges.sort(axis=1)
+    return edges
 
 
 def _highest_certain(mean: Floats, certain: NDArray[np.bool_], discount: Floats) -> tuple[Floats, NDArray[np.intp]]:
     """Shape (m,) each: the highest certain value, at least 0, and its column; 0 is that of nothing."""
     # Sums of floats are no more exact than a millionth of a minor unit.
     level = np.where(certain, mean.round(6), -np.inf)
-    highest = level.max(axis=0)
-    first = np.where(level == highest, discount.T, np.inf).argmin(axis=0)
+    highest = level.max(axis=1)
+    first = np.where(level == highest[:, None], discount, np.inf).argmin(axis=1)
     above = highest > 0
     return np.where(above, highest, 0.0), np.where(above, first + 1, 0)
