@@ -1,4 +1,4 @@
-"""The offers of the simulated programme: twenty definitions of every kind, and how strongly each pulls."""
+"""The offers of the simulated programme: of every kind, and how strongly each that gives something pulls."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from features.simulator.categories import CATEGORIES
 from features.simulator.parameters import HORIZON_DAYS, Parameters
+from recsys.offers.definitions import Trigger
 from recsys.types import OFFER_KINDS, OfferKind
 
 POINTS_MINOR = 1
@@ -23,6 +24,8 @@ class Template:
         until_days: Days that it stays valid beyond the end of the history; ``until_share`` is used where this is 0.
         limit: Redemptions a member; 0 = no limit. A limited offer is drawn in at most this many campaigns.
         budget_per_member_minor: Budget, as money per member of the programme; None = no budget.
+        ladder: Offers that are the same at several depths have one.
+        trigger: What it waits for.
     """
 
     offer_id: str
@@ -42,20 +45,25 @@ class Template:
     limit: int = 0
     contact_cost_minor: int = 2
     budget_per_member_minor: int | None = None
+    ladder: str | None = None
+    trigger: Trigger = Trigger.NONE
 
 
 TEMPLATES = (
-    Template("amount-2-off-15", "2 off 15", OfferKind.AMOUNT_OFF, 200, min_spend_minor=1_500, until_days=60),
+    Template("amount-2-off-15", "2 off 15", OfferKind.AMOUNT_OFF, 200, min_spend_minor=1_500, until_days=60,
+             ladder="amount"),
     Template("amount-5-off-30", "5 off 30", OfferKind.AMOUNT_OFF, 500, min_spend_minor=3_000, until_days=60,
-             budget_per_member_minor=150),
+             budget_per_member_minor=150, ladder="amount"),
     Template("amount-8-off-40", "8 off 40", OfferKind.AMOUNT_OFF, 800, min_spend_minor=4_000, from_share=0.4,
-             until_days=45, limit=1),
+             until_days=45, limit=1, ladder="amount"),
     Template("amount-10-off-50-gold", "10 off 50 for gold and diamond", OfferKind.AMOUNT_OFF, 1_000,
              min_spend_minor=5_000, first_tier=2, until_days=45),
-    Template("percent-5", "5 % off everything", OfferKind.PERCENT_OFF, percent_bp=500, until_days=60),
-    Template("percent-10", "10 % off everything", OfferKind.PERCENT_OFF, percent_bp=1_000, until_days=60),
+    Template("percent-5", "5 % off everything", OfferKind.PERCENT_OFF, percent_bp=500, until_days=60,
+             ladder="percent"),
+    Template("percent-10", "10 % off everything", OfferKind.PERCENT_OFF, percent_bp=1_000, until_days=60,
+             ladder="percent"),
     Template("percent-20", "20 % off baskets from 20", OfferKind.PERCENT_OFF, percent_bp=2_000, min_spend_minor=2_000,
-             from_share=0.3, until_days=35, budget_per_member_minor=200),
+             from_share=0.3, until_days=35, budget_per_member_minor=200, ladder="percent"),
     Template("percent-20-hot-drinks", "20 % off coffee and tea", OfferKind.PERCENT_OFF, percent_bp=2_000,
              scope=("coffee", "tea"), until_days=45),
     Template("percent-25-baby", "25 % off nappies and baby food", OfferKind.PERCENT_OFF, percent_bp=2_500,
@@ -81,6 +89,13 @@ TEMPLATES = (
     Template("gift-tasting-silver", "A tasting box from silver", OfferKind.GIFT, 400, min_spend_minor=1_000,
              first_tier=1, from_share=0.25, until_days=50, limit=2),
 )  # fmt: skip
+
+NUDGES = (
+    Template("nudge-points", "Points that expire", OfferKind.NUDGE, until_days=90, trigger=Trigger.POINTS_EXPIRING),
+    Template("nudge-tier", "The next tier is near", OfferKind.NUDGE, until_days=90, trigger=Trigger.TIER_NEAR),
+    Template("nudge-win-back", "We miss you", OfferKind.NUDGE, until_days=90, trigger=Trigger.WIN_BACK),
+)
+"""What the programme is about to tell its members: never shown so far, so there is no truth of it."""
 
 _KIND_PULL = {
     OfferKind.AMOUNT_OFF: 1.0,

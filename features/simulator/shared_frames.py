@@ -8,6 +8,7 @@ from features.simulator.assortment import ALWAYS
 from features.simulator.categories import BRANDS, CATEGORIES
 from features.simulator.columns import chosen, instants
 from features.simulator.facts import offer_names, product_ids
+from features.simulator.offers import NUDGES
 from features.simulator.parameters import TIERS
 from features.simulator.world import World
 from recsys.types import SECONDS_PER_DAY
@@ -30,29 +31,33 @@ def products_frame(world: World) -> pl.DataFrame:
 
 
 def offers_frame(world: World) -> pl.DataFrame:
-    """The offers table."""
-    offers = world.offers
-    templates = offers.templates
+    """The offers table: those of the history, and the nudges that nobody was shown yet."""
+    templates = [*world.offers.templates, *NUDGES]
+    days = world.calendar.days
+    valid_from = np.append(world.offers.valid_from, [round(t.from_share * days) for t in NUDGES])
+    valid_until = np.append(world.offers.valid_until, [days + t.until_days for t in NUDGES])
     tiers = [None if t.first_tier == 0 else "|".join(TIERS[t.first_tier :]) for t in templates]
     budgets = [
         None if t.budget_per_member_minor is None else t.budget_per_member_minor * world.n_members for t in templates
     ]
+    amounts = {
+        "amount_minor": pl.Int64, "percent_bp": pl.Int32, "multiplier_bp": pl.Int32, "min_spend_minor": pl.Int64,
+    }  # fmt: skip
     return pl.DataFrame({
-        "offer_id": offer_names(world),
+        "offer_id": [*offer_names(world), *(t.offer_id for t in NUDGES)],
         "name": [t.name for t in templates],
         "kind": [t.kind.value for t in templates],
-        "amount_minor": offers.amount_minor,
-        "percent_bp": pl.Series(offers.percent_bp, dtype=pl.Int32),
-        "multiplier_bp": pl.Series(offers.multiplier_bp, dtype=pl.Int32),
-        "min_spend_minor": offers.min_spend_minor,
-        "buy_quantity": pl.Series(offers.buy, dtype=pl.Int32),
-        "get_quantity": pl.Series(offers.get, dtype=pl.Int32),
-        "valid_from": instants(world.calendar.start + offers.valid_from * SECONDS_PER_DAY),
-        "valid_until": instants(world.calendar.start + offers.valid_until * SECONDS_PER_DAY),
+        **{name: pl.Series([getattr(t, name) for t in templates], dtype=dtype) for name, dtype in amounts.items()},
+        "buy_quantity": pl.Series([t.buy for t in templates], dtype=pl.Int32),
+        "get_quantity": pl.Series([t.get for t in templates], dtype=pl.Int32),
+        "valid_from": instants(world.calendar.start + valid_from * SECONDS_PER_DAY),
+        "valid_until": instants(world.calendar.start + valid_until * SECONDS_PER_DAY),
         "tiers": pl.Series(tiers, dtype=pl.String),
         "budget_minor": pl.Series(budgets, dtype=pl.Int64),
-        "per_member_limit": pl.Series(offers.limit, dtype=pl.Int32),
-        "contact_cost_minor": offers.contact_cost_minor,
+        "per_member_limit": pl.Series([t.limit for t in templates], dtype=pl.Int32),
+        "contact_cost_minor": pl.Series([t.contact_cost_minor for t in templates], dtype=pl.Int64),
+        "ladder": pl.Series([t.ladder for t in templates], dtype=pl.String),
+        "trigger": pl.Series([t.trigger.value for t in templates], dtype=pl.String),
     }).sort("offer_id")  # fmt: skip
 
 

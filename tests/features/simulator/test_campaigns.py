@@ -45,6 +45,22 @@ def test_there_is_an_offer_of_every_kind_and_several_outlive_the_history(world: 
     assert offers["tiers"].drop_nulls().to_list() == ["gold|diamond", "silver|gold|diamond", "silver|gold|diamond"]
 
 
+def test_nudges_are_offers_that_nobody_was_shown_yet(world: World, block: Block) -> None:
+    offers = offers_frame(world)
+    nudges = offers.filter(pl.col("kind") == "nudge")
+    assert nudges["trigger"].to_list() == ["points_expiring", "tier_near", "win_back"]
+    assert not block.facts["exposures"]["offer_id"].is_in(nudges["offer_id"].implode()).any()
+    assert (offers["trigger"] != "none").sum() == nudges.height
+
+
+def test_offers_of_several_depths_are_steps_of_a_ladder(world: World) -> None:
+    steps = offers_frame(world).drop_nulls("ladder").group_by("ladder").agg("offer_id", pl.col("kind").n_unique())
+    assert steps.sort("ladder").rows() == [
+        ("amount", ["amount-2-off-15", "amount-5-off-30", "amount-8-off-40"], 1),
+        ("percent", ["percent-10", "percent-20", "percent-5"], 1),
+    ]
+
+
 def test_arms_are_shown_as_often_as_their_logging_propensity_says(block: Block) -> None:
     arms = (
         block.facts["exposures"]
