@@ -11,8 +11,11 @@ from recsys.decision import Candidate, Context, Decision, Economics, OfferGap, R
 from recsys.keep import Shelf
 from recsys.knowledge import Knowledge
 from recsys.members import NO_FACTS, MemberBatch, Subject
+from recsys.nudge_reasons import trigger_reason
 from recsys.offers.account import RESPONSE_CLASSES, UNTOLD, Accounts
+from recsys.offers.definitions import TRIGGERS, Trigger
 from recsys.offers.gap import Wanted, find_gap
+from recsys.offers.told import NudgeFacts
 from recsys.policy.compile import Pin
 from recsys.reasons import OFFER_SOURCE, RELATED_SOURCES, gap_text, product_reason, reason, source_code
 from recsys.slate import EMPTY, OFFER
@@ -53,6 +56,7 @@ class Decisions:
         anchors: For each member, by product row: the product asked about that led to it.
         accounts: What the choice among offers saved.
         wanted: The products that members would be shown, whether or not the slate holds any.
+        told: What offers with a trigger tell of; absent where no offer has one.
         lacking: Shape (m,), uint8: bit b is set where ``LACKING[b]`` is true of the answer.
         answer: Shape (m,), int8: position in ``ANSWERS``.
         shortfall: Shape (m,), int16: position in ``shortfalls``; 0 = none.
@@ -88,6 +92,7 @@ class Decisions:
     anchors: tuple[Mapping[int, int], ...]
     accounts: Accounts
     wanted: Shelf
+    told: NudgeFacts | None
     lacking: NDArray[np.uint8]
     answer: NDArray[np.int8]
     shortfall: NDArray[np.int16]
@@ -222,7 +227,7 @@ class Decisions:
             kind = ItemKind.OFFER if is_offer else ItemKind.PRODUCT
             ids, names = (offers.offers, offers.names) if is_offer else (catalogue.products, catalogue.names)
             language = self.context.language
-            first = () if is_offer else self._found_by(member, row, self.sources[source])
+            first = self._waited_for(member, row) if is_offer else self._found_by(member, row, self.sources[source])
             why = self._offer_codes(member, row) if is_offer else [] if first else [source_code(self.sources[source])]
             applied: list[str] = []
             if pinned:
@@ -252,6 +257,16 @@ class Decisions:
         catalogue, anchor = self.knowledge.catalogue, self.anchors[member][row]
         name = bytes(catalogue.names[anchor]).decode()
         return (product_reason(source, self.context.language, product_id=catalogue.products.id(anchor), name=name),)
+
+    def _waited_for(self, member: int, row: int) -> tuple[Reason, ...]:
+        """What an offer with a trigger waited for, with the member's own numbers."""
+        trigger = TRIGGERS[self.knowledge.offers.trigger[row]]
+        if trigger is Trigger.NONE or self.told is None:
+            return ()
+        known, language = self.knowledge, self.context.language
+        return (
+            trigger_reason(trigger, self.told, member, tiers=known.tiers, currency=known.currency, language=language),
+        )
 
     def _offer_codes(self, member: int, row: int) -> list[str]:
         tiers, everyone = int(self.knowledge.offers.tier_mask[row]), (1 << len(self.knowledge.tiers)) - 1

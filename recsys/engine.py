@@ -1,6 +1,7 @@
 """The one decision function: retrieve, score, keep, value, arbitrate, select, explain."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,25 @@ class Engine:
             One decision a subject, in the same order. Nothing raises for an unknown member, product or placement: the
             answer says how personal it is and what was degraded.
         """
+        found = self._consider(subjects, context)
+        asked, shelf, offers, pins = found.asked, found.shelf, found.offers, found.pins
+        slates = select(shelf.candidates.products, shelf.order, shelf.keep, offers.choice.rows, n=asked.n, pins=pins)
+        return explain(
+            asked, found.batch, found.arms, shelf, offers, slates, pins, anchors=found.anchors, wanted=found.wanted,
+            policy=self.policy, knowledge=self.knowledge,
+        )  # fmt: skip
+
+    def weigh_offers(self, subjects: Sequence[Subject], context: Context) -> tuple[MemberBatch, OfferShelf]:
+        """
+        What every offer is worth to members, which of them rules remove, and what each would get alone.
+
+        A decision up to the slate, by the same lines: for an allocation, which chooses for everybody at once.
+        """
+        found = self._consider(subjects, context)
+        return found.batch, found.offers
+
+    def _consider(self, subjects: Sequence[Subject], context: Context) -> "_Considered":
+        """Every step of a decision but the last two."""
         policy, knowledge = self.policy, self.knowledge
         asked = self._asked(context)
         ids = _encoded(subjects)
@@ -100,11 +120,7 @@ class Engine:
         offers = OfferShelf.none(len(batch))
         if asked.max_offers:
             offers = self._offers(ruling, asked, withhold, ids, wanted=wanted)
-        slates = select(shelf.candidates.products, shelf.order, shelf.keep, offers.choice.rows, n=asked.n, pins=pins)
-        return explain(
-            asked, batch, arms, shelf, offers, slates, pins, anchors=anchors, wanted=wanted, policy=policy,
-            knowledge=knowledge,
-        )  # fmt: skip
+        return _Considered(asked, batch, arms, pins, anchors, shelf, wanted, offers)
 
     def _retrieve(self, batch: MemberBatch, asked: Asked, pins: Sequence[Pin]) -> tuple[Candidates, Anchors]:
         """The candidates; where the question is about products, also which of those each was found by."""
@@ -153,7 +169,7 @@ class Engine:
     ) -> OfferShelf:
         policy = self.policy
         cost = policy.contact_cost_minor.get(asked.channel)
-        values = offer_values(ruling.batch, self.knowledge, self.terms, contact_cost_minor=cost)
+        values = offer_values(ruling.batch, self.knowledge, self.terms, contact_cost_minor=cost, now=asked.context.now)
         unsuitable = self._unsuitable(ruling.batch, wanted)
         removed = ruling.offer_removals(withhold=withhold, values=values, ids=ids, unsuitable=unsuitable)
         factor, boosts = ruling.offer_boost()
@@ -186,6 +202,19 @@ class Engine:
         if len(scopes.bundles):
             found.append((NativeRule.NEEDED_ONCE, scopes.bundles, scopes.needed_once(batch, self.knowledge)))
         return found
+
+
+class _Considered(NamedTuple):
+    """What all steps of a decision but the last two found."""
+
+    asked: Asked
+    batch: MemberBatch
+    arms: Arms
+    pins: tuple[Pin, ...]
+    anchors: Anchors
+    shelf: Shelf
+    wanted: Shelf
+    offers: OfferShelf
 
 
 def _draws(ids: NDArray[np.bytes_], asked: Asked) -> NDArray[np.float64]:

@@ -14,12 +14,13 @@ from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
 from recsys.offers.account import Accounts
 from recsys.offers.economics import OfferValues
+from recsys.offers.told import NudgeFacts
 from recsys.policy.compile import CompiledPolicy, Pin
 from recsys.reasons import IMPERSONAL_SOURCES, RELATED_SOURCES, SEGMENT_SOURCES
 from recsys.related import Anchors, unknown_products, uses_own_lists
 from recsys.slate import EMPTY, OFFER, PRODUCT, Slates
 from recsys.trace import Trace, trace
-from recsys.types import UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation
+from recsys.types import UNKNOWN_ROW, AnswerKind, Channel, EpochSeconds, ItemKind, Relation
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -155,6 +156,7 @@ def explain(
         anchors=anchors,
         accounts=offers.accounts,
         wanted=wanted,
+        told=_told(batch, policy, knowledge, now=context.now) if asked.max_offers else None,
         lacking=_lacking(batch, context.relation, shelf, source),
         answer=_answers(batch, context.relation, shelf, slates, source, knowledge=knowledge),
         shortfall=shortfall,
@@ -183,6 +185,11 @@ class _Picker:
         found = table.take(self.place)
         found[self.elsewhere] = absent
         return found
+
+
+def _told(batch: MemberBatch, policy: CompiledPolicy, knowledge: Knowledge, *, now: EpochSeconds) -> NudgeFacts | None:
+    """What offers with a trigger tell of; absent where no offer has one."""
+    return NudgeFacts.of(batch, now, policy.source.time_zone) if knowledge.offers.trigger.any() else None
 
 
 def _whole(amounts: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -146,7 +146,8 @@ def engine_without(engine: Engine, ids: tuple[str, ...]) -> Engine:
     Raises:
         InputError: See `recsys.policy.file.without.without`.
     """
-    return Engine(engine.knowledge, compile_policy(without(engine.policy.source, ids), engine.knowledge))
+    policy = compile_policy(without(engine.policy.source, ids), engine.knowledge)
+    return Engine(engine.knowledge, policy, shadow_price=engine.shadow_price)
 
 
 def _drawn_at(context: Context) -> EpochSeconds:
@@ -196,7 +197,7 @@ def _in_stage(engine: Engine, batch: MemberBatch, stage: str, *, at: EpochSecond
         zone=engine.policy.source.time_zone,
         usual_affinity=engine.terms.mean_affinity,
     )
-    return Engine(alone, engine.policy, terms=engine.terms)
+    return Engine(alone, engine.policy, terms=engine.terms, shadow_price=engine.shadow_price)
 
 
 def _names(consents: Consent) -> str:

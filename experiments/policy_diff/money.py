@@ -53,14 +53,13 @@ class Worths:
         """
         offers = self._knowledge.offers
         values = offer_values(batch, self._knowledge, self._terms, contact_cost_minor=contact_cost_minor)
-        orders = -np.expm1(-batch.orders_per_day.astype(np.float64) * self._knowledge.response.horizon_days)
         basket = batch.basket_minor.astype(np.float64)
         flat = np.minimum(offers.amount_minor / np.maximum(basket, 1.0)[:, None], 1.0)
         return OfferWorth(
             margin=values.mean,
             discount=values.discount,
-            added_orders=np.where(basket > 0, values.revenue.T / np.maximum(basket, 1.0) - orders, 0.0).T,
+            added_orders=values.uplift,
             depth=np.where(np.isnan(self._depth), flat, self._depth),
-            orders=orders,
+            orders=values.p_without,
             basket_minor=basket,
         )

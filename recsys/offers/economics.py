@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
 from recsys.offers.depth import Ladders
+from recsys.offers.nudges import nudge_costs, nudge_rows
 from recsys.offers.pricing import Discounts
-from recsys.types import MoneyMinor
+from recsys.types import EpochSeconds, MoneyMinor
 
 _SAMPLED_MEMBERS = 10_000
 _MOST_RELATIVE_AFFINITY = 3.0
@@ -32,6 +33,7 @@ class OfferTerms:
         kept_share: Shape (n_offers,): share of the added margin that stays, because nothing was borrowed for it.
         points_paid_minor: Shape (n_offers,): worth of the points that a member pays for one redemption.
         ladders: Offers that are steps of one thing.
+        nudges: Rows of the offers that give nothing and tell members what is theirs.
     """
 
     discounts: Discounts
@@ -44,6 +46,7 @@ class OfferTerms:
     kept_share: Values
     points_paid_minor: Values
     ladders: Ladders
+    nudges: NDArray[np.intp]
 
     @classmethod
     def of(cls, knowledge: Knowledge) -> "OfferTerms":
@@ -71,6 +74,7 @@ class OfferTerms:
             kept_share=1.0 - response.borrowed.astype(np.float64),
             points_paid_minor=knowledge.offers.points_cost.astype(np.float64) * knowledge.point_worth_minor,
             ladders=Ladders.of(knowledge.offers),
+            nudges=nudge_rows(knowledge),
         )
 
 
@@ -111,7 +115,12 @@ class OfferValues:
 
 
 def offer_values(
-    batch: MemberBatch, knowledge: Knowledge, terms: OfferTerms, *, contact_cost_minor: int | None = None
+    batch: MemberBatch,
+    knowledge: Knowledge,
+    terms: OfferTerms,
+    *,
+    contact_cost_minor: int | None = None,
+    now: EpochSeconds | None = None,
 ) -> OfferValues:
     """
     Expected incremental margin of showing each offer to each member, against showing none.
@@ -128,13 +137,14 @@ def offer_values(
     Poisson at the rate. A scoped offer reaches a member in proportion to how much the member buys in its scope,
     relative to the average member on whom the uplift was measured (at most three times it). An order that must reach a
     spend or a number of units to redeem is taken there: people fill up to it. Over the steps of a ladder what is added
-    rises with depth.
+    rises with depth. What a nudge moves besides (`recsys.offers.nudges.nudge_costs`) is taken from its value.
 
     Args:
         batch: The members.
         knowledge: Of the bundle.
         terms: Of the same bundle.
         contact_cost_minor: Of the channel, in place of each offer's own.
+        now: Instant of the decision, on which what nudges tell of depends; absent means the bundle's cut-off.
     """
     relative = _relative_affinity(batch, knowledge, terms)
     p_without = order_probability(batch, knowledge)
@@ -151,9 +161,16 @@ def offer_values(
     margin = basket * batch.margin_rate.astype(np.float64)[:, None] * terms.kept_share
     uplift_sd: Values = added_sd * relative
     cost = knowledge.offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
+    mean: Values = (p1 - p0) * margin - p1 * paid - cost
+    sd: Values = uplift_sd * np.abs(margin - paid)
+    rows = terms.nudges
+    if len(rows):
+        moved = nudge_costs(batch, knowledge, knowledge.cut_off if now is None else now)
+        mean[:, rows] -= moved.expected(p_without, p1[:, rows])
+        sd[:, rows] = uplift_sd[:, rows] * np.abs((margin - paid)[:, rows] - moved.with_order)
     return OfferValues(
-        mean=(p1 - p0) * margin - p1 * paid - cost,
-        sd=uplift_sd * np.abs(margin - paid),
+        mean=mean,
+        sd=sd,
         discount=p1 * discount,
         deadweight=p0 * discount,
         revenue=p1 * basket,

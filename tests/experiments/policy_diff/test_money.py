@@ -25,7 +25,7 @@ def test_an_order_that_is_worth_nothing_is_not_lost():
     knowledge.members.basket_minor[:10] = 0
     batch = build_batch([Subject(f"m{row:03}") for row in range(20)], knowledge)
     worth = Worths(knowledge).of(batch, contact_cost_minor=None)
-    assert (worth.added_orders[:10] == 0).all()
+    assert (worth.added_orders[:10] > 0).all()
     assert (worth.added_orders[10:] >= 0).all()
     assert worth.added_orders[10:].any()
 
