@@ -20,7 +20,7 @@ def test_added_orders_are_those_of_the_measured_uplift(cost):
     assert np.allclose(worth.orders, alone)
 
 
-def test_an_order_that_is_worth_nothing_is_not_lost():
+def test_orders_that_are_worth_nothing_count_as_orders():
     knowledge = world()
     knowledge.members.basket_minor[:10] = 0
     batch = build_batch([Subject(f"m{row:03}") for row in range(20)], knowledge)
