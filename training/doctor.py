@@ -6,6 +6,7 @@ from features.workspace import Workspace
 from recsys.errors import InputError
 from recsys.report import Report, Table
 from recsys.types import SECONDS_PER_DAY, EpochSeconds
+from training.checks.definitions import check_definitions
 from training.checks.deployed import check_bundles, check_serving, check_store
 from training.checks.finding import Finding, State, guarded
 from training.checks.history import check_cold_start, check_consent, check_quarantine, check_recommenders
@@ -55,6 +56,7 @@ def doctor(workspace: Path, *, now: EpochSeconds) -> Report:
         *guarded("cold-start features", lambda: check_cold_start(opened)),
         *guarded("programme", lambda: check_programme(opened, config.profile)),
         *guarded("offers", lambda: check_offers(opened, at)),
+        *guarded("offer definitions", lambda: check_definitions(opened)),
         *guarded("uplift measurement", lambda: check_uplift(opened)),
         *guarded("quarantine", lambda: check_quarantine(opened)),
         *guarded("trained bundles", lambda: check_bundles(opened)),
