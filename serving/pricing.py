@@ -62,6 +62,7 @@ class Pricing:
         self._problem = ""
         self._programme: Programme | None = None
         self._programme_id = ""
+        self._was_read = False
         self._pricer: BasketPricer | None = None
         self._knowledge: Knowledge | None = None
 
@@ -123,21 +124,26 @@ class Pricing:
 
     def _read(self, knowledge: Knowledge) -> None:
         seen = stamp(self._path)
-        programme, pricer = self._programme, self._pricer
         try:
             if seen != self._seen:
-                programme = None if seen == _NO_FILE else load_programme(self._path, currency=knowledge.currency)
-            pricer = BasketPricer.of(knowledge, programme)
+                self._take_in(None if seen == _NO_FILE else load_programme(self._path, currency=knowledge.currency))
         except InputError as error:
-            # Whoever asks for a price is told; where the workspace lies on this machine is nobody's business.
-            self._problem = str(error).replace(f"{self._path.parent}/", "")
-            _LOG.error("programme_refused", reason=self._problem)
-            if knowledge is not self._knowledge:
-                pricer = None
-        else:
-            self._programme = programme
-            self._programme_id = programme.programme_id if programme is not None else ""
-        self._pricer, self._knowledge, self._seen = pricer, knowledge, seen
+            self._refuse(error)
+        try:
+            self._pricer = BasketPricer.of(knowledge, self._programme) if self._was_read else None
+        except InputError as error:
+            self._refuse(error)
+            self._pricer = None
+        self._knowledge, self._seen = knowledge, seen
+
+    def _take_in(self, programme: Programme | None) -> None:
+        self._programme, self._was_read = programme, True
+        self._programme_id = programme.programme_id if programme is not None else ""
+
+    def _refuse(self, error: InputError) -> None:
+        # Whoever asks for a price is told; where the workspace lies on this machine is nobody's business.
+        self._problem = str(error).replace(f"{self._path.parent}/", "")
+        _LOG.error("programme_refused", reason=self._problem)
 
     async def _facts(self, member_id: str | None, served: Served) -> tuple[LiveFacts, tuple[str, ...]]:
         if member_id is None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from recsys.errors import StoreError
 from serving.scopes import Scope
-from tests.serving.service_world import Running, empty_workspace, make_key, running
+from tests.serving.service_world import Running, empty_workspace, make_key, publish, running
 from tests.worlds import NOW, TIERS, small_knowledge
 
 KNOWLEDGE = small_knowledge()
@@ -177,6 +178,16 @@ def test_a_programme_is_taken_in_when_it_is_written_and_kept_when_it_is_broken(s
     assert after["programme_id"] != before["programme_id"]
     file.write_text("ladders: none at all")
     assert price(shop, tier="gold")["programme_id"] == after["programme_id"]
+
+
+def test_a_new_bundle_beside_a_broken_programme_is_priced_by_the_last_good_one(shop: Running) -> None:
+    before = price(shop, tier="gold")
+    (shop.workspace / "programme.yaml").write_text("ladders: none at all")
+    publish(shop.workspace, "second", replace(KNOWLEDGE, stranger_basket_minor=4_001))
+    assert shop.service.live.refresh()
+    after = price(shop, tier="gold")
+    assert after["bundle_id"] != before["bundle_id"]
+    assert (after["programme_id"], after["total_minor"]) == (before["programme_id"], before["total_minor"])
 
 
 @pytest.mark.parametrize("text", ["ladders: none at all", PROGRAMME.replace("currency: GBP", "currency: EUR")])
