@@ -39,7 +39,8 @@ class _Solved:
         gap: The linear program's optimum less our value, as a share of it. Of the large problems HiGHS is not asked:
             our own bound, which is no less than the optimum, stands for it.
         infeasible: Some row is broken; counted again from the answer.
-        seconds, cpu_s, highs_seconds: By the clock; CPU; of HiGHS, the model's building included, None where not asked.
+        seconds, cpu_s: Ours, by the clock and of CPU.
+        highs_seconds, highs_cpu_s: Of HiGHS, the model's building included; None where not asked.
         peak_rss_mb: While ours ran, the problem included.
         steps: Times that all members' best choices were looked for.
     """
@@ -50,6 +51,7 @@ class _Solved:
     seconds: float
     cpu_s: float
     highs_seconds: float | None
+    highs_cpu_s: float | None
     peak_rss_mb: float
     steps: int
 
@@ -92,6 +94,7 @@ def run(options: Mapping[str, Any], progress: Progress) -> Report:
         "infeasible": sum(one.infeasible for one in everything),
         "problems": len(everything),
         "highs_seconds": float(np.mean([one.highs_seconds for one in twelve])),
+        "highs_cpu_s": float(np.mean([one.highs_cpu_s for one in twelve])),
         "ours_seconds": float(np.mean([one.seconds for one in twelve])),
         "ours_cpu_s": float(np.mean([one.cpu_s for one in twelve])),
         "peak_rss_mb": max(one.peak_rss_mb for one in everything),
@@ -158,6 +161,7 @@ def _solve(name: str, problem: Problem, rows: tuple[Row, ...], *, highs: bool) -
         seconds=ours.wall_s,
         cpu_s=ours.cpu_s,
         highs_seconds=judged.wall_s if judged else None,
+        highs_cpu_s=judged.cpu_s if judged else None,
         peak_rss_mb=peak,
         steps=ours.result.steps,
     )
@@ -186,7 +190,7 @@ def _table(twelve: list[_Solved], large: list[_Solved], wide: _Solved, nasty: li
     }
     rows = []
     for name, group in groups.items():
-        timed = [one.highs_seconds for one in group if one.highs_seconds is not None]
+        timed = [one.highs_cpu_s for one in group if one.highs_cpu_s is not None]
         rows.append(
             (
                 name,
@@ -199,8 +203,8 @@ def _table(twelve: list[_Solved], large: list[_Solved], wide: _Solved, nasty: li
                 round(max(one.peak_rss_mb for one in group)),
             )
         )
-    columns = ("problems", "n", "worst gap", "infeasible", "seconds", "cpu_s", "HiGHS seconds", "peak_rss_mb")
-    formats = {"seconds": ",.2f", "cpu_s": ",.2f", "HiGHS seconds": ",.2f"}
+    columns = ("problems", "n", "worst gap", "infeasible", "seconds", "cpu_s", "HiGHS cpu_s", "peak_rss_mb")
+    formats = {"seconds": ",.2f", "cpu_s": ",.2f", "HiGHS cpu_s": ",.2f"}
     return Table("Allocation: the worst of each group", columns, tuple(rows), formats=formats)
 
 
