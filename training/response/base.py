@@ -1,19 +1,20 @@
-"""Gradient boosted trees with settings for small signals; the only file of this room that imports `lightgbm`."""
+"""Gradient boosted trees with settings for small signals, on the scale that suits the outcome."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-import lightgbm
 import numpy as np
 from pydantic import Field
 from scipy.special import expit, logit
 
+from training.basket_config import BoostingConfig
+from training.models.boosting import Ensemble, fit_ensemble
 from training.response.trial import Floats
-from training.settings import Count, Positive, Settings
+from training.settings import Count, Positive
 
 
-class BaseConfig(Settings):
+class BaseConfig(BoostingConfig):
     """
     Few small leaves and strong shrinkage: an effect is a tenth of what moves the outcome, and noise a hundred times it.
     """
@@ -26,7 +27,6 @@ class BaseConfig(Settings):
     """A leaf holds at least so many rows, and this share of all, up to 2,000."""
     l2: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
     feature_share: Annotated[float, Field(gt=0, le=1)] = 0.8
-    row_share: Annotated[float, Field(gt=0, le=1)] = 0.8
 
 
 class Kind(StrEnum):
@@ -45,7 +45,6 @@ its root mean squared error was 10 to 35 % below that of the defaults, and its r
 
 _MAX_LEAF_ROWS = 2_000
 _MOSTLY = 0.5
-_BINS = 63
 _MOST_LOG = 20.0
 
 
@@ -71,7 +70,7 @@ class Boosted:
         mean: Where every row begins unless told otherwise, in the outcome's unit.
     """
 
-    trees: lightgbm.Booster | None
+    trees: Ensemble | None
     kind: Kind
     unit: float
     least: float
@@ -82,7 +81,7 @@ class Boosted:
         begin = np.full(len(features), self.mean if start is None else start)
         raw = _link(begin / self.unit, self.kind, self.least)
         if self.trees is not None:
-            raw += np.asarray(self.trees.predict(features, raw_score=True, num_threads=1))
+            raw += self.trees.score(features)
         return _unlink(raw, self.kind) * self.unit
 
 
@@ -117,31 +116,17 @@ def fit_base(
     if np.ptp(outcome) == 0:
         return Boosted(None, kind, unit, least, mean)
     leaf = max(config.min_leaf_rows, min(_MAX_LEAF_ROWS, round(config.min_leaf_share * len(outcome))))
-    settings = {
-        "objective": kind.value,
-        "tweedie_variance_power": 1.5,
-        "learning_rate": config.learning_rate,
-        "num_leaves": config.n_leaves,
-        "min_data_in_leaf": leaf,
-        "lambda_l2": config.l2,
-        "feature_fraction": config.feature_share,
-        "bagging_fraction": config.row_share,
-        "bagging_freq": 1,
-        "num_threads": 1,
-        "deterministic": True,
-        "force_row_wise": True,
-        "seed": seed,
-        "verbosity": -1,
-    }
     begin = np.full(len(outcome), mean) if start is None else start
-    rows = lightgbm.Dataset(
+    trees = fit_ensemble(
         features,
         outcome / unit,
         weight=weight / weight.mean(),
-        init_score=_link(begin / unit, kind, least),
-        params={"verbosity": -1, "max_bin": _BINS},
+        start=_link(begin / unit, kind, least),
+        loss=kind.value,
+        config=config.model_copy(update={"min_leaf_rows": leaf}),
+        seed=seed,
     )
-    return Boosted(lightgbm.train(settings, rows, config.n_trees), kind, unit, least, mean)
+    return Boosted(trees, kind, unit, least, mean)
 
 
 def _link(mean: Floats, kind: Kind, least: float) -> Floats:
