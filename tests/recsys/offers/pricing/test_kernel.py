@@ -48,6 +48,9 @@ def one_offer(kind: OfferKind, **columns: int) -> OfferDefinitions:
         pytest.param(one_offer(OfferKind.GIFT, amount_minor=250, min_spend_minor=100), 100, 250, id="gift"),
         pytest.param(one_offer(OfferKind.BUY_X_GET_Y, buy_quantity=2, get_quantity=1), 600, 200, id="three for two"),
         pytest.param(one_offer(OfferKind.BUY_X_GET_Y, buy_quantity=2, get_quantity=1), 599, 0, id="too few units"),
+        pytest.param(one_offer(OfferKind.BUY_X_GET_Y, buy_quantity=2, get_quantity=1), 1_799, 400, id="two sets"),
+        pytest.param(one_offer(OfferKind.FREE_SHIPPING, amount_minor=399), 100, 399, id="shipping beyond the spend"),
+        pytest.param(one_offer(OfferKind.NUDGE, amount_minor=100), 5_000, 0, id="a nudge"),
     ],
 )
 def test_the_discount_is_exact(offer: OfferDefinitions, spend: int, expected: int) -> None:
@@ -71,3 +74,20 @@ def test_a_discount_is_worked_out_for_each_member_and_offer() -> None:
         [30, 40],
         [1, 0],
     ]
+
+
+@pytest.mark.parametrize(
+    ("offer", "most", "expected"),
+    [
+        (one_offer(OfferKind.PERCENT_OFF, percent_bp=5_000), 700, 700),
+        (one_offer(OfferKind.PERCENT_OFF, percent_bp=5_000), 0, 0),
+        (one_offer(OfferKind.FREE_SHIPPING, amount_minor=399), 200, 200),
+        (one_offer(OfferKind.GIFT, amount_minor=900), 200, 900),
+        (one_offer(OfferKind.POINTS_MULTIPLIER, multiplier_bp=110_000), 200, 400),
+    ],
+)
+def test_what_is_taken_off_has_a_most_and_points_and_gifts_have_none(
+    offer: OfferDefinitions, most: int, expected: int
+) -> None:
+    bounded = replace(offer, max_discount_minor=np.array([most], dtype=np.int64))
+    assert Discounts.of(bounded, np.array([200])).on(np.array([4_000])).tolist() == [expected]
