@@ -16,6 +16,7 @@ BENCHMARKS = (
     "collaborative",
     "next_basket",
     "next_product",
+    "offers",
     "policy",
     "profile",
     "redemption",
@@ -27,7 +28,7 @@ BENCHMARKS = (
 )
 """Each is a file of this folder with ``run(options) -> Report``; only the one that is asked for is imported."""
 
-_LONG = frozenset({"allocation", "policy", "uplift"})
+_LONG = frozenset({"allocation", "offers", "policy", "uplift"})
 """Those that tell what they are at: ``run(options, progress) -> Report``."""
 
 

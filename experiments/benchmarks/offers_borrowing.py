@@ -20,8 +20,8 @@ def lost_orders(gap: Floats, recency: Floats, *, shape: float, weeks_left: int) 
     """
     Orders until the last week that a renewal loses if the clock begins anew now.
 
-    ``J(t, r) = p(r) (1 + J(t + 1, 1)) + (1 - p(r)) J(t + 1, r + 1)`` with Weibull gaps whose hazard stops growing at two
-    usual gaps; the loss is ``J(t + 1, r + 1) - J(t + 1, 1)``, read from a table over gaps.
+    ``J(t, r) = p(r) (1 + J(t + 1, 1)) + (1 - p(r)) J(t + 1, r + 1)`` with Weibull gaps whose hazard stops growing at
+    two usual gaps; the loss is ``J(t + 1, r + 1) - J(t + 1, 1)``, read from a table over gaps.
 
     Args:
         gap: Shape (n,): usual weeks between orders.

@@ -133,16 +133,14 @@ class Tracker:
         """Shape (n, n_categories): main categories of orders, drawn towards those of all."""
         usual = (self.categories.sum(axis=0) + 1.0) / (self.categories.sum() + self.n_categories)
         weight = _SHARE_WEIGHT / 4
-        return np.asarray(
-            (self.categories + weight * usual) / (self.categories.sum(axis=1, keepdims=True) + weight)
-        )
+        return np.asarray((self.categories + weight * usual) / (self.categories.sum(axis=1, keepdims=True) + weight))
 
     def promotion(self) -> Floats:
         """Shape (n,): share of orders on promotion, drawn towards that of all by three orders."""
         usual = self.promotions.sum() / max(float(self.orders.sum()), 1.0)
         return np.asarray((self.promotions + 3 * usual) / (self.orders + 3))
 
-    def clock(self) -> NDArray[np.float32]:
+    def clock(self) -> Floats:
         """Shape (n, len(CLOCK))."""
         gap, angle = self.gap(), 2 * np.pi * self.week / _WEEKS_A_YEAR
         columns = (
@@ -158,4 +156,4 @@ class Tracker:
             self.last_basket,
             self.last_redeemed,
         )
-        return np.stack(columns, axis=1).astype(np.float32)
+        return np.stack(columns, axis=1)

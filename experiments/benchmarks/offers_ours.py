@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.benchmarks.offers_borrowing import clock_shape, lost_orders
-from experiments.benchmarks.offers_study import Study, all_effects
+from experiments.benchmarks.offers_columns import all_effects
+from experiments.benchmarks.offers_study import Study
 from features.simulator.loop.run import View, Wishes
 from recsys.arbitrate import arbitrate
 from recsys.exploration import Exploring
@@ -31,9 +32,9 @@ class OursConfig:
         learn_every: Weeks between conclusions.
     """
 
-    risk_aversion: float = 0.25
-    epsilon: float = 0.06
-    patience: float = 0.7
+    risk_aversion: float = 1.0
+    epsilon: float = 0.02
+    patience: float = 0.9
     learn_every: int = 2
     settle_weeks: int = 8
 

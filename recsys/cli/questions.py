@@ -30,6 +30,7 @@ def bench(
     name: Annotated[given.Benchmark, typer.Argument(help="What is measured; experiments/README.md says how.")],
     workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="Measure on this workspace.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data set, where one is read.")] = None,
+    world: Annotated[Path | None, typer.Option(help="A weekly world's YAML file, where one is simulated.")] = None,
     option: given.BenchOptions = None,
     as_json: given.Json = False,
 ) -> None:
@@ -37,5 +38,5 @@ def bench(
     with answer_of(as_json) as answer:
         from experiments.benchmarks import run as command
 
-        options = given.read_bench_options(option, workspace=workspace, data=data)
+        options = given.read_bench_options(option, workspace=workspace, data=data, world=world)
         answer.show(command(name, options, answer.progress), json_last=True)

@@ -1,6 +1,6 @@
 """Effects learnt from randomised and other contacts together, the others trusted as far as the randomised agree."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,10 @@ class Evidence:
         pull = (columns / variance[:, None]).T @ left
         return Evidence(self.gram + gram, self.pull + pull, self.rows + len(left))
 
+    def plus(self, other: "Evidence") -> "Evidence":
+        """Both together."""
+        return Evidence(self.gram + other.gram, self.pull + other.pull, self.rows + other.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class GroundedEffect:
@@ -99,9 +103,9 @@ def fit_grounded(evidence: Evidence, blocks: tuple[Block, ...]) -> GroundedEffec
     Estimate coefficients and how much each block of them varies.
 
     Rows of contacts that nobody drew count besides drawn ones, with columns of their own for how they may be biased
-    (experimental grounding, Kallus, Puli and Shalit 2018): the randomised rows say what the bias is, and where it turns
-    out small, its block's standard deviation becomes small and the other rows count nearly as much. Scales are the fixed
-    point of MacKay (1992) with one level at the stated scale added, as in `recsys.offers.prior.mixed`.
+    (experimental grounding, Kallus, Puli and Shalit 2018): the randomised rows say what the bias is, and where it
+    turns out small, its block's standard deviation becomes small and the other rows count nearly as much. Scales are
+    the fixed point of MacKay (1992) with one level at the stated scale added, as in `recsys.offers.prior.mixed`.
 
     Args:
         evidence: Of all columns.
@@ -125,11 +129,6 @@ def fit_grounded(evidence: Evidence, blocks: tuple[Block, ...]) -> GroundedEffec
         if float(np.max(np.abs(np.log(variance / before)))) < _STILL:
             break
     return GroundedEffect(found[0], found[1], tuple(np.sqrt(variance).tolist()))
-
-
-def forgotten(evidence: Evidence, share: float) -> Evidence:
-    """The same evidence, counting less: what drifts is better known by what happened lately."""
-    return replace(evidence, gram=evidence.gram * share, pull=evidence.pull * share)
 
 
 def _solved(evidence: Evidence, centre: Floats, variance: Floats) -> tuple[Floats, NDArray[np.float64]]:

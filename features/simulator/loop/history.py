@@ -76,7 +76,7 @@ def old_rule(world: World, log: Log, week: int, tier: NDArray[np.int8]) -> Offer
     ranked = by_depth(world)
     middling = ranked[len(ranked) // 4 : max(len(ranked) * 3 // 4, len(ranked) // 4 + 1)]
     best = np.where(recent & (tier > 0), ranked[min(1, len(ranked) - 1)], middling[week % len(middling)])
-    return np.where(lapsed, ranked[0], best)
+    return np.asarray(np.where(lapsed, ranked[0], best))
 
 
 def by_depth(world: World) -> NDArray[np.int64]:

@@ -93,8 +93,8 @@ class Outcome:
 
     Attributes:
         profit_minor: Shape (n_weeks,): of each week; margin less discounts less contact costs.
-        discount_minor: Shape (n_weeks,).
-        deadweight_minor, redeemed, wasted, messages, left, caused, prevented: Sums over all.
+        discount_minor, sent: Shape (n_weeks,): discounts; messages.
+        deadweight_minor, redeemed, wasted, left, caused, prevented: Sums over all.
         budget_minor: Money that there was for discounts.
         tier_benefit_minor: Shape (n_tiers,): mean discount of a member by tier at the start.
         cpu_s: CPU-seconds of the policy's decisions and learning.
@@ -102,16 +102,21 @@ class Outcome:
 
     profit_minor: Floats
     discount_minor: Floats
+    sent: NDArray[np.int64]
     deadweight_minor: float
     redeemed: int
     wasted: int
-    messages: int
     left: int
     caused: int
     prevented: int
     budget_minor: float
     tier_benefit_minor: Floats
     cpu_s: float
+
+    @property
+    def messages(self) -> int:
+        """Sent over all weeks."""
+        return int(self.sent.sum())
 
 
 def run_policy(world: World, past: Past, policy: Policy | Oracle, *, stream: int | None = None) -> Outcome:
@@ -177,16 +182,18 @@ def _sent(world: World, state: State, wishes: Wishes, *, view: View) -> Offers:
 class _Tally:
     profit: list[float]
     discount: list[float]
+    sent: list[int]
     benefit: Floats
     counts: dict[str, float]
 
     @classmethod
     def empty(cls, n_members: int) -> "_Tally":
-        return cls([], [], np.zeros(n_members), {})
+        return cls([], [], [], np.zeros(n_members), {})
 
     def add(self, week: Week) -> None:
         self.profit.append(float(week.profit_minor.sum()))
         self.discount.append(float(week.discount_minor.sum()))
+        self.sent.append(int(week.contacted.sum()))
         self.benefit += week.discount_minor
         for column in fields(week):
             total = float(getattr(week, column.name).sum())
@@ -197,10 +204,10 @@ class _Tally:
         return Outcome(
             profit_minor=np.array(self.profit),
             discount_minor=np.array(self.discount),
+            sent=np.array(self.sent, dtype=np.int64),
             deadweight_minor=self.counts["deadweight_minor"],
             redeemed=int(self.counts["redeemed"]),
             wasted=int(self.counts["wasted"]),
-            messages=int(self.counts["contacted"]),
             left=int(self.counts["left"]),
             caused=int(self.counts["caused"]),
             prevented=int(self.counts["prevented"]),
