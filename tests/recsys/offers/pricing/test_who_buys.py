@@ -7,8 +7,9 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.loyalty.programme import parse_programme
+from recsys.offers.definitions import Stacking
 from recsys.offers.pricing.basket import MOST_UNIT_MINOR, Basket, BasketLine
-from recsys.offers.pricing.priced import Buyer
+from recsys.offers.pricing.priced import Buyer, Choose
 from recsys.offers.pricing.pricer import BasketPricer
 from recsys.offers.pricing.tiers import TierPrice, tier_prices
 from tests.recsys.offers.pricing.shop import (
@@ -54,9 +55,22 @@ def test_of_equal_prices_the_one_that_costs_fewer_points_is_taken() -> None:
     assert [one.offer_id for one in price(both, [line("wine")], points=100).used] == ["b"]
 
 
-def test_a_coupon_for_shipping_is_kept_where_the_tier_ships_for_nothing() -> None:
-    priced = price(offers(a=shipping(350)), [line("vase")], tier=2, rules=programme(), shipping_minor=350)
-    assert (priced.used, priced.unused[0].offer_id, priced.shipping_minor) == ((), "a", 0)
+@pytest.mark.parametrize("choose", Choose)
+def test_a_coupon_for_shipping_is_kept_where_the_tier_ships_for_nothing(choose: Choose) -> None:
+    held = offers(a={**shipping(350), "stacking": Stacking.EXCLUSIVE}, b=amount_off(40))
+    priced = price(held, [line("vase")], tier=2, rules=programme(), shipping_minor=350, choose=choose)
+    assert ([one.offer_id for one in priced.used], priced.unused[0].offer_id) == (["b"], "a")
+    assert priced.shipping_minor == 0
+
+
+def test_a_tier_that_ships_for_nothing_and_so_chooses_another_coupon_earns_no_less() -> None:
+    rules = parse_programme(
+        re.sub(r"points_multiplier_bp: \d+, ", "", PROGRAMME).replace("      tiers: {silver: 12500, gold: 15000}\n", "")
+    )
+    held = offers(a=one_of(0, shipping(350)), b=one_of(0, amount_off(300)))
+    lowest, highest = (price(held, [line("vase")], tier=tier, rules=rules, shipping_minor=350) for tier in (0, 2))
+    assert [[one.offer_id for one in priced.used] for priced in (lowest, highest)] == [["a"], ["b"]]
+    assert (lowest.points_earned, highest.points_earned, highest.points_by_tier) == (39, 39, "ordinary")
 
 
 def test_shipping_is_free_from_a_price_after_coupons_and_before_the_tiers_own_discount() -> None:
