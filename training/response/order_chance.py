@@ -57,9 +57,10 @@ def fit_order_chance(
     Learn the chance from windows before the last one, judge it there, and where it is better learn again from all.
 
     Windows are as long as the horizon and end at the cut-off, one after another. A member counts in a window if no
-    offer was shown in it, nor in the one before, whose effect might reach into it. Better means a lower mean log loss
-    than 1 - exp(-rate x horizon) with the rate of `features.value.order_rates` as of the window, both as it is and with
-    a monotone curve that the windows before taught.
+    offer was shown in it, nor in the one before, whose effect might reach into it. Better means a mean log loss that
+    is lower by more than one standard error than that of 1 - exp(-rate x horizon), with the rate of
+    `features.value.order_rates` as of the window, as it is or with a monotone curve that the windows before taught,
+    whichever is lower.
 
     Args:
         dataset: What it is learnt from.
@@ -108,8 +109,11 @@ def _judged(
         "rate": last.by_rate,
         "rate_corrected": curve.correct(last.by_rate),
     }
-    losses = {name: _log_loss(chance, last.happened) for name, chance in ways.items()}
-    better = losses["learnt"] < min(losses["rate"], losses["rate_corrected"])
+    each = {name: _log_losses(chance, last.happened) for name, chance in ways.items()}
+    losses = {name: float(one.mean()) for name, one in each.items()}
+    rival = min(("rate", "rate_corrected"), key=lambda name: losses[name])
+    gain = each[rival] - each["learnt"]
+    better = bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
     found = {name: reliability(chance, _lines(last, chance), _BINS) for name, chance in ways.items()}
     learnt = found["learnt"]
     return {
@@ -121,6 +125,7 @@ def _judged(
         "n_judged": len(last),
         "share_ordered": float(last.happened.mean()),
         "log_loss": losses,
+        "gain_sd": float(gain.std() / np.sqrt(len(gain))),
         "calibration_error": {name: one.calibration_error for name, one in found.items()},
         "bins": [
             {"n": one.n_trials, "predicted": one.predicted, "happened": one.happened, "low": one.low, "high": one.high}
@@ -165,6 +170,6 @@ def _lines(windows: _Windows, chance: Floats) -> Lines:
     return Lines(chance, windows.happened, np.ones(len(windows)), windows.member)
 
 
-def _log_loss(chance: Floats, happened: Floats) -> float:
+def _log_losses(chance: Floats, happened: Floats) -> Floats:
     sure = np.clip(chance, _LEAST, 1 - _LEAST)
-    return float(-np.mean(np.where(happened > 0, np.log(sure), np.log1p(-sure))))
+    return -np.where(happened > 0, np.log(sure), np.log1p(-sure))
