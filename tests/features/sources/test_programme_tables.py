@@ -95,12 +95,52 @@ def test_returns_need_the_ids_of_the_lines_that_they_take_back(tmp_path: Path) -
 
 def test_the_mapping_of_the_readme_is_one(tmp_path: Path) -> None:
     page = Path(__file__).parents[3] / "features" / "README.md"
-    base, besides = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    base, *besides = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     mapping = yaml.safe_load(base)
-    mapping["tables"] |= yaml.safe_load(besides)
+    for more in besides:
+        mapping["tables"] |= yaml.safe_load(more)
     mapping["tables"]["purchases"]["columns"]["purchase_id"] = "line"
     read = read_mapping(write_mapping(mapping, tmp_path))
-    assert {"returns", "points_entries", "tier_changes", "merges"} < set(read.tables)
+    assert {"returns", "points_entries", "tier_changes", "merges", "offers", "offer_scope_rules"} < set(read.tables)
+
+
+OFFERS = {
+    "offers": {
+        "source": "coupons.csv",
+        "columns": {"offer_id": "code", "kind": "kind", "amount_minor": "worth", "valid_from": "begins",
+                    "valid_until": "ends", "channels": "sent_by", "trigger": "waits_for", "trigger_days": "days"},
+        "constants": {"percent_bp": 0, "multiplier_bp": 10_000, "min_spend_minor": 0, "buy_quantity": 0,
+                      "get_quantity": 0, "per_member_limit": 1, "contact_cost_minor": 2},
+        "money": "major",
+    },
+    "offer_scope_rules": {
+        "source": "scopes.csv",
+        "columns": {"offer_id": "code", "kind": "by", "value": "which", "exclude": "not_for"},
+    },
+}  # fmt: skip
+OFFERS_FILES = {
+    "coupons": (
+        "code,kind,worth,begins,ends,sent_by,waits_for,days\n"
+        "five,amount_off,5.00,2023-01-01,2023-12-31,email|web,birthday,9\n"
+        "mail,amount_off,5.00,2023-01-01,2023-12-31,post,,\n"
+        "told,nudge,0,2023-01-01,2023-12-31,,tier_near,\n"
+    ),
+    "scopes": (
+        "code,by,which,not_for\nfive,category,drinks,true\nfive,product,001,no\nfive,shelf,9,no\nmail,brand,x,no\n"
+    ),
+}
+
+
+def test_offers_of_a_retailers_own_files_keep_channels_triggers_and_exclusions(tmp_path: Path) -> None:
+    done = ingest_shop(tmp_path, changed(**OFFERS), **OFFERS_FILES)
+    assert done.counts["offers"].reasons == {"unknown_channel": 1}
+    assert done.counts["offer_scope_rules"].reasons == {"wrong_type:kind": 1, "unknown_offer": 1}
+    offers = done.workspace.read_table("offers").collect().sort("offer_id")
+    assert offers.select("amount_minor", "channels", "trigger", "trigger_days").rows() == [
+        (500, "email|web", "birthday", 9), (0, None, "tier_near", None),
+    ]  # fmt: skip
+    rules = done.workspace.read_table("offer_scope_rules").collect().sort("kind")
+    assert rules.select("value", "exclude").rows() == [("001", False), ("drinks", True)]
 
 
 BORN = "card,level,newsletter_ok,town,month,birth_day\n"
