@@ -16,6 +16,7 @@ BENCHMARKS = (
     "collaborative",
     "next_basket",
     "next_product",
+    "offer_response",
     "offers",
     "policy",
     "profile",

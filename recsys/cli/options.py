@@ -49,6 +49,7 @@ class Benchmark(StrEnum):
     COLLABORATIVE = "collaborative"
     NEXT_BASKET = "next_basket"
     NEXT_PRODUCT = "next_product"
+    OFFER_RESPONSE = "offer_response"
     OFFERS = "offers"
     POLICY = "policy"
     PROFILE = "profile"
