@@ -209,6 +209,16 @@ class Decisions:
             ),
         )
 
+    def waited_for(self, member: int, row: int) -> tuple[Reason, ...]:
+        """What an offer with a trigger waited for, with the member's own numbers; nothing of one without."""
+        trigger = TRIGGERS[self.knowledge.offers.trigger[row]]
+        if trigger is Trigger.NONE or self.told is None:
+            return ()
+        known, language = self.knowledge, self.context.language
+        return (
+            trigger_reason(trigger, self.told, member, tiers=known.tiers, currency=known.currency, language=language),
+        )
+
     def _candidates(self, member: int) -> tuple[Candidate, ...] | None:
         if self.trace is None:
             return None
@@ -227,7 +237,7 @@ class Decisions:
             kind = ItemKind.OFFER if is_offer else ItemKind.PRODUCT
             ids, names = (offers.offers, offers.names) if is_offer else (catalogue.products, catalogue.names)
             language = self.context.language
-            first = self._waited_for(member, row) if is_offer else self._found_by(member, row, self.sources[source])
+            first = self.waited_for(member, row) if is_offer else self._found_by(member, row, self.sources[source])
             why = self._offer_codes(member, row) if is_offer else [] if first else [source_code(self.sources[source])]
             applied: list[str] = []
             if pinned:
@@ -257,16 +267,6 @@ class Decisions:
         catalogue, anchor = self.knowledge.catalogue, self.anchors[member][row]
         name = bytes(catalogue.names[anchor]).decode()
         return (product_reason(source, self.context.language, product_id=catalogue.products.id(anchor), name=name),)
-
-    def _waited_for(self, member: int, row: int) -> tuple[Reason, ...]:
-        """What an offer with a trigger waited for, with the member's own numbers."""
-        trigger = TRIGGERS[self.knowledge.offers.trigger[row]]
-        if trigger is Trigger.NONE or self.told is None:
-            return ()
-        known, language = self.knowledge, self.context.language
-        return (
-            trigger_reason(trigger, self.told, member, tiers=known.tiers, currency=known.currency, language=language),
-        )
 
     def _offer_codes(self, member: int, row: int) -> list[str]:
         tiers, everyone = int(self.knowledge.offers.tier_mask[row]), (1 << len(self.knowledge.tiers)) - 1

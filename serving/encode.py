@@ -105,7 +105,7 @@ class AnswerEncoder:
             value = b'"value_minor":null,"value_sd_minor":null,"gap":null'
             if kind == OFFER:
                 is_trial = bool(decisions.explored[member]) and row == decisions.offer_choice[member]
-                key = (*key, is_trial, bool(decisions.batch.row[member] >= 0))
+                key = (*key, is_trial, bool(decisions.batch.row[member] >= 0), decisions.waited_for(member, row))
                 value = b'"value_minor":%d,"value_sd_minor":%d,"gap":%s' % (
                     decisions.value[member, at], decisions.value_sd[member, at],
                     orjson.dumps(decisions.gap(member, row)),
