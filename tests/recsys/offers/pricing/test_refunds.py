@@ -62,6 +62,17 @@ def test_where_the_kept_part_costs_more_than_was_paid_nothing_is_paid_back_and_t
     assert (rest.paid_back_minor, rest.released_coupons, rest.kept) == (330, ("a",), None)
 
 
+def test_a_coupon_that_was_lost_stays_lost() -> None:
+    # 4,300 - 500 leaves 3,800; of 4,100 it leaves 3,600, too little for b; 3,900 is too little for a and enough for b
+    first, then = amount_off(500, min_spend_minor=4_000), amount_off(100, min_spend_minor=3_700, stacking_priority=1)
+    tin = ("tin", 200)
+    till, priced = bought([line("vase"), line("tin", 2, price=200)], a=first, b=then)
+    refunds = give_back(Receipt(priced), till, {tin: 1}, {tin: 1})
+    assert [one.lost_coupons for one in refunds] == [("b",), ("a",)]
+    assert refunds[1].kept is not None
+    assert refunds[1].kept.total_minor == 3_900
+
+
 def test_shipping_is_paid_back_with_the_last_unit() -> None:
     till, priced = bought([line("wine"), line("cheese")], fee=350)
     refunds = give_back(Receipt(priced), till, {WINES: 1}, {CHEESE: 1})
