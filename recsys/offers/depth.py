@@ -102,15 +102,17 @@ NO_LADDERS = Ladders(())
 
 def _isotonic(estimate: Floats, weight: Floats) -> Floats:
     """Shape (m, steps): the non-decreasing sequence nearest to each line."""
-    n = estimate.shape[1]
-    if not np.any(estimate[:, 1:] < estimate[:, :-1]):
+    falls = np.flatnonzero((estimate[:, 1:] < estimate[:, :-1]).any(axis=1))
+    if not len(falls):
         return estimate
-    total, weights = np.cumsum(estimate * weight, axis=1), np.cumsum(weight, axis=1)
-    best = np.full(estimate.shape, -np.inf)
-    for first in range(n):
-        before = total[:, first, None] - (estimate * weight)[:, first, None]
-        weight_before = weights[:, first, None] - weight[:, first, None]
-        means = (total[:, first:] - before) / (weights[:, first:] - weight_before)
+    # The others stay as they are to the last bit, whoever else is asked about.
+    some, heavy = estimate[falls], weight[falls] / weight[falls].max(axis=1, keepdims=True)
+    best = np.full(some.shape, -np.inf)
+    for first in range(some.shape[1]):
+        # Summed from each first step on, because a difference of sums forgets the light beside the heavy.
+        means = np.cumsum((some * heavy)[:, first:], axis=1) / np.cumsum(heavy[:, first:], axis=1)
         least = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
         best[:, first:] = np.maximum(best[:, first:], least)
-    return best
+    risen = estimate.copy()
+    risen[falls] = best
+    return risen

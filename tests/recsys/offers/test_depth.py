@@ -62,6 +62,20 @@ def test_what_rises_is_the_nearest_that_does(drawn: list[tuple[float, float]]) -
     assert found == pytest.approx(isotonic_by_search(values[0].tolist(), weights.tolist()), abs=1e-9, rel=1e-6)
 
 
+def test_a_step_that_is_certain_does_not_drown_the_doubtful_ones_beside_it() -> None:
+    risen = Ladders((np.arange(3),)).monotone(np.array([[0.1, 0.5, 0.3]]), np.array([[0.0, 0.5, 0.5]]))
+    np.testing.assert_allclose(risen, [[0.1, 0.4, 0.4]])
+
+
+@given(st.lists(st.lists(st.floats(-1, 1), min_size=3, max_size=3), min_size=1, max_size=6), st.integers(0, 5))
+def test_who_else_is_asked_about_changes_no_bit(lines: list[list[float]], which: int) -> None:
+    values = np.array(lines)
+    sds = 0.01 + np.abs(values) * 3
+    ladders, one = Ladders((np.arange(3),)), which % len(lines)
+    together, alone = ladders.monotone(values, sds), ladders.monotone(values[[one]], sds[[one]])
+    np.testing.assert_array_equal(together[[one]], alone)
+
+
 def test_offers_on_no_ladder_and_inputs_stay_as_they_are() -> None:
     values = np.array([[0.1, 0.5, 0.9, 0.3]])
     before = values.copy()
