@@ -156,7 +156,7 @@ def explain(
         anchors=anchors,
         accounts=offers.accounts,
         wanted=wanted,
-        told=_told(batch, policy, knowledge, now=context.now) if asked.max_offers else None,
+        told=_told(batch, slates, policy, knowledge, now=context.now) if asked.max_offers else None,
         lacking=_lacking(batch, context.relation, shelf, source),
         answer=_answers(batch, context.relation, shelf, slates, source, knowledge=knowledge),
         shortfall=shortfall,
@@ -187,9 +187,13 @@ class _Picker:
         return found
 
 
-def _told(batch: MemberBatch, policy: CompiledPolicy, knowledge: Knowledge, *, now: EpochSeconds) -> NudgeFacts | None:
-    """What offers with a trigger tell of; absent where no offer has one."""
-    return NudgeFacts.of(batch, now, policy.source.time_zone) if knowledge.offers.trigger.any() else None
+def _told(
+    batch: MemberBatch, slates: Slates, policy: CompiledPolicy, knowledge: Knowledge, *, now: EpochSeconds
+) -> NudgeFacts | None:
+    """What offers with a trigger tell of; absent where none of those shown has one."""
+    shown = slates.row[slates.kind == OFFER]
+    waited = knowledge.offers.trigger[shown].any()
+    return NudgeFacts.of(batch, now, policy.source.time_zone) if waited else None
 
 
 def _whole(amounts: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -68,6 +68,9 @@ def points_ending(batch: MemberBatch, now: EpochSeconds) -> PointsEnding:
     """The points whose end is the next after *now*; where those that the bundle knew of have ended, none are known."""
     at, points = known(batch, "next_expiry_at"), known(batch, "next_expiry_points")
     ahead = (at > now) & (points > 0)
+    if not ahead.any():
+        nothing = np.full(len(batch), UNKNOWN, dtype=np.int64)
+        return PointsEnding(np.zeros_like(nothing), nothing, nothing)
     left = np.where(ahead, np.minimum(points, np.maximum(batch.points, 0)), 0)
     ends = left > 0
     return PointsEnding(left, np.where(ends, at, UNKNOWN), np.where(ends, (at - now) // SECONDS_PER_DAY, UNKNOWN))
@@ -75,9 +78,12 @@ def points_ending(batch: MemberBatch, now: EpochSeconds) -> PointsEnding:
 
 def tier_ahead(batch: MemberBatch) -> TierAhead:
     """The next tier by the rules; not known where the member bought since, or holds another tier than by the rules."""
-    told = _by_the_rules(batch)
     tier = known(batch, "next_tier")
-    told &= tier > batch.tier
+    told = tier > batch.tier
+    if not told.any():
+        nothing = np.full(len(batch), UNKNOWN, dtype=np.int64)
+        return TierAhead(nothing.astype(np.int8), nothing, nothing)
+    told &= _by_the_rules(batch)
     return TierAhead(
         np.where(told, tier, UNKNOWN_ROW).astype(np.int8),
         np.where(told, known(batch, "to_next_minor"), UNKNOWN),
@@ -88,7 +94,11 @@ def tier_ahead(batch: MemberBatch) -> TierAhead:
 def tier_fall(batch: MemberBatch, now: EpochSeconds) -> TierFall:
     """The next fall after *now*; not known where the member bought since, or holds another tier than by the rules."""
     tier, at = known(batch, "tier_falls_to"), known(batch, "tier_falls_at")
-    falls = _by_the_rules(batch) & (at > now) & (tier >= 0) & (tier < batch.tier)
+    falls = (at > now) & (tier >= 0) & (tier < batch.tier)
+    if not falls.any():
+        nothing = np.full(len(batch), UNKNOWN, dtype=np.int64)
+        return TierFall(nothing.astype(np.int8), nothing, nothing, nothing)
+    falls &= _by_the_rules(batch)
     return TierFall(
         np.where(falls, tier, UNKNOWN_ROW).astype(np.int8),
         np.where(falls, at, UNKNOWN),
@@ -109,9 +119,8 @@ def birthdays(batch: MemberBatch, now: EpochSeconds, zone: str) -> BirthdayDista
 def bought_since(batch: MemberBatch) -> KeepMask:
     """Shape (m,): the member bought something after what the bundle knows, so its sums are out of date."""
     bought = np.zeros(len(batch), dtype=np.bool_)
-    since = batch.touched_kind == _PURCHASE
-    if since.any():
-        bought[batch.touched.owners()[since]] = True
+    if len(batch.touched_kind):
+        bought[batch.touched.owners()[batch.touched_kind == _PURCHASE]] = True
     return bought
 
 
@@ -121,7 +130,7 @@ def known(batch: MemberBatch, name: str) -> NDArray[np.int64]:
     if column is None or not len(column):
         return np.full(len(batch), UNKNOWN, dtype=np.int64)
     # Strangers have row -1 and read somebody's value here, which is then replaced.
-    values: NDArray[np.int64] = column[batch.row].astype(np.int64)
+    values: NDArray[np.int64] = column.take(batch.row).astype(np.int64, copy=False)
     values[batch.row < 0] = UNKNOWN
     return values
 

@@ -91,6 +91,8 @@ def nudge_costs(batch: MemberBatch, knowledge: Knowledge, now: EpochSeconds) -> 
         match TRIGGERS[told]:
             case Trigger.POINTS_EXPIRING:
                 points = points_ending(batch, now).points
+                if not points.any():
+                    continue
                 lapsing = points * knowledge.point_worth_minor
                 with_order[:, columns] = lapsing[:, None]
                 anyway[:, columns] = (lapsing * _habit(batch, points))[:, None]
@@ -112,6 +114,8 @@ def _habit(batch: MemberBatch, points: NDArray[np.int64]) -> Values:
 def _reaching(batch: MemberBatch, knowledge: Knowledge) -> Values:
     """Shape (m,): what an order costs in benefits of the next tier, by the chance that it reaches it."""
     ahead = tier_ahead(batch)
+    if not (ahead.tier >= 0).any():
+        return np.zeros(len(batch))
     upper = np.where(ahead.tier >= 0, ahead.tier, batch.tier)
     worth = knowledge.tier_worth.of_term(batch.tier, upper, _yearly_spend(batch))
     return np.asarray(_filled(batch, ahead.gap_minor, ahead.gap_orders) * worth)
@@ -121,6 +125,8 @@ def _keeping(batch: MemberBatch, knowledge: Knowledge, now: EpochSeconds) -> Val
     """Shape (m,): what an order costs in benefits that are given on, less the margin that goes with a lost tier."""
     fall = tier_fall(batch, now)
     falls = fall.tier >= 0
+    if not falls.any():
+        return np.zeros(len(batch))
     lower = np.where(falls, fall.tier, batch.tier)
     spend = _yearly_spend(batch)
     benefits = knowledge.tier_worth.of_term(lower, batch.tier, spend)
