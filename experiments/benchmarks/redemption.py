@@ -45,12 +45,13 @@ def run(options: Mapping[str, Any]) -> Report:
         cost = {"fit_cpu_s": done.cpu_s, "peak_rss_mb": peak_rss_mb()}
         happened = np.concatenate([case.campaign(one).redeemed for one in case.test])
         facts = {"benchmark": "redemption", "set": folder.name, "form": case.form, **_case_facts(case, asked)}
-        facts |= _judged(foretold, happened, asked) | {"choices": _choice_facts(choices)} | cost
+        share = float(case.before_test().offered.redeemed.mean())
+        facts |= _judged(foretold, happened, share, asked) | {"choices": _choice_facts(choices)} | cost
         facts["models"] = {str(one): model.facts(names) for one, model in foretold.models.items()}
     return Report(facts, _tables(facts), _notes(case))
 
 
-def _judged(foretold: Foretold, happened: Bools, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _judged(foretold: Foretold, happened: Bools, share: float, asked: Mapping[str, Any]) -> dict[str, Any]:
     scores = {OURS: foretold.chance, **foretold.baselines}
     areas = {name: area(score, happened) for name, score in scores.items()}
     draw = {"n_resamples": asked["resamples"], "seed": asked["seed"]}
@@ -60,15 +61,15 @@ def _judged(foretold: Foretold, happened: Bools, asked: Mapping[str, Any]) -> di
     )
     best = max(BASELINES, key=lambda name: areas[name])
     every = np.ones(len(happened))
-    held = reliability(
-        foretold.chance, Outcomes(foretold.chance, happened.astype(np.float64), every, foretold.member), _N_BINS
-    )
+    outcomes = Outcomes(foretold.chance, happened.astype(np.float64), every, foretold.member)
+    held = reliability(foretold.chance, outcomes, _N_BINS)
     return {
         "auc": areas[OURS],
         "baseline_auc": areas[best],
         "best_baseline": best,
         "gain_low": min(one.low for one in by_member.values()),
         "calibration_error": held.calibration_error,
+        "calibration_error_of_one_chance": reliability(every * share, outcomes, _N_BINS).calibration_error,
         "baselines": {name: areas[name] for name in BASELINES},
         "gain_over": {name: _bounds(one) for name, one in by_member.items()},
         "gain_over_by_offer": {name: _bounds(one) for name, one in by_offer.items()},
@@ -162,7 +163,8 @@ def _tables(facts: Mapping[str, Any]) -> tuple[Table, ...]:
         f"{facts['set']}: {facts['n_test_offers']} offers of campaigns {', '.join(map(str, facts['test_campaigns']))}"
     )
     bins = tuple((*one.values(),) for one in facts["calibration_bins"])
-    held = f"chances against what happened: error {facts['calibration_error']:.4f}, mean distance over {_N_BINS} bins"
+    held = f"chances against what happened: error {facts['calibration_error']:.4f} (mean distance over {_N_BINS} bins; "
+    held += f"one chance for all, the share redeemed before: {facts['calibration_error_of_one_chance']:.4f})"
     form = {"n_trials": ",.0f", **dict.fromkeys(("predicted", "happened", "low", "high"), ".5f")}
     return (
         Table(title, columns, tuple(rows)),
