@@ -1,6 +1,6 @@
 """Gradient boosted trees with settings for small signals, on the scale that suits the outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -84,6 +84,17 @@ class Boosted:
             raw += self.trees.score(features)
         return _unlink(raw, self.kind) * self.unit
 
+    def levelled(self, features: Floats, outcome: Floats, weight: Floats, *, start: float) -> float:
+        """
+        The start from which the rows of the fit are right on average; only spend needs another than it had.
+
+        The logarithm is not the canonical link of Tweedie loss, so its sum of residuals is not zero.
+        """
+        if self.kind is not Kind.SPEND:
+            return start
+        foretold = float(np.average(self.predict(features, start=start), weights=weight))
+        return start * float(np.average(outcome, weights=weight)) / foretold
+
 
 def fit_base(
     features: Floats,
@@ -126,7 +137,8 @@ def fit_base(
         config=config.model_copy(update={"min_leaf_rows": leaf}),
         seed=seed,
     )
-    return Boosted(trees, kind, unit, least, mean)
+    model = Boosted(trees, kind, unit, least, mean)
+    return model if start is not None else replace(model, mean=model.levelled(features, outcome, weight, start=mean))
 
 
 def _link(mean: Floats, kind: Kind, least: float) -> Floats:

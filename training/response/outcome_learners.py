@@ -16,7 +16,7 @@ class OneModel:
 
     Attributes:
         model: Of the outcome, the last feature being the arm.
-        starts: Mean outcome of those without the offer and of those shown it.
+        starts: Where those without the offer begin, and those shown it; near their mean outcomes.
     """
 
     model: Boosted
@@ -45,20 +45,22 @@ class SLearner:
 
     def fit(self, trial: Trial, *, seed: int) -> OneModel:
         """See `Learner.fit`."""
-        kind = outcome_kind(trial.outcome)
-        starts = [
-            float(np.average(trial.outcome[rows], weights=trial.weight[rows]))
-            for rows in (~trial.treated, trial.treated)
-        ]
+        arms = (~trial.treated, trial.treated)
+        means = [float(np.average(trial.outcome[rows], weights=trial.weight[rows])) for rows in arms]
+        columns = np.column_stack([trial.features, trial.treated])
         model = fit_base(
-            np.column_stack([trial.features, trial.treated]),
+            columns,
             trial.outcome,
             weight=trial.weight,
             config=self.config,
             seed=seed,
-            kind=kind,
-            start=np.where(trial.treated, starts[1], starts[0]),
+            kind=outcome_kind(trial.outcome),
+            start=np.where(trial.treated, means[1], means[0]),
         )
+        starts = [
+            model.levelled(columns[rows], trial.outcome[rows], trial.weight[rows], start=mean)
+            for rows, mean in zip(arms, means, strict=True)
+        ]
         return OneModel(model, (starts[0], starts[1]))
 
 

@@ -91,6 +91,12 @@ def test_harm_everywhere_is_a_negative_effect_for_about_everybody(name):
     assert (fitted(name, trial).effect(trial.features) < 0).mean() > 0.99
 
 
+@pytest.mark.parametrize("name", ["s", "t"])
+def test_foretold_spend_has_the_mean_effect_of_the_arms_themselves(name):
+    trial, _ = planted(3_000, effect="line", level=0.2, money=True)
+    assert fitted(name, trial).effect(trial.features).mean() == pytest.approx(mean_effect(trial), rel=0.15)
+
+
 def test_shrinkage_of_s_is_towards_the_mean_effect_and_not_towards_none():
     trial, _ = planted(700, effect="flat", level=0.2)
     assert fitted("s", trial).effect(trial.features).mean() == pytest.approx(mean_effect(trial), abs=0.03)
