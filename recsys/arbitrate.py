@@ -52,7 +52,7 @@ def arbitrate(
     The arbitrated value is a lower bound, ``mean - risk_aversion x sd - shadow price x discount``, times the levers
     where it is above zero: an uncertain gain must be larger before money is spent on it, and a lever cannot turn a
     loss into a gain. Among equals the smaller discount wins (law 11), then the smaller row. Of the steps of a ladder
-    only the smallest sufficient one and those below it are chosen; deeper ones may be drawn.
+    only the smallest sufficient one and those below it are chosen; deeper ones may be drawn. No slate holds two steps.
 
     With probability *epsilon* the first choice is drawn by `recsys.exploration.shares`, q, in which the greedy choice
     has its part. So the probability of an arm is ``(1 - epsilon) [greedy] + epsilon q``, and 1 where no_offer is the
@@ -75,6 +75,8 @@ def arbitrate(
     too_deep = ladders.too_deep(net, values.sd, keep, risk_aversion)
     arbitrated = np.where(bound > 0, bound * boost, bound)
     ranked = np.where(keep & ~too_deep, arbitrated, 0.0).round(EQUAL_DECIMALS)
+    if max_offers > 1:
+        ranked = ladders.best_steps(ranked, values.discount)
     # Value descending, then discount ascending, then row.
     order = np.lexsort((values.discount, -ranked), axis=1)[:, :max_offers]
     rows = np.full((m, max_offers), UNKNOWN_ROW, dtype=np.int32)
@@ -89,7 +91,8 @@ def arbitrate(
     arms = draw_arms(drawn[members], draw[members] / epsilon).tolist() if len(members) else []
     for member, tried in zip(members.tolist(), arms, strict=True):
         if tried != best[member]:
-            others = [row for row in rows[member].tolist() if row not in (tried, UNKNOWN_ROW)]
+            aside = ladders.beside(tried)
+            others = [row for row in rows[member].tolist() if row not in aside and row != UNKNOWN_ROW]
             slate = [] if tried == UNKNOWN_ROW else [tried, *others][:max_offers]
             rows[member] = slate + [UNKNOWN_ROW] * (max_offers - len(slate))
     explored = rows[:, 0] != best

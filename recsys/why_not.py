@@ -20,9 +20,9 @@ class NotShown(StrEnum):
     Why a candidate that no rule removed is not shown.
 
     Outranked: better or pinned ones took the places. No places: none were asked for. No gain: an offer that is not
-    worth more than no offer. Offer places full: better offers took the places that offers may take. Not drawn: it
-    would be shown, or one like it, had exploration not drawn another choice. Smaller depth: a step of the same ladder
-    that gives less is worth as much, as far as is sure.
+    worth more than no offer. Offer places full: better offers took the places that offers may take, or a better step
+    the one of its ladder. Not drawn: it would be shown, or one like it, had exploration not drawn another choice.
+    Smaller depth: a step of the same ladder that gives less is worth as much, as far as is sure.
     """
 
     OUTRANKED = "outranked"

@@ -95,6 +95,31 @@ class Ladders:
                 deep[:, steps[step + 1]] = found & open_to[:, step + 1]
         return deep
 
+    def best_steps(self, ranked: Floats, discount: Floats) -> Floats:
+        """
+        Leave one step of each ladder: two on one slate would give who takes the deeper what the smaller was to save.
+
+        Args:
+            ranked: Shape (m, n_offers): what offers are compared by.
+            discount: Same shape: parts equals, of which the smallest is left, and then the first row.
+
+        Returns:
+            Same shape, new where there are ladders: 0 for every step but the highest of its ladder.
+        """
+        if not self.steps:
+            return ranked
+        left = ranked.copy()
+        for steps in map(np.sort, self.steps):
+            level = ranked[:, steps]
+            highest = level == level.max(axis=1, keepdims=True)
+            first = np.where(highest, discount[:, steps], np.inf).argmin(axis=1)
+            left[:, steps] = np.where(np.arange(len(steps)) == first[:, None], level, 0.0)
+        return left
+
+    def beside(self, offer: int) -> frozenset[int]:
+        """Rows of the offer's ladder, its own among them; of an offer on none, its own alone."""
+        return frozenset(next((steps.tolist() for steps in self.steps if offer in steps), [offer]))
+
 
 NO_LADDERS = Ladders(())
 """Of offers that each stand for themselves."""

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from recsys.arbitrate import OfferChoice, arbitrate, no_choice
 from recsys.exploration import Exploring
+from recsys.offers.depth import NO_LADDERS, Ladders
 from recsys.offers.economics import OfferValues
 from recsys.policy.file.guardrails import Drawing
 from tests.worlds import bare_values
@@ -30,6 +31,7 @@ def choose(
     drawing: Drawing = Drawing.UNIFORM,
     draw: NDArray[np.float64] | None = None,
     max_offers: int = 1,
+    ladders: Ladders = NO_LADDERS,
 ) -> OfferChoice:
     shape = offers.mean.shape
     return arbitrate(
@@ -41,6 +43,7 @@ def choose(
         exploring=Exploring(epsilon, drawing=drawing),
         draw=np.full(shape[0], 0.99) if draw is None else draw,
         max_offers=max_offers,
+        ladders=ladders,
     )
 
 
@@ -80,6 +83,34 @@ def test_a_scarce_budget_has_its_price() -> None:
 
 def test_several_offers_come_in_order_and_only_those_worth_something() -> None:
     assert choose(values([[1, 5, -3]]), max_offers=3).rows.tolist() == [[1, 0, -1]]
+
+
+STEPS = Ladders((np.array([2, 0]),))
+"""Of three offers: 2 is the shallower, 0 the deeper, 1 on no ladder."""
+
+
+def test_no_slate_holds_two_steps_of_a_ladder() -> None:
+    surely_deeper = values([[9, 5, 3]], discount=[[8, 10, 2]])
+    assert choose(surely_deeper, max_offers=3, ladders=STEPS).rows.tolist() == [[0, 1, -1]]
+    assert choose(surely_deeper, max_offers=3).rows.tolist() == [[0, 1, 2]]
+
+
+def test_the_step_that_is_drawn_stands_alone_of_its_ladder() -> None:
+    offers = values([[9, 5, 3]], discount=[[8, 10, 2]])
+    drawn = [
+        choose(offers, max_offers=3, ladders=STEPS, epsilon=0.5, draw=np.array([draw])).rows[0].tolist()
+        for draw in (0.05, 0.2, 0.3, 0.45)
+    ]
+    assert drawn == [[-1, -1, -1], [0, 1, -1], [1, 0, -1], [2, 1, -1]]
+
+
+def test_a_lever_lifts_no_step_that_is_deeper_than_need_be() -> None:
+    assert choose(values([[5, 1, 5]]), boost=[[9.0, 1.0, 0.5]], ladders=STEPS).rows.tolist() == [[2]]
+
+
+def test_of_two_steps_alike_the_one_with_the_smaller_discount_is_left() -> None:
+    left = STEPS.best_steps(np.array([[4.0, 1.0, 4.0], [4.0, 1.0, 4.0]]), np.array([[2.0, 0.0, 3.0], [3.0, 0.0, 3.0]]))
+    assert left.tolist() == [[4.0, 1.0, 0.0], [4.0, 1.0, 0.0]]
 
 
 def test_a_slate_without_offers_chooses_none_for_certain() -> None:
