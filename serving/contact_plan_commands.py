@@ -25,6 +25,7 @@ from serving.plan_messages import NO_OFFER_OF_CAMPAIGN, MessageMaker
 from serving.plan_run import MembersThen, PlanRun
 from serving.plan_sends import PlannedSend, read_sends
 from serving.settings import read_settings
+from serving.shadow_prices import shadow_prices_in_force
 from serving.silence import nobody_told
 from serving.stated_consents import read_stated_consents
 from serving.store.database import open_database
@@ -78,9 +79,10 @@ def plan(
     planned = read_sends(sends, policy, now=instant)
     stated = read_stated_consents(settings.consents_folder)
     members = everybody(knowledge.members.members, stated.members) if audience is None else read_audience(audience)
+    prices = shadow_prices_in_force(workspace, knowledge, policy_id=policy.policy_id, now=instant)
     rules = PlanRules.of(policy.contact, policy.campaigns, read_zone(policy.time_zone))
     try:
-        maker = MessageMaker(knowledge, policy, planned, rules=rules, seed=seed)
+        maker = MessageMaker(knowledge, policy, planned, rules=rules, seed=seed, shadow_price=prices.price)
     except PolicyError as error:
         raise live.placed(error) from error
     run = PlanRun(policy, planned, rules=rules, maker=maker)

@@ -22,6 +22,7 @@ from serving.export.standing import Standing
 from serving.live import read_pointer
 from serving.policy_watch import UNREVIEWED
 from serving.settings import Settings
+from serving.shadow_prices import shadow_prices_in_force
 from serving.stated_consents import read_stated_consents
 from serving.store.database import open_database
 from serving.store.members import MemberStore
@@ -97,6 +98,7 @@ def export(
     live = live_policy(settings.policy_path, instant)
     policy, compiled = live.policy, _compiled(live, knowledge)
     _check_placement(compiled, placement, tuple(policy.placements))
+    prices = shadow_prices_in_force(workspace, knowledge, policy_id=compiled.policy_id, now=instant)
     plan = ExportPlan(
         bundle_id=knowledge.bundle_id,
         policy_id=compiled.policy_id,
@@ -110,12 +112,13 @@ def export(
         n_members=len(members),
         audience_digest=members.digest,
         consents_digest=standing.digest,
+        shadow_prices_digest=prices.digest,
         version=importlib.metadata.version(DISTRIBUTION),
     )
     database = open_database(url)
     try:
         database.migrate()
-        inputs = ExportInputs(bundle.path, policy, url, members, standing)
+        inputs = ExportInputs(bundle.path, policy, url, prices.price, members, standing)
         manifest = run_export(out, plan, inputs, workers=workers, progress=progress)
         recorded = None
         if record_contacts:

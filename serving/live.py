@@ -20,6 +20,8 @@ from serving.encode import AnswerEncoder
 from serving.golden import try_out
 from serving.metrics import Metrics
 from serving.policy_watch import PolicyStamp, PolicyWatch, Stamp, stamp
+from serving.shadow_prices import FILE as SHADOW_PRICES
+from serving.shadow_prices import PricesInForce, shadow_prices_in_force
 
 POINTER = "current"
 _LOG = structlog.get_logger(__name__)
@@ -35,6 +37,7 @@ class Served:
         encoder: Of its answers.
         folder: Where the bundle lies.
         bundle_id, run_id, cut_off, policy_id, policy_name: What answers name as their versions.
+        prices: What budgets cost, as the last allocation found it.
         in_force: Which version of the policy it is, since when, and who let it.
         loaded_at: When it was taken in.
         fallbacks: By placement: what a stranger was shown when it was tried out; the answer should the engine fail.
@@ -49,6 +52,7 @@ class Served:
     cut_off: EpochSeconds
     policy_id: str
     policy_name: str
+    prices: PricesInForce
     in_force: InForce
     loaded_at: EpochSeconds
     fallbacks: Mapping[str, tuple[SlateItem, ...]]
@@ -64,8 +68,11 @@ class Refusal:
     refused_at: EpochSeconds
 
 
-Fingerprint = tuple[str, tuple[Stamp, Stamp], PolicyStamp]
-"""Folder; stamps of the pointer and the manifest; the policy in force and the stamps of its files."""
+PricesStamp = tuple[Stamp, bool]
+"""Stamp of the file of shadow prices, and whether those that are served hold now."""
+
+Fingerprint = tuple[str, tuple[Stamp, Stamp], PolicyStamp, PricesStamp]
+"""Folder; stamps of the pointer and the manifest; the policy in force and the stamps of its files; shadow prices."""
 
 
 class Live:
@@ -117,15 +124,16 @@ class Live:
                 return self._policy_alone(in_force, policy_stamp, now)
             self._problem = ""
             bundle_seen = folder.name, (stamp(self._serving_folder / POINTER), stamp(folder / MANIFEST))
-            if (*bundle_seen, policy_stamp) == self._seen:
+            prices = self._prices_stamp(now)
+            if (*bundle_seen, policy_stamp, prices) == self._seen:
                 if self.refusal is not None and self.refusal.folder in (POINTER, FOLDER):
                     self.refusal = None  # what was away or broken for a while is back as it was
                 self._note(in_force)
                 return False
-            self._seen = (*bundle_seen, policy_stamp)
+            self._seen = (*bundle_seen, policy_stamp, prices)
             try:
                 live, policy_stamp = self._read_policy(in_force, policy_stamp)
-                self._seen = (*bundle_seen, policy_stamp)
+                self._seen = (*bundle_seen, policy_stamp, prices)
                 opened = self.current if bundle_seen == self._bundle_seen else None
                 candidate = load_served(folder, self._policy_path, now=now, opened=opened, live=live)
             except Exception as error:  # noqa: BLE001 (whatever a candidate does wrong, the old one goes on)
@@ -133,7 +141,12 @@ class Live:
                 return bundle_seen != self._bundle_seen and self._policy_alone(in_force, policy_stamp, now)
             self._bundle_seen, self._policy_seen = bundle_seen, policy_stamp
             self._take_in(candidate)
+            self._seen = (*bundle_seen, policy_stamp, (prices[0], candidate.prices.holds(now)))
             return True
+
+    def _prices_stamp(self, now: EpochSeconds) -> PricesStamp:
+        holds = self.current is not None and self.current.prices.holds(now)
+        return stamp(self._policy_path.with_name(SHADOW_PRICES)), holds
 
     def _read_policy(self, in_force: InForce, seen: PolicyStamp) -> tuple[LivePolicy, PolicyStamp]:
         """The policy in force, and the stamps of the files that it was read from."""
@@ -186,7 +199,12 @@ class Live:
         self.refusal = None
         self._metrics.bundle.labels(candidate.bundle_id, candidate.policy_id).set(1)
         self._metrics.swaps.labels("taken").inc()
-        _LOG.info("bundle_taken", bundle_id=candidate.bundle_id, policy_id=candidate.policy_id)
+        _LOG.info(
+            "bundle_taken",
+            bundle_id=candidate.bundle_id,
+            policy_id=candidate.policy_id,
+            shadow_prices=candidate.prices.state.value,
+        )
 
     def _refuse(self, folder: str, reason: str) -> None:
         # Shown to whoever asks for health: where the workspace lies on this machine is nobody's business.
@@ -251,9 +269,11 @@ def load_served(
     else:
         knowledge, run_id = opened.engine.knowledge, opened.run_id
     try:
-        engine = Engine(knowledge, compile_policy(live.policy, knowledge))
+        policy = compile_policy(live.policy, knowledge)
     except PolicyError as error:
         raise live.placed(error) from error
+    prices = shadow_prices_in_force(policy_path.parent, knowledge, policy_id=policy.policy_id, now=now)
+    engine = Engine(knowledge, policy, shadow_price=prices.price)
     return Served(
         engine=engine,
         encoder=AnswerEncoder(),
@@ -263,6 +283,7 @@ def load_served(
         cut_off=knowledge.cut_off,
         policy_id=engine.policy.policy_id,
         policy_name=engine.policy.name,
+        prices=prices,
         in_force=live.in_force,
         loaded_at=now,
         fallbacks=try_out(engine, tuple(live.policy.placements), now=now),

@@ -46,7 +46,14 @@ class MessageMaker:
     """Decides what could be sent; one engine for each campaign that sends are limited to."""
 
     def __init__(
-        self, knowledge: Knowledge, policy: Policy, sends: Sequence[PlannedSend], *, rules: PlanRules, seed: int
+        self,
+        knowledge: Knowledge,
+        policy: Policy,
+        sends: Sequence[PlannedSend],
+        *,
+        rules: PlanRules,
+        seed: int,
+        shadow_price: NDArray[np.float64] | None = None,
     ) -> None:
         self._sends = tuple(sends)
         self._rules = rules
@@ -54,7 +61,7 @@ class MessageMaker:
         self._engines: dict[str | None, Engine] = {}
         for campaign in {send.campaign: None for send in sends}:
             limited = knowledge if campaign is None else _limited(knowledge, policy.campaigns[campaign].offers)
-            self._engines[campaign] = Engine(limited, compile_policy(policy, limited))
+            self._engines[campaign] = Engine(limited, compile_policy(policy, limited), shadow_price=shadow_price)
         ids = [one.decode() for one in knowledge.offers.offers.encoded.tolist()]
         self._bits = np.array([rules.campaign_bits([one]) for one in ids] + [0], dtype=np.uint64)
 

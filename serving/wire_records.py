@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from recsys.types import Channel, Consent, EpochSeconds, EventKind
+from serving.shadow_prices import PricesState
 from serving.store.facts import StoredEvent
 from serving.wire import MAX_BATCH, Id, MemberId, Wire
 
@@ -191,6 +192,7 @@ class ServedAnswer(Wire):
     cut_off: int
     policy_id: str
     policy_name: str
+    shadow_prices: PricesState
     loaded_at: int
 
 

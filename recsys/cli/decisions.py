@@ -125,6 +125,35 @@ def export(
         ))  # fmt: skip
 
 
+@app.command(rich_help_panel=DECISIONS)
+def allocate(
+    workspace: given.Workspace,
+    out: Annotated[Path, typer.Option(help="New folder for who gets which offer.")],
+    placement: given.Placement = "email",
+    audience: given.Audience = None,
+    rows: Annotated[
+        Path | None, typer.Option(help="Parity, floors and contacts (YAML).", show_default="budgets and limits alone")
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(help="Minor units for all discounts together.", show_default="no bound")
+    ] = None,
+    days_left: Annotated[int, typer.Option(help="Days that budgets must last, today among them.")] = 1,
+    per_member: Annotated[int, typer.Option(help="Offers a member, at most.")] = 1,
+    seed: given.Seed = 0,
+    store_url: given.StoreUrl = None,
+    now: given.DecideAt = None,
+    as_json: given.Json = False,
+) -> None:
+    """Choose offers for everybody at once under all budgets, and what later decisions pay for these."""
+    with answer_of(as_json) as answer:
+        from serving.allocation.commands import allocate as command
+
+        answer.show(command(
+            workspace, placement=placement, out=out, audience=audience, rows=rows, budget=budget, days_left=days_left,
+            per_member=per_member, now=now, seed=seed, store_url=store_url, progress=answer.progress,
+        ))  # fmt: skip
+
+
 @key_app.command("create")
 def key_create(
     workspace: given.Workspace,

@@ -18,6 +18,7 @@ from recsys.policy.members.circumstances import Circumstances, accepted, circums
 from recsys.policy.members.readers import Audience
 from recsys.policy.members.segments import Segments
 from recsys.policy.members.who import Who
+from recsys.policy.money_limits import BudgetLimit
 from recsys.policy.native import KEPT, Code
 from recsys.policy.rules import CompiledRule
 from recsys.policy.ruling import Ruling
@@ -76,6 +77,11 @@ class CompiledPolicy:
     _standings: Standings = field(repr=False)
     _masks: Masks = field(repr=False)
     _known: dict[object, Circumstances] = field(default_factory=dict, repr=False)
+
+    @property
+    def budgets(self) -> tuple[BudgetLimit, ...]:
+        """The budgets of the guardrails, in the order of the file, and which offers each pays for."""
+        return self._masks.money.budgets
 
     def placement(self, name: str) -> Placement | None:
         """The placement of that name; absent where the policy has none."""

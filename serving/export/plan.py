@@ -42,6 +42,7 @@ class ExportPlan(BaseModel):
         n_members: Distinct members of the audience.
         audience_digest: SHA-256 over the sorted, distinct ids, one a line.
         consents_digest: SHA-256 over what ingest says that they agreed to; see `serving.export.standing`.
+        shadow_prices_digest: Of the shadow prices that decisions pay; empty where they pay none.
         version: Of this program.
     """
 
@@ -59,6 +60,7 @@ class ExportPlan(BaseModel):
     n_members: int = Field(ge=0)
     audience_digest: str
     consents_digest: str
+    shadow_prices_digest: str = ""
     version: str
 
     def fingerprint(self) -> str:

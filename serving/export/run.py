@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.errors import InputError
 from recsys.policy.file.schema import Policy
@@ -54,6 +55,7 @@ class ExportInputs:
         bundle: Directory of the verified bundle.
         policy: As read.
         store_url: Of a migrated store.
+        shadow_price: Shape (n_offers,): as of an `Engine`.
         audience: Whom it is for.
         standing: What ingest says of them.
     """
@@ -61,6 +63,7 @@ class ExportInputs:
     bundle: Path
     policy: Policy
     store_url: str
+    shadow_price: NDArray[np.float64]
     audience: Audience
     standing: Standing
 
@@ -81,7 +84,7 @@ def run_export(out: Path, plan: ExportPlan, inputs: ExportInputs, *, workers: in
         for name, array in ((AUDIENCE, inputs.audience.encoded), (STATED, inputs.standing.stated)):
             if not export.array(name).exists():
                 export.write_array(name, array)
-        settings = WorkerSettings(inputs.bundle, inputs.policy, inputs.store_url, export)
+        settings = WorkerSettings(inputs.bundle, inputs.policy, inputs.store_url, inputs.shadow_price, export)
         if plan.limit is not None:
             _apply_limit(settings, plan.limit, workers=workers, progress=progress)
         marks = _write_parts(settings, inputs.audience, workers=workers, progress=progress)

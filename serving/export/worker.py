@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.bundle import Bundle
 from recsys.decision import Context
@@ -64,12 +65,14 @@ class WorkerSettings:
         bundle: Verified by the parent.
         policy: As the parent read it, so that an edit of the file meanwhile has no effect.
         store_url: Of the store, with password.
+        shadow_price: Shape (n_offers,): as of an `Engine`.
         export: Where the parts grow.
     """
 
     bundle: Path
     policy: Policy
     store_url: str
+    shadow_price: NDArray[np.float64]
     export: PartialExport
 
 
@@ -87,7 +90,8 @@ class ChunkWorker:
 
     def __init__(self, settings: WorkerSettings) -> None:
         knowledge = Knowledge.of(Bundle.open(settings.bundle, verify=False))
-        self._engine = Engine(knowledge, compile_policy(settings.policy, knowledge))
+        policy = compile_policy(settings.policy, knowledge)
+        self._engine = Engine(knowledge, policy, shadow_price=settings.shadow_price)
         self._store = MemberStore(open_database(settings.store_url))
         self._export = settings.export
         self._audience = np.load(settings.export.array(AUDIENCE), mmap_mode="r", allow_pickle=False)

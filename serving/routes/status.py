@@ -77,6 +77,7 @@ def _served(served: Served | None) -> ServedAnswer | None:
         cut_off=served.cut_off,
         policy_id=served.policy_id,
         policy_name=served.policy_name,
+        shadow_prices=served.prices.state,
         loaded_at=served.loaded_at,
     )
 

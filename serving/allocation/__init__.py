@@ -1,0 +1,1 @@
+"""Offers for everybody at once: from a workspace's engine to files, and to prices for the decisions that follow."""
