@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.report import SILENT, Progress, Report
 from serving.export.pool import map_spawned
 
-OTHER_WORLDS = ("deal_hunters", "luxury", "tired")
+OTHER_WORLDS = ("deal_hunters", "luxury", "tired", "sure_things")
 """Run beside the main world, to see whether policies come out in the same order."""
 
 _DEFAULTS: dict[str, Any] = {
@@ -84,7 +84,8 @@ def run(options: Mapping[str, Any], progress: Progress = SILENT) -> Report:
 
 
 _OF_OTHERS = (
-    "profit", "oracle_share", "vs_propensity", "discount_vs_deepest", "order", "same_order", "seeds", "world",
+    "profit", "oracle_share", "vs_propensity", "vs_propensity_value", "discount_vs_deepest", "order", "same_order",
+    "seeds", "world",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
@@ -17,7 +17,7 @@ from features.simulator.loop.run import Outcome, run_policy
 from features.simulator.loop.truth import Hardness, hardness
 from features.simulator.loop.week import World
 
-POLICIES = ("none", "deepest", "propensity", "uplift", "ours", "oracle")
+POLICIES = ("none", "deepest", "propensity", "propensity_value", "uplift", "ours", "oracle")
 """In every world; the main world has `MORE` besides."""
 
 MORE = ("ours_20x",)
@@ -101,9 +101,12 @@ def _run_all(world: World, past: Past) -> tuple[dict[str, Outcome], dict[str, fl
     contacts = Contacts.read(world.offers, past.log, n_categories, seed=seed)
     propensity = Propensity.fit(world.offers, contacts, found["ours"].sent, seed=seed)
     learning["propensity"] = time.process_time() - began
+    valued = replace(propensity, tracker=copy.deepcopy(propensity.tracker), valued=True)
+    learning["propensity_value"] = learning["propensity"]
     uplift = Uplift.fit(contacts, propensity, seed=seed)
     learning["uplift"] = time.process_time() - began
     found["propensity"] = run_policy(world, past, propensity)
+    found["propensity_value"] = run_policy(world, past, valued)
     found["uplift"] = run_policy(world, past, uplift)
     found["oracle"] = run_policy(world, past, Oracle())
     return {name: found[name] for name in POLICIES}, learning, study

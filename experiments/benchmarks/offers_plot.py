@@ -21,6 +21,7 @@ _LOOKS = {
     "ours": ("#C44E00", "-", "D"),
     "uplift": ("#0072B2", "-", "s"),
     "propensity": ("#00735C", "-", "^"),
+    "propensity_value": ("#56B4E9", "--", "<"),
     "deepest": ("#CC79A7", "-", "x"),
 }
 """Colours of Okabe and Ito, a line and a mark each."""

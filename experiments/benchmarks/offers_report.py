@@ -74,7 +74,9 @@ def world_facts(runs: Sequence[Compared]) -> dict[str, Any]:
         "oracle_share": _ratio(mean["ours"], mean["oracle"]),
         "oracle_share_by_seed": [_ratio(a, b) for a, b in zip(gained["ours"], gained["oracle"], strict=True)],
         "vs_propensity": _ratio(mean["ours"], mean["propensity"]) if mean["propensity"] > 0 else None,
+        "vs_propensity_value": _ratio(mean["ours"], mean["propensity_value"]) if mean["propensity_value"] > 0 else None,
         "over_propensity": interval((gained["ours"] - gained["propensity"]).tolist()),
+        "over_propensity_value": interval((gained["ours"] - gained["propensity_value"]).tolist()),
         "over_uplift": interval((gained["ours"] - gained["uplift"]).tolist()),
         "discount_vs_deepest": _ratio(policies["ours"]["discount"], policies["deepest"]["discount"]),
         "order": [name for name in ranked if name != "ours_20x"],
@@ -93,7 +95,7 @@ def world_facts(runs: Sequence[Compared]) -> dict[str, Any]:
     return facts
 
 
-_BELOW = ("uplift", "propensity", "deepest", "none")
+_BELOW = ("uplift", "propensity", "propensity_value", "deepest", "none")
 _HARDNESS = ("redemption", "deadweight", "hidden", "harmed", "order", "random", "borrowed")
 
 

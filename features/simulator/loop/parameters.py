@@ -116,6 +116,8 @@ class Reaction(Part):
     """How it moves with one standard deviation of the log basket (seen)."""
     timing: Number
     """How much of all effects depends on the time since the last order: most at one own interval (seen)."""
+    loyal: NotNegative
+    """Power of the own interval over the usual one that effects grow with: frequent buyers are surer to come (seen)."""
     fatigue: NotNegative
     """Each recent contact takes this share of the effect (as `exp(-fatigue x contacts)`), and `weariness` log odds."""
     weariness: NotNegative

@@ -14,6 +14,7 @@ from features.simulator.loop.state import WEEKS_A_YEAR, State
 Floats = NDArray[np.float64]
 
 _LEAST, _MOST = 1e-6, 1 - 1e-6
+_SUREST, _LEAST_SURE = 0.1, 3.0
 _TIMELY = 0.6
 """Width of the time of most effect, in own intervals."""
 
@@ -70,9 +71,9 @@ def odds(config: WorldConfig, offers: OfferTable, people: People, state: State, 
     """
     The true shifts for every offer.
 
-    ``contact = tired (reminder_m) timely - weariness contacts``; ``deal = max(0, seen + tier + hidden_m) liking_mk
+    ``contact = tired reminder_m timely - weariness contacts``; ``deal = max(0, seen + tier + hidden_m) liking_mk
     appeal_o (1 - exp(-depth_mo / depth)) timely tired``, where the depth is what the coupon is expected to take off an
-    order of this member.
+    order of this member; ``tired`` falls with recent contacts and, where loyalty counts, with the own frequency.
 
     Args:
         config: The world.
@@ -86,7 +87,8 @@ def odds(config: WorldConfig, offers: OfferTable, people: People, state: State, 
     own = state.deal if hidden is None else hidden.deal
     away = state.recency / people.interval - 1
     timely = 1 - reaction.timing + reaction.timing * np.exp(-((away / _TIMELY) ** 2))
-    tired = np.exp(-reaction.fatigue * state.contacts)
+    unsure = np.clip((people.interval / config.shopping.interval_weeks) ** reaction.loyal, _SUREST, _LEAST_SURE)
+    tired = unsure * np.exp(-reaction.fatigue * state.contacts)
     shares = state.shares()
     off = offers.expected_discount(people.basket_minor, shares, config.shopping.order_sd) / people.basket_minor[:, None]
     pull = np.maximum(people.seen_deal + reaction.tier * state.tier(people) + own, 0.0) * timely * tired
