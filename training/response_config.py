@@ -26,7 +26,7 @@ class DeviationConfig(Settings):
     """Members' own deviations from the effect in their cell; see training/response/deviations.py."""
 
     enabled: bool = True
-    learners: tuple[str, ...] = tuple(LEARNERS)
+    learners: tuple[str, ...] = ("mean", "room", "linear", "class_transformation", "s", "t", "x", "dr")
     """The simplest first: taken is the simplest within one standard error of the best. ``mean`` deviates nowhere."""
     min_treated: Count = 5_000
     """Offers that fewer randomised exposures were of are looked at together with others like them."""
@@ -43,9 +43,10 @@ class DeviationConfig(Settings):
     @field_validator("learners")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [name for name in names if name not in LEARNERS]
+        known = ("room", *LEARNERS)
+        unknown = [name for name in names if name not in known]
         if unknown or not names:
-            raise ValueError(f"{unknown[0] if unknown else 'none'} is no learner; there are {', '.join(LEARNERS)}")
+            raise ValueError(f"{unknown[0] if unknown else 'none'} is no learner; there are {', '.join(known)}")
         return names
 
 

@@ -15,10 +15,14 @@ from training.response.groups import OfferGroups
 from training.response.intervals import FittedEffects, fit_effects
 from training.response.learner import Learner
 from training.response.learners import LEARNERS
+from training.response.room import RoomLearner
 from training.response.trial import Floats, Trial
 from training.response_config import DeviationConfig
 
 SIMPLEST = "mean"
+MEMBER_LEARNERS: dict[str, Learner] = {SIMPLEST: LEARNERS[SIMPLEST], "room": RoomLearner()} | dict(LEARNERS)
+"""Those on arrays, and the one that knows what is among the columns; the simplest first."""
+
 _BLOCK = 100_000
 
 
@@ -140,12 +144,12 @@ def fit_deviations(
 
 def _learnt(trial: Trial, config: DeviationConfig, seed: int) -> tuple[Choice | None, FittedEffects | None, str]:
     """The choice and what the chosen learner learnt; nothing where members are not told apart, and why."""
-    learners: dict[str, Learner] = {name: LEARNERS[name] for name in config.learners}
+    learners: dict[str, Learner] = {name: MEMBER_LEARNERS[name] for name in config.learners}
     try:
         choice = choose(trial, learners, n_folds=config.n_folds, n_resamples=config.n_resamples, seed=seed)
         if choice.name == SIMPLEST:
             return choice, None, "no learner ranks members better than by more than one standard error"
-        fitted = fit_effects(trial, LEARNERS[choice.name], n_refits=config.n_refits, seed=seed)
+        fitted = fit_effects(trial, MEMBER_LEARNERS[choice.name], n_refits=config.n_refits, seed=seed)
     except (InputError, NotEnoughDataError) as error:
         return None, None, str(error)
     if fitted.slope == 0:
