@@ -1,6 +1,7 @@
 """What budgets cost online: the shadow prices that the last allocation left in the workspace, if they still hold."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recsys.knowledge import Knowledge
 from recsys.types import EpochSeconds
-from serving.export.files import write_aside
 
 FILE = "shadow_prices.json"
 _LAYOUT = 1
@@ -94,7 +94,9 @@ class PricesInForce:
 def write_shadow_prices(workspace: Path, prices: ShadowPrices) -> Path:
     """Leave prices for the service, in one step."""
     path = workspace / FILE
-    write_aside(path, prices.model_dump_json(indent=1) + "\n")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside.write_text(prices.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    os.replace(aside, path)
     return path
 
 
