@@ -62,7 +62,7 @@ class Engine:
         self.policy = policy
         self.terms = OfferTerms.of(knowledge) if terms is None else terms
         self.shadow_price = np.zeros(len(knowledge.offers)) if shadow_price is None else shadow_price
-        self._scopes = Scopes.of(knowledge)
+        self._scopes = Scopes.of(knowledge, self.terms.mean_affinity)
         arms = policy.experiment.arms if policy.experiment else ()
         self._arm_names = tuple(arm.name for arm in arms)
         self._arm_weights = tuple(arm.weight for arm in arms)

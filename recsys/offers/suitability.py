@@ -25,16 +25,24 @@ class Scopes:
         among: Shape (n_products + 1, bytes of k), uint8: bit by bit, the product is in it; the last line is of padding.
         bundles: Rows of the offers that make a member buy several.
         units: Shape (len(bundles),): how many.
+        usual_share: Shape (len(bundles),): share of orders with a product in scope, the mean over members.
     """
 
     offers: NDArray[np.intp]
     among: NDArray[np.uint8]
     bundles: NDArray[np.intp]
     units: NDArray[np.int64]
+    usual_share: NDArray[np.float64]
 
     @classmethod
-    def of(cls, knowledge: Knowledge) -> "Scopes":
-        """Read them out of the bundle."""
+    def of(cls, knowledge: Knowledge, usual_share: NDArray[np.float64]) -> "Scopes":
+        """
+        Read them out of the bundle.
+
+        Args:
+            knowledge: Of the bundle, or of some of its members.
+            usual_share: Shape (n_offers,): share of orders with a product in each scope, the mean over all members.
+        """
         definitions = knowledge.offers
         scoped = np.flatnonzero(definitions.scope.lengths() > 0)
         among = np.zeros((len(knowledge.catalogue) + 1, -(-len(scoped) // 8)), dtype=np.uint8)
@@ -43,7 +51,7 @@ class Scopes:
             among[inside, column // 8] |= np.uint8(1 << column % 8)
         bundles = np.flatnonzero(definitions.kind == _BUNDLE)
         units = (definitions.buy_quantity + definitions.get_quantity)[bundles].astype(np.int64)
-        return cls(scoped, among, bundles, units)
+        return cls(scoped, among, bundles, units, usual_share[bundles])
 
     def without_candidates(self, candidates: Rows, batch: MemberBatch) -> KeepMask:
         """
@@ -77,6 +85,6 @@ class Scopes:
         if not len(affinity):
             return np.zeros((len(batch), len(self.bundles)), dtype=np.bool_)
         share = affinity[np.ix_(batch.row, self.bundles)].astype(np.float64)
-        share[batch.row < 0] = 1.0
+        share[batch.row < 0] = self.usual_share
         orders = batch.orders_per_day.astype(np.float64)[:, None] * NEED_DAYS
         return np.asarray(orders * share < self.units)

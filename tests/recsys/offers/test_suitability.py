@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from recsys.batch import build_batch
 from recsys.decision import Context
 from recsys.engine import Engine
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch, Subject
+from recsys.offers.economics import OfferTerms
 from recsys.offers.suitability import Scopes
 from recsys.policy.compile import compile_policy
 from recsys.policy.reading.load import default_policy_text, parse_policy
@@ -27,13 +29,17 @@ def scoped(lists: list[list[int]]) -> Knowledge:
     return replace(knowledge, offers=replace(knowledge.offers, scope=Ragged.of(lists)))
 
 
+def scopes_of(knowledge: Knowledge) -> Scopes:
+    return Scopes.of(knowledge, OfferTerms.of(knowledge).mean_affinity)
+
+
 def batch_of(knowledge: Knowledge, *subjects: Subject) -> MemberBatch:
     return build_batch(list(subjects), knowledge)
 
 
 def test_an_offer_is_wanted_where_a_candidate_is_in_its_scope() -> None:
     knowledge = scoped(WIDE)
-    scopes = Scopes.of(knowledge)
+    scopes = scopes_of(knowledge)
     assert scopes.offers.tolist() == [0, 1, 2, 3, 4, 6, 7, 8, 9]
     candidates = np.array([[9, 0, -1], [8, -1, -1]], dtype=np.int32)
     missing = scopes.without_candidates(candidates, batch_of(knowledge, Subject("x"), Subject("y")))
@@ -44,8 +50,8 @@ def test_an_offer_is_wanted_where_a_candidate_is_in_its_scope() -> None:
 def test_what_was_bought_before_or_lies_in_the_basket_is_wanted_too() -> None:
     knowledge = scoped(WIDE)
     batch = batch_of(knowledge, Subject("m000"), Subject("nobody", basket=("p002",)))
-    missing = Scopes.of(knowledge).without_candidates(np.full((2, 1), -1, dtype=np.int32), batch)
-    scopes = Scopes.of(knowledge).offers
+    missing = scopes_of(knowledge).without_candidates(np.full((2, 1), -1, dtype=np.int32), batch)
+    scopes = scopes_of(knowledge).offers
     assert scopes[~missing[0]].tolist() == [6]  # bought p005, which no offer is for, and p006
     assert scopes[~missing[1]].tolist() == [2]
 
@@ -66,7 +72,7 @@ def bundles(affinity: float) -> Knowledge:
 
 def test_only_who_orders_it_often_enough_needs_several() -> None:
     knowledge = bundles(affinity=0.25)
-    scopes = Scopes.of(knowledge)
+    scopes = scopes_of(knowledge)
     assert (scopes.bundles.tolist(), scopes.units.tolist()) == ([1, 2], [3, 3])
     batch = batch_of(knowledge, Subject("m000"), Subject("m003"), Subject("m005"))
     orders = knowledge.members.orders_per_day[[0, 3, 5]] * 90
@@ -75,9 +81,13 @@ def test_only_who_orders_it_often_enough_needs_several() -> None:
     assert not scopes.needed_once(batch, knowledge).all()
 
 
-def test_a_stranger_is_judged_by_the_average_rate() -> None:
-    knowledge = bundles(affinity=0.0)
-    assert Scopes.of(knowledge).needed_once(batch_of(knowledge, Subject("nobody")), knowledge).tolist() == [[False] * 2]
+@pytest.mark.parametrize(("affinity", "needed_once"), [(0.0, True), (0.6, True), (0.7, False)])
+def test_a_stranger_is_judged_by_the_average_rate_and_share(affinity: float, needed_once: bool) -> None:
+    knowledge = bundles(affinity)
+    orders = knowledge.stranger_orders_per_day * 90
+    assert (orders * affinity < 3) == needed_once
+    found = scopes_of(knowledge).needed_once(batch_of(knowledge, Subject("nobody")), knowledge)
+    assert found.tolist() == [[False, needed_once]]  # the first bundle is valid for everything
 
 
 def ask(knowledge: Knowledge, member: str, placement: str) -> dict[str, str]:
