@@ -119,8 +119,10 @@ def depth_of(knowledge: Knowledge, offer: int, basket_minor: int) -> float:
 def touches(knowledge: Knowledge, offer: int, category: str) -> bool:
     """Is an offer on a product of a category, or on everything? Nothing touches a category that is unknown."""
     names, column = knowledge.catalogue.category_names, knowledge.catalogue.category
-    inside = _scope(knowledge, offer)
-    return category in names and (not inside or any(column[row] == names.index(category) for row in inside))
+    inside, everything = _scope(knowledge, offer), not knowledge.offers.scope_empty[offer]
+    return category in names and (
+        (not inside and everything) or any(column[row] == names.index(category) for row in inside)
+    )
 
 
 def relative_affinity(knowledge: Knowledge, offer: int, row: int) -> float:

@@ -62,7 +62,7 @@ def touches_category(category: str, offers: OfferDefinitions, catalogue: Catalog
     """
     if category not in catalogue.category_names:
         return np.zeros(len(offers), dtype=np.bool_)
-    touched: KeepMask = offers.scope.lengths() == 0
+    touched: KeepMask = (offers.scope.lengths() == 0) & ~offers.scope_empty
     inside = catalogue.category[offers.scope.values] == catalogue.category_names.index(category)
     touched[offers.scope.owners()[inside]] = True
     return touched

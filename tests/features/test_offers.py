@@ -101,6 +101,10 @@ def test_a_scope_that_matches_nothing_is_not_the_whole_basket(tmp_path: Path, ru
     assert scope_of(tmp_path, *rules) == ([], True)
 
 
+def test_a_list_of_products_that_are_gone_is_not_the_whole_basket(tmp_path: Path) -> None:
+    assert scope_of(tmp_path, listed=("gone",)) == ([], True)
+
+
 def test_an_exclusion_that_matches_nothing_leaves_the_whole_basket(tmp_path: Path) -> None:
     assert scope_of(tmp_path, rule("category", "caviar", exclude=True)) == ([], False)
 

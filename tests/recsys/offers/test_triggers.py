@@ -3,8 +3,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from recsys.batch import build_batch
+from recsys.loyalty.worth import TierWorth
 from recsys.offers.definitions import TRIGGERS, Trigger
+from recsys.offers.nudges import nudge_costs
 from recsys.offers.triggers import DEFAULT_DAYS, READS, TriggerWindows
 from recsys.ragged import Ragged
 from recsys.types import STAGES, Stage
@@ -191,3 +196,38 @@ def _without_purchases(
     closed = windows.closed(asked(bare, len(stage), bought=bought), NOW)
     assert closed[-1, 0]
     return (~closed[:-1, 0][::-1]).tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(*[st.integers(-1, 40)] * 4, st.integers(-1, 3), st.integers(0, 4)), min_size=4, max_size=4),
+    st.integers(1, 40),
+    st.integers(0, 30 * DAY),
+)
+def test_a_member_among_others_has_the_windows_and_the_prices_of_one_alone(
+    drawn: list[tuple[int, ...]], days: int, later: int
+) -> None:
+    ago, ends, gap, birthday, tier, stage = (list(column) for column in zip(*drawn, strict=True))
+    triggers = (Trigger.WELCOME, Trigger.POINTS_EXPIRING, Trigger.TIER_NEAR, Trigger.TIER_AT_RISK, Trigger.BIRTHDAY)
+    waits = {f"o{row:03}": (trigger, days) for row, trigger in enumerate((*triggers, Trigger.WIN_BACK))}
+    ends_at = [NOW + end * DAY for end in ends]
+    knowledge = replace(
+        world(
+            waits, joined_days_ago=ago, became_stage_days_ago=ago, next_expiry_at=ends_at, next_expiry_points=ends,
+            points=[7] * 4, tier_by_rules=[1] * 4, tier=[1] * 4, next_tier=tier,
+            to_next_minor=[one * 300 for one in gap],
+            to_next_orders=gap, tier_falls_at=ends_at, tier_falls_to=[0] * 4, to_keep_minor=gap, stage=stage,
+            days_to_birthday=birthday,
+        ),
+        point_worth_minor=0.5,
+        tier_worth=TierWorth((0.0, 0.01, 0.03, 0.08), (0.0, 100.0, 300.0, 400.0), 500.0),
+    )  # fmt: skip
+    windows = TriggerWindows.of(knowledge.offers, knowledge.members.profile, "Europe/London")
+    together, now = asked(knowledge, 4), NOW + later
+    closed, costs = windows.closed(together, now), nudge_costs(together, knowledge, now)
+    for row, subject in enumerate(together.subjects):
+        alone = build_batch([subject], knowledge)
+        assert windows.closed(alone, now)[0].tolist() == closed[row].tolist()
+        own = nudge_costs(alone, knowledge, now)
+        assert own.with_order[0].tolist() == costs.with_order[row].tolist()
+        assert own.anyway[0].tolist() == costs.anyway[row].tolist()
