@@ -34,7 +34,8 @@ class RowUse:
     Attributes:
         row: As given.
         used: What it sums to.
-        price: Shadow price, 0 or more: what one unit more of the bound (of a floor: one unit less) is worth.
+        price: Shadow price, 0 or more: what one unit more of the bound (of a floor: one unit less) is worth; of a floor
+            that is missed, one unit less than what it reaches.
         missing: By how much the bound is missed, in the row's units; 0 where it holds.
         reachable: Where it is missed: what it could sum to at best if it were the only row; else as *used*.
     """
