@@ -81,6 +81,15 @@ def test_the_summary_holds_what_was_told_and_the_same_input_gives_the_same_bytes
     assert facts["audience"]["members"] == N_MEMBERS
 
 
+def test_who_has_had_all_their_messages_gets_no_offer(shop: Path) -> None:
+    for day in (2, 1):
+        exported(shop, shop / f"mail{day}", now=NOW - day * DAY, record_contacts=True)
+    mailed = {row["member_id"] for row in rows(shop / "mail1")}
+    _, given = allocated(shop)
+    assert mailed
+    assert not mailed & {row["member_id"] for row in given}
+
+
 def test_parity_floors_and_contacts_of_the_file_hold(shop: Path) -> None:
     file = asked(
         shop,
