@@ -10,7 +10,7 @@ import threadpoolctl  # type: ignore[import-untyped]  # ships no types
 from experiments.benchmarks import chosen, data_folder
 from experiments.benchmarks.redemption_cases import RedemptionSet, day_text, read_redemption_set
 from experiments.benchmarks.redemption_foretell import Choices, Foretold, foretell
-from experiments.benchmarks.redemption_judge import BASELINES, area, area_gains, mean_area, recall_at
+from experiments.benchmarks.redemption_judge import BASELINES, area, area_gains, log_loss, mean_area, recall_at
 from experiments.measure import measured
 from recsys.report import Report, Table
 from training.bootstrap import Interval
@@ -70,6 +70,7 @@ def _judged(foretold: Foretold, happened: Bools, share: float, asked: Mapping[st
         "gain_low": min(one.low for one in by_member.values()),
         "calibration_error": held.calibration_error,
         "calibration_error_of_one_chance": reliability(every * share, outcomes, _N_BINS).calibration_error,
+        "log_loss": {OURS: log_loss(foretold.chance, happened), "one_chance": log_loss(every * share, happened)},
         "baselines": {name: areas[name] for name in BASELINES},
         "gain_over": {name: _bounds(one) for name, one in by_member.items()},
         "gain_over_by_offer": {name: _bounds(one) for name, one in by_offer.items()},

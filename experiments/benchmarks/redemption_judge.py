@@ -109,6 +109,11 @@ def mean_area(scores: Sequence[Floats], happened: Sequence[Bools]) -> float:
     return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
 
 
+def log_loss(chance: Floats, happened: Bools) -> float:
+    """Mean logarithmic loss, nats a row; lower is better, and only true chances have the lowest."""
+    return float(-np.where(happened, np.log(chance), np.log1p(-chance)).mean())
+
+
 def recall_at(score: Floats, happened: Bools, member: Numbers, k: int) -> float:
     """
     Mean over members who redeem of the share of their redemptions that are among their *k* highest scores.

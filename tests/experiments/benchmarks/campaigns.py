@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-N_MEMBERS, N_CAMPAIGNS, N_COUPONS, N_ITEMS = 45, 14, 12, 45
+N_MEMBERS, N_CAMPAIGNS, N_COUPONS, N_ITEMS = 32, 14, 12, 45
 FIRST_DAY = datetime.fromisoformat("2017-01-01")
 CATEGORIES = np.array(["Bakery", "Dairy", "Fuel"])
 AMEXPERT_TEST, JOURNEY_TEST = (12, 13, 14), (10, 11, 12, 13, 14)

@@ -111,6 +111,7 @@ def test_a_taste_that_runs_through_new_coupons_is_found(facts):
 
 def test_chances_are_near_to_what_happens(facts):
     assert facts["calibration_error"] < 0.06
+    assert facts["log_loss"]["ours"] < facts["log_loss"]["one_chance"]
     assert 0.6 < facts["mean_chance"] / facts["redeemed_share"] < 1.6
     assert sum(one["n_trials"] for one in facts["calibration_bins"]) == facts["n_test_offers"]
 

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import log_loss as judged_log_loss
 from sklearn.metrics import roc_auc_score
 
 from experiments.benchmarks.redemption_judge import (
@@ -13,6 +14,7 @@ from experiments.benchmarks.redemption_judge import (
     area,
     area_gains,
     baseline_scores,
+    log_loss,
     mean_area,
     recall_at,
 )
@@ -61,6 +63,12 @@ def test_rows_of_one_owner_are_drawn_together():
     by_owner = area_gains(score, flat, happened, owner=np.repeat(np.arange(20), 50), **draw)["flat"]
     by_row = area_gains(score, flat, happened, owner=np.arange(1000), **draw)["flat"]
     assert by_owner.high - by_owner.low > 3 * (by_row.high - by_row.low)
+
+
+def test_log_loss_is_that_of_an_independent_judge():
+    rng = np.random.default_rng(3)
+    chance, happened = rng.uniform(0.01, 0.9, 50), rng.random(50) < 0.4
+    assert log_loss(chance, happened) == pytest.approx(judged_log_loss(happened, chance))
 
 
 def test_recall_counts_the_first_of_each_member_who_redeems():
