@@ -72,6 +72,7 @@ class _Planes:
             bounds=[(None, None), *zip(least, most, strict=True)],
             method="highs-ds",
         )
+        assert found.status == 0, found.message  # there is always a lowest point of planes within a box
         return float(found.x[0]), found.x[1:], -found.ineqlin.marginals
 
     def solve(self, start: Values, radius: float, tolerance: float) -> Dual:
