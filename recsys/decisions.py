@@ -1,7 +1,7 @@
 """The answers of one call as columns, and each of them as a record when somebody reads it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,7 @@ class Decisions:
         arm: Shape (m,), int8: position in ``arm_names``; -1 for members in no experiment.
         anchors: For each member, by product row: the product asked about that led to it.
         accounts: What the choice among offers saved.
-        wanted: The products that members would be shown, whether or not the slate holds any.
+        wanted: Answers what products members would be shown, whether or not the slate holds any.
         told: What offers with a trigger tell of; absent where no offer has one.
         lacking: Shape (m,), uint8: bit b is set where ``LACKING[b]`` is true of the answer.
         answer: Shape (m,), int8: position in ``ANSWERS``.
@@ -91,7 +91,7 @@ class Decisions:
     arm_weights: tuple[float, ...]
     anchors: tuple[Mapping[int, int], ...]
     accounts: Accounts
-    wanted: Shelf
+    wanted: Callable[[], Shelf]
     told: NudgeFacts | None
     lacking: NDArray[np.uint8]
     answer: NDArray[np.int8]
@@ -178,18 +178,8 @@ class Decisions:
 
     def gap(self, member: int, offer: int) -> OfferGap | None:
         """What one member lacks to the threshold of an offer, and what closes it; absent where nothing is missing."""
-        wanted, knowledge = self.wanted, self.knowledge
-        order = wanted.order[member]
-        rows = wanted.candidates.products[member, order[wanted.keep[member, order]]]
-        bought = self.batch.bought
-        usual = np.isin(rows, bought.values[bought.indptr[member] : bought.indptr[member + 1]])
-        found = find_gap(
-            self.batch,
-            member,
-            offer,
-            wanted=Wanted(rows[usual].tolist(), rows[~usual].tolist()),
-            knowledge=knowledge,
-        )
+        knowledge = self.knowledge
+        found = find_gap(self.batch, member, offer, wanted=lambda: self._wanted_by(member), knowledge=knowledge)
         if found is None:
             return None
         names = [bytes(knowledge.catalogue.names[row]).decode() for row in found.products]
@@ -208,6 +198,13 @@ class Decisions:
                 language=self.context.language,
             ),
         )
+
+    def _wanted_by(self, member: int) -> Wanted:
+        wanted, bought = self.wanted(), self.batch.bought
+        order = wanted.order[member]
+        rows = wanted.candidates.products[member].take(order.compress(wanted.keep[member].take(order))).tolist()
+        usual = frozenset(bought.values[bought.indptr[member] : bought.indptr[member + 1]].tolist())
+        return Wanted([row for row in rows if row in usual], [row for row in rows if row not in usual])
 
     def waited_for(self, member: int, row: int) -> tuple[Reason, ...]:
         """What an offer with a trigger waited for, with the member's own numbers; nothing of one without."""

@@ -1,6 +1,7 @@
 """The one decision function: retrieve, score, keep, value, arbitrate, select, explain."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -116,11 +117,17 @@ class Engine:
         pins = ruling.pins()
         candidates, anchors = self._retrieve(batch, asked, pins)
         shelf = shelve(ruling, candidates, policy, knowledge, search=asked.products)
-        wanted = self._wanted(ruling, asked, shelf)
-        offers = OfferShelf.none(len(batch))
+        offers, wanted = OfferShelf.none(len(batch)), candidates
         if asked.max_offers:
+            # What members would be shown of products tells what offers suit them, also where none are shown.
+            wanted = candidates if asked.products else retrieve(batch, knowledge, ())
             offers = self._offers(ruling, asked, withhold, ids, wanted=wanted)
-        return _Considered(asked, batch, arms, pins, anchors, shelf, wanted, offers)
+
+        @cache
+        def wanted_shelf() -> Shelf:
+            return shelf if asked.products else shelve(ruling, wanted, policy, knowledge, search=False)
+
+        return _Considered(asked, batch, arms, pins, anchors, shelf, wanted_shelf, offers)
 
     def _retrieve(self, batch: MemberBatch, asked: Asked, pins: Sequence[Pin]) -> tuple[Candidates, Anchors]:
         """The candidates; where the question is about products, also which of those each was found by."""
@@ -130,13 +137,6 @@ class Engine:
         if asked.context.relation is None:
             return retrieve(batch, self.knowledge, pins), nobody
         return retrieve_related(batch, asked.context.relation, self.knowledge, pins)
-
-    def _wanted(self, ruling: Ruling, asked: Asked, shelf: Shelf) -> Shelf:
-        """What members would be shown of products, which tells what offers suit them, also where none are shown."""
-        if asked.products or not asked.max_offers:
-            return shelf
-        candidates = retrieve(ruling.batch, self.knowledge, ())
-        return shelve(ruling, candidates, self.policy, self.knowledge, search=False)
 
     def _asked(self, context: Context) -> Asked:
         found = self.policy.placement(context.placement)
@@ -165,7 +165,7 @@ class Engine:
         return arms, self._withhold[arm], self._impersonal[arm]
 
     def _offers(
-        self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_], *, wanted: Shelf
+        self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_], *, wanted: Candidates
     ) -> OfferShelf:
         policy = self.policy
         cost = policy.contact_cost_minor.get(asked.channel)
@@ -193,11 +193,13 @@ class Engine:
         )
         return OfferShelf(values, removed, boosts, choice, accounts)
 
-    def _unsuitable(self, batch: MemberBatch, wanted: Shelf) -> list[tuple[NativeRule, NDArray[np.intp], KeepMask]]:
+    def _unsuitable(
+        self, batch: MemberBatch, wanted: Candidates
+    ) -> list[tuple[NativeRule, NDArray[np.intp], KeepMask]]:
         """Whom offers do not suit, by rule."""
         scopes, found = self._scopes, []
         if len(scopes.offers):
-            unwanted = scopes.without_candidates(wanted.candidates.products, batch)
+            unwanted = scopes.without_candidates(wanted.products, batch)
             found.append((NativeRule.SCOPE_NOT_WANTED, scopes.offers, unwanted))
         if len(scopes.bundles):
             found.append((NativeRule.NEEDED_ONCE, scopes.bundles, scopes.needed_once(batch, self.knowledge)))
@@ -213,7 +215,7 @@ class _Considered(NamedTuple):
     pins: tuple[Pin, ...]
     anchors: Anchors
     shelf: Shelf
-    wanted: Shelf
+    wanted: Callable[[], Shelf]
     offers: OfferShelf
 
 

@@ -1,5 +1,6 @@
 """The last step: the chosen slates become decisions that say what they are, why, and what was left out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -110,7 +111,7 @@ def explain(
     pins: tuple[Pin, ...],
     *,
     anchors: Anchors,
-    wanted: Shelf,
+    wanted: Callable[[], Shelf],
     policy: CompiledPolicy,
     knowledge: Knowledge,
 ) -> Decisions:
@@ -190,10 +191,10 @@ class _Picker:
 def _told(
     batch: MemberBatch, slates: Slates, policy: CompiledPolicy, knowledge: Knowledge, *, now: EpochSeconds
 ) -> NudgeFacts | None:
-    """What offers with a trigger tell of; absent where none of those shown has one."""
-    shown = slates.row[slates.kind == OFFER]
-    waited = knowledge.offers.trigger[shown].any()
-    return NudgeFacts.of(batch, now, policy.source.time_zone) if waited else None
+    """What offers with a trigger tell of; absent where none is shown."""
+    if not knowledge.offers.trigger[slates.row[slates.kind == OFFER]].any():
+        return None
+    return NudgeFacts.of(batch, now, policy.source.time_zone)
 
 
 def _whole(amounts: NDArray[np.float64]) -> NDArray[np.int64]:

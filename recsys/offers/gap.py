@@ -1,15 +1,13 @@
 """The gap to an offer's threshold, and what the member usually buys that closes it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
-import numpy as np
-
 from recsys.knowledge import Knowledge
 from recsys.members import MemberBatch
-from recsys.types import Rows
+from recsys.types import MoneyMinor
 
 MAX_PRODUCTS = 3
 """A proposal of more than so many products is a shopping list."""
@@ -51,7 +49,9 @@ class Wanted:
     new: Sequence[int]
 
 
-def find_gap(batch: MemberBatch, member: int, offer: int, *, wanted: Wanted, knowledge: Knowledge) -> Gap | None:
+def find_gap(
+    batch: MemberBatch, member: int, offer: int, *, wanted: Callable[[], Wanted], knowledge: Knowledge
+) -> Gap | None:
     """
     Say what is missing to an offer's threshold, and propose what closes it.
 
@@ -63,7 +63,7 @@ def find_gap(batch: MemberBatch, member: int, offer: int, *, wanted: Wanted, kno
     Args:
         batch: The members of the call.
         member, offer: Position in it, and row of the offer.
-        wanted: That the member may be shown.
+        wanted: Answers what the member may be shown; asked only where something is missing.
         knowledge: Of the bundle.
 
     Returns:
@@ -73,31 +73,40 @@ def find_gap(batch: MemberBatch, member: int, offer: int, *, wanted: Wanted, kno
     threshold = int(offers.min_spend_minor[offer])
     if not threshold:
         return None
-    scope = offers.scope.values[offers.scope.indptr[offer] : offers.scope.indptr[offer + 1]]
-    basket = batch.basket.values[batch.basket.indptr[member] : batch.basket.indptr[member + 1]]
+    scope = frozenset(offers.scope.values[offers.scope.indptr[offer] : offers.scope.indptr[offer + 1]].tolist())
+    basket = batch.basket.values[batch.basket.indptr[member] : batch.basket.indptr[member + 1]].tolist()
     price = knowledge.catalogue.price_minor
-    if len(basket):
-        inside = basket[np.isin(basket, scope)] if len(scope) else basket
-        spend = int(np.maximum(price[inside], 0).sum())
+    if basket:
+        spend = sum(max(int(price[row]), 0) for row in basket if not scope or row in scope)
     else:
-        spend = 0 if len(scope) else int(batch.basket_minor[member])
+        spend = 0 if scope else int(batch.basket_minor[member])
     missing = threshold - spend
     if missing <= 0:
         return None
     products: tuple[int, ...] = ()
-    for rows in (wanted.usual, (*wanted.usual, *wanted.new)):
-        able = _able(rows, scope, basket, knowledge)
-        products = _closing(able, [int(price[row]) for row in able], missing)
+    found = wanted()
+    for rows in (found.usual, (*found.usual, *found.new)):
+        able, prices = _able(rows, scope, basket, price)
+        products = _closing(able, prices, missing)
         if products:
             break
     added = sum(int(price[row]) for row in products)
     return Gap(threshold, spend, missing, products, added)
 
 
-def _able(rows: Sequence[int], scope: Rows, basket: Rows, knowledge: Knowledge) -> list[int]:
-    price, held, valid = knowledge.catalogue.price_minor, set(basket.tolist()), set(scope.tolist())
-    kept = (row for row in dict.fromkeys(rows) if price[row] > 0 and row not in held and (not valid or row in valid))
-    return [row for _, row in zip(range(_SEARCHED), kept, strict=False)]
+def _able(
+    rows: Sequence[int], scope: Collection[int], basket: Collection[int], price: MoneyMinor
+) -> tuple[list[int], list[int]]:
+    """The first products that may be proposed, each once, and their prices."""
+    able: list[int] = []
+    prices: list[int] = []
+    for row in dict.fromkeys(rows):
+        if (not scope or row in scope) and row not in basket and (one := int(price[row])) > 0:
+            able.append(row)
+            prices.append(one)
+            if len(able) == _SEARCHED:
+                break
+    return able, prices
 
 
 def _closing(rows: Sequence[int], prices: Sequence[int], missing: int) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ def gap(missing: int, usual: list[int], new: list[int] | None = None, *, basket:
     knowledge = world(**told)
     batch = build_batch([Subject("m003", basket=basket)], knowledge)
     batch = replace(batch, basket_minor=np.array([10_000 - missing]))
-    found = find_gap(batch, 0, 0, wanted=Wanted(usual, new or []), knowledge=knowledge)
+    found = find_gap(batch, 0, 0, wanted=lambda: Wanted(usual, new or []), knowledge=knowledge)
     assert found is not None
     return found
 
@@ -75,13 +75,13 @@ def test_a_basket_stands_for_itself_and_is_not_proposed_again() -> None:
 def test_there_is_no_gap_where_the_threshold_is_reached(spend: int) -> None:
     knowledge = world()
     batch = replace(build_batch([Subject("m003")], knowledge), basket_minor=np.array([spend]))
-    assert find_gap(batch, 0, 0, wanted=Wanted([0], []), knowledge=knowledge) is None
+    assert find_gap(batch, 0, 0, wanted=lambda: Wanted([0], []), knowledge=knowledge) is None
 
 
 def test_an_offer_without_a_threshold_has_no_gap() -> None:
     knowledge = world(threshold=0)
     batch = build_batch([Subject("m003")], knowledge)
-    assert find_gap(batch, 0, 0, wanted=Wanted([0], []), knowledge=knowledge) is None
+    assert find_gap(batch, 0, 0, wanted=lambda: Wanted([0], []), knowledge=knowledge) is None
 
 
 @settings(max_examples=60)
