@@ -30,8 +30,8 @@ class DeviationConfig(Settings):
     """The simplest first: taken is the simplest within one standard error of the best. ``mean`` deviates nowhere."""
     min_treated: Count = 5_000
     """Offers that fewer randomised exposures were of are looked at together with others like them."""
-    max_groups: Annotated[int, Field(ge=1, le=32)] = 32
-    max_rows: Count = 200_000
+    max_groups: Annotated[int, Field(ge=1, le=32)] = 16
+    max_rows: Count = 100_000
     """Exposures of one comparison; more are sampled."""
     n_folds: Annotated[int, Field(ge=2, le=20)] = 3
     n_resamples: Annotated[int, Field(ge=20)] = 100
