@@ -66,17 +66,15 @@ def account(
     m, n_offers = keep.shape
     if not n_offers:
         return Accounts.none(m)
-    line, any_kept = np.arange(m), keep.any(axis=1)
+    line, any_kept, given = np.arange(m), keep.any(axis=1), chosen >= 0
     # Of equals the smaller row.
-    best = np.argmax(np.where(keep, values.mean, -np.inf), axis=1)
-    deepest = np.argmax(np.where(keep, values.redemption, -1), axis=1)
-    given = chosen >= 0
+    best = np.where(keep, values.mean, -np.inf).argmax(axis=1)
+    deepest = np.where(keep, values.redemption, -1).argmax(axis=1)
     offer = np.where(given, chosen, np.where(any_kept, best, UNKNOWN_ROW)).astype(np.int32)
 
     def beyond(table: NDArray[np.float64] | MoneyMinor) -> NDArray[np.float64]:
         """Of the deepest offer, less that of the choice."""
-        saved = table[line, deepest] - np.where(given, table[line, chosen], 0)
-        return np.where(any_kept, saved, 0).astype(np.float64)
+        return np.asarray((table[line, deepest] - table[line, chosen] * given) * any_kept, dtype=np.float64)
 
     depth = beyond(values.redemption) * _BP / np.maximum(basket_minor, 1)
     return Accounts(

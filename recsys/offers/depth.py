@@ -87,12 +87,11 @@ class Ladders:
         for steps in self.steps:
             worth, doubt, open_to = mean[:, steps], sd[:, steps], keep[:, steps]
             paying = open_to & (worth - risk_aversion * doubt > 0)
-            found = np.zeros(len(mean), dtype=np.bool_)
-            for step in range(len(steps) - 1):
-                gain = worth[:, step + 1 :] - worth[:, step, None]
-                doubted = risk_aversion * np.hypot(doubt[:, step + 1 :], doubt[:, step, None])
-                found |= paying[:, step] & ~((gain > doubted) & open_to[:, step + 1 :]).any(axis=1)
-                deep[:, steps[step + 1]] = found & open_to[:, step + 1]
+            gain = worth[:, None, :] - worth[:, :, None]
+            surely = gain > risk_aversion * np.hypot(doubt[:, None, :], doubt[:, :, None])
+            beaten = (surely & open_to[:, None, :] & ~np.tri(len(steps), dtype=np.bool_)).any(axis=2)
+            enough = np.logical_or.accumulate(paying & ~beaten, axis=1)
+            deep[:, steps[1:]] = enough[:, :-1] & open_to[:, 1:]
         return deep
 
     def best_steps(self, ranked: Floats, discount: Floats) -> Floats:

@@ -29,7 +29,8 @@ class OfferTerms:
             scope is empty.
         scoped: Shape (n_offers,), bool: valid for some products only.
         mean_affinity: Shape (n_offers,): mean scope affinity over members, at least 0.001.
-        uplift, uplift_sd, redeem: Of the bundle, shape (n_stages, n_tiers, n_offers), in double precision.
+        uplift, uplift_sd, redeem: Of the bundle, shape (n_stages, n_tiers, n_offers), in double precision; where no
+            member deviates, uplift rises over the steps of a ladder.
         kept_share: Shape (n_offers,): share of the added margin that stays, because nothing was borrowed for it.
         points_paid_minor: Shape (n_offers,): worth of the points that a member pays for one redemption.
         ladders: Offers that are steps of one thing.
@@ -63,17 +64,23 @@ class OfferTerms:
         affinity = response.scope_affinity
         sample = np.unique(np.linspace(0, max(len(affinity) - 1, 0), _SAMPLED_MEMBERS).astype(np.int64))
         mean = affinity[sample].astype(np.float64).mean(axis=0) if len(affinity) else np.ones(len(unit))
+        uplift, uplift_sd = response.uplift.astype(np.float64), response.uplift_sd.astype(np.float64)
+        ladders = Ladders.of(knowledge.offers)
+        if not response.member_uplift.size:
+            # Nobody deviates from the cell, so what rises in the cell rises for its members.
+            cells = -1, len(unit)
+            uplift = ladders.monotone(uplift.reshape(cells), uplift_sd.reshape(cells)).reshape(uplift.shape)
         return cls(
             discounts=Discounts.of(knowledge.offers, unit),
             most_minor=np.where(scoped, unit, np.iinfo(np.int64).max),
             scoped=scoped,
             mean_affinity=np.maximum(mean, 1e-3),
-            uplift=response.uplift.astype(np.float64),
-            uplift_sd=response.uplift_sd.astype(np.float64),
+            uplift=uplift,
+            uplift_sd=uplift_sd,
             redeem=response.redeem.astype(np.float64),
             kept_share=1.0 - response.borrowed.astype(np.float64),
             points_paid_minor=knowledge.offers.points_cost.astype(np.float64) * knowledge.point_worth_minor,
-            ladders=Ladders.of(knowledge.offers),
+            ladders=ladders,
             nudges=nudge_rows(knowledge),
         )
 
@@ -149,7 +156,6 @@ def offer_values(
     relative = _relative_affinity(batch, knowledge, terms)
     p_without = order_probability(batch, knowledge)
     added, added_sd, redeem = _response(batch, knowledge, terms)
-    added = terms.ladders.monotone(added, added_sd)
     p0 = p_without[:, None]
     p1 = np.minimum(np.maximum(p0 + added * relative, 0.0), 1.0)
     redeem = np.minimum(redeem * relative, 1.0)
@@ -206,7 +212,7 @@ def _response(batch: MemberBatch, knowledge: Knowledge, terms: OfferTerms) -> tu
     uplift = uplift + np.where(own, response.member_uplift[pair].astype(np.float64), 0.0)
     sd = np.hypot(sd, np.where(own, response.member_uplift_sd[pair].astype(np.float64), 0.0))
     redeem = redeem * np.where(own, response.member_redeem[pair].astype(np.float64), 1.0)
-    return uplift, sd, np.minimum(redeem, 1.0)
+    return terms.ladders.monotone(uplift, sd), sd, np.minimum(redeem, 1.0)
 
 
 def _relative_affinity(batch: MemberBatch, knowledge: Knowledge, terms: OfferTerms) -> Values:
