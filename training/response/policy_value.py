@@ -24,10 +24,6 @@ class Log:
     probability: Floats
     reward: Floats
 
-    def take(self, rows: NDArray[np.bool_] | Numbers) -> "Log":
-        """Some of the rows."""
-        return Log(self.shown[rows], self.probability[rows], self.reward[rows])
-
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -81,8 +77,14 @@ def doubly_robust(log: Log, chosen: NDArray[np.integer], expected: Floats) -> Va
 
 
 def paired_gain(log: Log, ours: NDArray[np.integer], other: NDArray[np.integer]) -> Value:
-    """How much more *ours* earns than *other*, self-normalised each: rows that both treat alike cancel out."""
+    """
+    How much more *ours* earns than *other*, self-normalised each: rows that both treat alike cancel out.
+
+    NaN where no row was shown what one of them would choose.
+    """
     mine, theirs = snips(log, ours), snips(log, other)
+    if not (mine.matched and theirs.matched):
+        return Value(float("nan"), float("nan"), mine.matched)
     left = np.zeros(len(log.reward))
     for sign, value, chosen in ((1.0, mine, ours), (-1.0, theirs, other)):
         weight = _weights(log, chosen)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.response.resampling import Estimate, poisson_counts
+from training.response.resampling import poisson_counts
 from training.response.trial import Floats, Trial
 
 N_POINTS = 1_000
@@ -41,11 +41,6 @@ class QiniCurve:
         be compared.
         """
         return self.area - 0.5 * float(self.gain[-1])
-
-    @property
-    def relative(self) -> float:
-        """`coefficient` over the area under the straight line; NaN where treating all changes nothing."""
-        return self.coefficient / (0.5 * float(self.gain[-1])) if self.gain[-1] else float("nan")
 
 
 def qini_curve(trial: Trial, score: Floats) -> QiniCurve:
@@ -82,17 +77,6 @@ def qini_resampled(trial: Trial, scores: Mapping[str, Floats], *, n_resamples: i
     return {name: np.concatenate(several) for name, several in parts.items()}
 
 
-def qini_estimates(
-    trial: Trial, scores: Mapping[str, Floats], *, n_resamples: int = 200, confidence: float = 0.95, seed: int
-) -> dict[str, Estimate]:
-    """The Qini coefficient of every score with its interval."""
-    resampled = qini_resampled(trial, scores, n_resamples=n_resamples, seed=seed)
-    return {
-        name: Estimate.of(qini_curve(trial, score).coefficient, resampled[name], confidence)
-        for name, score in scores.items()
-    }
-
-
 def uplift_at(trial: Trial, score: Floats, share: float) -> float:
     """
     The effect among the highest-scored share of rows: difference of the arms' weighted means (Hajek).
@@ -100,7 +84,7 @@ def uplift_at(trial: Trial, score: Floats, share: float) -> float:
     Of the rows that share the score at the border each counts in part. NaN where one arm is not among them.
     """
     asked = share * len(score)
-    border = np.sort(score)[::-1][max(0, min(len(score), round(asked)) - 1)]
+    border = np.sort(score)[::-1][max(0, min(len(score), int(np.ceil(asked))) - 1)]
     above, level = score > border, score == border
     counted = trial.weight * np.where(level, max(0.0, asked - int(above.sum())) / int(level.sum()), above)
     shown, without = counted * trial.treated, counted * ~trial.treated

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.stats import norm
 
 from recsys.errors import InputError, NotEnoughDataError
-from training.response.trial import Trial
+from training.response.trial import Numbers, Trial
 
 MIN_ARM = 20
-"""Rows that each arm needs: below this not even a mean effect means anything."""
+"""Rows, of as many owners, that each arm needs: below this not even a mean effect means anything."""
 
 _MISMATCH = 1e-9
 """Smallest p-value at which shares of the arms still agree with the probabilities; looked at often, hence so small."""
@@ -22,7 +22,7 @@ def check_trial(trial: Trial) -> None:
     Raises:
         InputError: Columns do not fit together, a number is not finite, the rows were not drawn at random, a
             probability is 0 or 1, there is one arm only, or the shares of the arms contradict the probabilities.
-        NotEnoughDataError: An arm has fewer than MIN_ARM rows, or all outcomes are equal.
+        NotEnoughDataError: An arm has fewer than MIN_ARM rows or owners, or all outcomes are equal.
     """
     _check_columns(trial)
     _check_randomisation(trial)
@@ -38,6 +38,8 @@ def check_trial(trial: Trial) -> None:
         raise NotEnoughDataError(
             f"{n_treated} rows were shown the offer and {n_control} were not; each arm needs at least {MIN_ARM}"
         )
+    if trial.owner is not None:
+        _check_owners(trial.owner, trial)
     if np.ptp(trial.outcome) == 0:
         raise NotEnoughDataError(
             f"all {len(trial)} outcomes are {trial.outcome[0]:g}; nothing can be learnt until some differ: "
@@ -48,12 +50,14 @@ def check_trial(trial: Trial) -> None:
 
 def _check_columns(trial: Trial) -> None:
     n = len(trial)
+    if trial.treated.dtype != np.bool_:
+        raise InputError(f"treated is of type {trial.treated.dtype}; it must be bool, true for rows shown the offer")
     if trial.features.ndim != 2 or trial.features.shape != (n, len(trial.names)) or not trial.names:
         raise InputError(
             f"features have the shape {trial.features.shape}; {n} rows and {len(trial.names)} names ask for "
             f"({n}, {len(trial.names)}), with one column at least"
         )
-    for name in ("probability", "outcome", "cost", "owner"):
+    for name in ("probability", "outcome", "owner"):
         column = getattr(trial, name)
         if column is not None and column.shape != (n,):
             raise InputError(f"{name} has the shape {column.shape}; it must be ({n},), one for every row")
@@ -85,10 +89,28 @@ def _check_randomisation(trial: Trial) -> None:
         )
 
 
+def _check_owners(owner: Numbers, trial: Trial) -> None:
+    """Rows of one owner stay together, so folds and halves of a few owners have no rows of one arm."""
+    shown, without = (len(np.unique(owner[rows])) for rows in (trial.treated, ~trial.treated))
+    if min(shown, without) < MIN_ARM:
+        raise NotEnoughDataError(
+            f"rows shown the offer belong to {shown} owners and the others to {without}; each arm needs rows of at "
+            f"least {MIN_ARM} different ones"
+        )
+
+
 def _check_shares(trial: Trial) -> None:
-    """Sample ratio mismatch (Fabijan et al. 2019): more or fewer were treated than the probabilities allow."""
+    """
+    Sample ratio mismatch (Fabijan et al. 2019): more or fewer were treated than the probabilities allow.
+
+    One draw may have decided about all rows of an owner, so their distances from the expected are added up first.
+    """
     expected = float(trial.probability.sum())
-    spread = float(np.sqrt((trial.probability * (1 - trial.probability)).sum()))
+    variance = float((trial.probability * (1 - trial.probability)).sum())
+    if trial.owner is not None:
+        _, number = np.unique(trial.owner, return_inverse=True)
+        variance = max(variance, float((np.bincount(number, trial.treated - trial.probability) ** 2).sum()))
+    spread = float(np.sqrt(variance))
     n_treated = int(trial.treated.sum())
     p_value = 2 * float(norm.sf(max(0.0, abs(n_treated - expected) - 0.5) / spread))
     if p_value < _MISMATCH:

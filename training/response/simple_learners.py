@@ -46,16 +46,6 @@ def mean_effect(trial: Trial) -> float:
     return means[0] - means[1]
 
 
-def mean_effect_sd(trial: Trial) -> float:
-    """Standard error of `mean_effect`: linearised, rows independent."""
-    variance = 0.0
-    for rows in (trial.treated, ~trial.treated):
-        weight = trial.weight[rows] / trial.weight[rows].sum()
-        mean = float(weight @ trial.outcome[rows])
-        variance += float((weight**2) @ (trial.outcome[rows] - mean) ** 2)
-    return float(np.sqrt(variance))
-
-
 @dataclass(frozen=True, slots=True)
 class Scaling:
     """
@@ -114,9 +104,9 @@ class LinearLearner:
     """
     Ridge regression of what is left of the outcome on what is left of the treatment (R-learner, Nie and Wager 2021).
 
-    The outcome first loses what the features explain without the offer (ridge). The mean effect is not penalised, so
-    the more noise, the nearer to it; the penalty has the least generalised cross-validation error (Golub, Heath and
-    Wahba 1979).
+    The outcome first loses what the features explain of it, both arms together (ridge). The mean effect is not
+    penalised, so the more noise, the nearer to it; the penalty has the least generalised cross-validation error (Golub,
+    Heath and Wahba 1979).
     """
 
     name: str = "linear"

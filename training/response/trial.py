@@ -22,7 +22,6 @@ class Trial:
         treated: Shape (n,): shown the offer, or one of the offers; False is the no_offer arm.
         probability: Shape (n,): that this row is treated, by design, above 0 and below 1; NaN: not drawn at random.
         outcome: Shape (n,), finite: 0 or 1, or money in any one unit.
-        cost: Shape (n,), money spent on the row (discount of redeemers, contact), same unit; None: not looked at.
         owner: Shape (n,): whose row it is; rows of one owner stay in one fold and are resampled together. None: every
             row is somebody else's.
 
@@ -38,7 +37,6 @@ class Trial:
     treated: Bools
     probability: Floats
     outcome: Floats
-    cost: Floats | None = None
     owner: Numbers | None = None
 
     def __len__(self) -> int:
@@ -49,16 +47,11 @@ class Trial:
         """Shape (n,): one over the probability of the arm that the row was in (Horvitz and Thompson 1952)."""
         return np.asarray(1.0 / np.where(self.treated, self.probability, 1.0 - self.probability))
 
-    @property
-    def binary(self) -> bool:
-        """Whether every outcome is 0 or 1."""
-        return bool(np.isin(self.outcome, (0.0, 1.0)).all())
-
     def take(self, rows: NDArray[np.bool_] | NDArray[np.integer]) -> "Trial":
         """Some of the rows, by mask or number."""
         columns = {name: getattr(self, name) for name in ("features", "treated", "probability", "outcome")}
-        optional = {name: getattr(self, name) for name in ("cost", "owner") if getattr(self, name) is not None}
-        return replace(self, **{name: column[rows] for name, column in (columns | optional).items()})
+        owner = {} if self.owner is None else {"owner": self.owner}
+        return replace(self, **{name: column[rows] for name, column in (columns | owner).items()})
 
     def with_outcome(self, outcome: Floats) -> "Trial":
         """The same exposures with another thing that followed, shape (n,)."""

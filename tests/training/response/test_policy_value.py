@@ -42,6 +42,17 @@ def test_standard_errors_are_those_of_repeated_worlds():
         assert np.mean([one.sd for one in values]) == pytest.approx(np.std([one.mean for one in values]), rel=0.15)
 
 
+def test_standard_errors_of_robust_values_and_of_gains_are_those_of_repeated_worlds():
+    chosen, other = np.tile([1, 2], 1_000), np.full(2_000, 2)
+    robust, gains = [], []
+    for seed in range(150):
+        _, log, expected = world(2_000, seed)
+        robust.append(doubly_robust(log, chosen, expected + 0.5))
+        gains.append(paired_gain(log, chosen, other))
+    for values in (robust, gains):
+        assert np.mean([one.sd for one in values]) == pytest.approx(np.std([one.mean for one in values]), rel=0.15)
+
+
 def test_a_choice_gains_nothing_over_itself_and_rows_alike_cancel_out():
     kind, log, _ = world(4_000)
     chosen = np.where(kind == 1, 1, 2)
@@ -60,7 +71,10 @@ def test_the_gain_of_a_better_choice_is_found():
 
 def test_what_was_never_shown_has_no_value():
     log = Log(np.zeros(3, dtype=np.int64), np.ones(3), np.ones(3))
-    assert np.isnan(snips(log, np.ones(3, dtype=np.int64)).mean)
+    never, shown = np.ones(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
+    assert np.isnan(snips(log, never).mean)
+    assert np.isnan(paired_gain(log, never, shown).mean)
+    assert np.isnan(paired_gain(log, shown, never).sd)
 
 
 @pytest.mark.parametrize("probability", [0.0, np.nan, 1.2])

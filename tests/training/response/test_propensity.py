@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError, NotEnoughDataError
+from training.response.base import BaseConfig
 from training.response.propensity import calibration_error, fit_chance
 
 
@@ -52,6 +53,19 @@ def test_rows_of_one_owner_are_not_learnt_from_each_other():
     careful = fit_chance(features, happened, owner=owner, seed=1)
     assert np.corrcoef(careless.cross_fitted, happened)[0, 1] > 0.3
     assert np.corrcoef(careful.cross_fitted, happened)[0, 1] < 0.2
+
+
+def test_the_calibration_is_judged_by_curves_of_other_rows():
+    # Trees this eager are far too sure of noise, so a curve helps. One fitted to a row's own label agrees with it.
+    eager = BaseConfig(n_trees=15, learning_rate=0.5, n_leaves=8, min_leaf_rows=2, min_leaf_share=0.0, l2=0.0)
+    agreed = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        features, happened = rng.normal(size=(120, 4)), (rng.random(120) < 0.5).astype(float)
+        fitted = fit_chance(features, happened, config=eager, n_folds=3, seed=seed)
+        assert fitted.facts()["calibrated"]
+        agreed.append(np.cov(fitted.cross_fitted, happened)[0, 1])
+    assert np.mean(agreed) < 0.0
 
 
 def test_the_same_seed_gives_the_same_chances():

@@ -52,6 +52,28 @@ def test_a_few_rows_are_not_enough():
         check_trial(TRIAL.take(rows))
 
 
+@pytest.mark.parametrize("arm", [True, False])
+def test_many_rows_of_a_few_owners_are_not_enough(arm):
+    owner = np.arange(400)
+    rows = np.flatnonzero(TRIAL.treated == arm)
+    owner[rows] = rows % (MIN_ARM - 1)
+    with pytest.raises(NotEnoughDataError, match=f"belong to .*{MIN_ARM - 1}.*at least {MIN_ARM} different"):
+        check_trial(replace(TRIAL, owner=owner))
+    owner[rows] = rows % MIN_ARM
+    check_trial(replace(TRIAL, owner=owner))
+
+
+def test_one_draw_for_all_rows_of_an_owner_is_no_mismatch():
+    # 255 of 400 owners at 1/2: p = 4e-8. Counted row by row p is below 1e-100.
+    owner = np.repeat(np.arange(400), 20)
+    trial = planted(8_000)[0]
+    check_trial(replace(trial, treated=owner < 255, owner=owner))
+    with pytest.raises(InputError, match="the log and the draw disagree"):
+        check_trial(replace(trial, treated=owner < 255))
+    with pytest.raises(InputError, match="the log and the draw disagree"):
+        check_trial(replace(trial, treated=owner < 300, owner=owner))
+
+
 @pytest.mark.parametrize("outcome", [0.0, 1.0, 12.5])
 def test_equal_outcomes_teach_nothing(outcome):
     with pytest.raises(NotEnoughDataError, match=f"outcomes are {outcome:g}"):
@@ -68,6 +90,11 @@ def test_no_finite_outcome_is_refused():
     outcome[5] = np.nan
     with pytest.raises(InputError, match="1 outcomes are no finite numbers"):
         check_trial(TRIAL.with_outcome(outcome))
+
+
+def test_arms_that_are_numbers_are_refused():
+    with pytest.raises(InputError, match="treated is of type int64; it must be bool"):
+        check_trial(replace(TRIAL, treated=TRIAL.treated.astype(np.int64)))
 
 
 def test_an_infinite_feature_is_refused():
