@@ -37,6 +37,7 @@ class Decisions:
     Attributes:
         batch, context, knowledge: What was decided on.
         policy_id: Of the policy that held.
+        prices: Digest of what budgets cost; empty where none was short.
         channel: Of the placement, or as asked.
         placement: As decided; differs from the context's where that was unknown.
         kind: Shape (m, n), int8: ``slate.EMPTY``, ``PRODUCT`` or ``OFFER``.
@@ -68,6 +69,7 @@ class Decisions:
     context: Context
     knowledge: Knowledge
     policy_id: str
+    prices: str
     channel: Channel
     placement: str
     kind: NDArray[np.int8]
@@ -131,6 +133,8 @@ class Decisions:
         )  # fmt: skip
         if context.relation is not None:
             asked = (*asked, context.relation)
+        if self.prices:
+            asked = (*asked, self.prices)
         return hashlib.blake2b(repr(asked).encode(), digest_size=16)
 
     def _record(self, member: int, decision_id: str) -> Decision:

@@ -1,5 +1,6 @@
 """The one decision function: retrieve, score, keep, value, arbitrate, select, explain."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -63,6 +64,7 @@ class Engine:
         self.policy = policy
         self.terms = OfferTerms.of(knowledge) if terms is None else terms
         self.shadow_price = np.zeros(len(knowledge.offers)) if shadow_price is None else shadow_price
+        self._prices = hashlib.sha256(self.shadow_price.tobytes()).hexdigest() if self.shadow_price.any() else ""
         self._scopes = Scopes.of(knowledge, self.terms.mean_affinity)
         arms = policy.experiment.arms if policy.experiment else ()
         self._arm_names = tuple(arm.name for arm in arms)
@@ -94,7 +96,7 @@ class Engine:
         slates = select(shelf.candidates.products, shelf.order, shelf.keep, offers.choice.rows, n=asked.n, pins=pins)
         return explain(
             asked, found.batch, found.arms, shelf, offers, slates, pins, anchors=found.anchors, wanted=found.wanted,
-            policy=self.policy, knowledge=self.knowledge,
+            prices=self._prices, policy=self.policy, knowledge=self.knowledge,
         )  # fmt: skip
 
     def weigh_offers(self, subjects: Sequence[Subject], context: Context) -> tuple[MemberBatch, OfferShelf]:

@@ -112,6 +112,7 @@ def explain(
     *,
     anchors: Anchors,
     wanted: Callable[[], Shelf],
+    prices: str,
     policy: CompiledPolicy,
     knowledge: Knowledge,
 ) -> Decisions:
@@ -133,6 +134,7 @@ def explain(
         context=context,
         knowledge=knowledge,
         policy_id=policy.policy_id,
+        prices=prices,
         channel=asked.channel,
         placement=asked.placement,
         kind=slates.kind,

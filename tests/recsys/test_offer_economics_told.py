@@ -80,6 +80,7 @@ def test_a_budget_that_is_short_makes_its_offer_worth_less() -> None:
     assert best != "no_offer"
     row = PLAIN.offers.offers.row(best)
     priced = decide(placement="offers", price=np.where(np.arange(6) == row, 1_000.0, 0.0))
+    assert priced.decision_id != free.decision_id == decide(placement="offers", price=np.zeros(6)).decision_id
     assert priced.offer_choice != best
     assert best not in {one.id for one in priced.items}
     assert {one.id for one in priced.items} == {one.id for one in free.items} - {best}
