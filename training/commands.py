@@ -21,6 +21,7 @@ from training.html_report import REPORT, write_charts, write_report
 from training.pipeline import Judgement, judge
 from training.profile_record import PROFILE_NORMS
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
+from training.response.fit import CELLS
 from training.response.report import learner_sentence, response_metrics, response_notes, response_tables
 from training.summary import evaluation_facts, evaluation_notes, flat_metrics, new_products_warning
 from training.tables import evaluation_tables
@@ -157,7 +158,7 @@ def sync(workspace: Path) -> Report:
 
 
 def _learner(bundle: Path) -> str:
-    return str(read_manifest(bundle).settings.get("learner", ""))
+    return str(read_manifest(bundle).settings.get("learner", CELLS))
 
 
 def _open(workspace: Path) -> Workspace:

@@ -26,8 +26,9 @@ class DeviationConfig(Settings):
     """Members' own deviations from the effect in their cell; see training/response/deviations.py."""
 
     enabled: bool = True
-    learners: tuple[str, ...] = ("mean", "room", "linear", "class_transformation", "s", "t", "x", "dr")
-    """The simplest first: taken is the simplest within one standard error of the best. ``mean`` deviates nowhere."""
+    learners: tuple[str, ...] = tuple(LEARNERS)
+    """The simplest first: taken is the simplest within one standard error of the best. ``mean`` deviates nowhere; there
+    is ``room`` too, one effect on the odds."""
     min_treated: Count = 5_000
     """Offers that fewer randomised exposures were of are looked at together with others like them."""
     max_groups: Annotated[int, Field(ge=1, le=32)] = 16
