@@ -117,6 +117,28 @@ class TestBadHistories:
         assert (found.response.redeem[ACTIVE, 0, :2] < 0.05).all()
         assert (found.response.member_redeem == 1).all()
 
+    def test_negative_uplift_everywhere_is_believed_of_every_active_member(self, dataset):
+        """Whoever was shown an offer orders nothing for a week; and what is negative is worth less than no offer."""
+        shown = dataset.exposures.filter(pl.col("offer") >= 0)
+        keys = shown["member"].to_numpy().astype(np.int64) * 2**34 + shown["at"].to_numpy()
+        lines = dataset.purchases
+        own = lines.member.astype(np.int64) * 2**34 + lines.at
+        last = np.maximum(np.searchsorted(keys := np.sort(keys), own, side="right") - 1, 0)
+        kept = ~((own >= keys[last]) & (own < keys[last] + 7 * 86_400))
+        columns = {name: getattr(lines, name)[kept] for name in lines.__slots__}
+        columns["order"] = np.unique(columns["order"], return_inverse=True)[1].astype(np.int32)
+        terms = {name: getattr(dataset.terms, name)[kept] for name in ("discount_minor", "offer", "channel", "store")}
+        harmed = {"purchases": replace(lines, **columns), "terms": replace(dataset.terms, **terms)}
+        response = self.learner(dataset, **harmed)[0].response
+        members = build_members(replace(dataset, **harmed))
+        active = np.flatnonzero(members.stage == ACTIVE)
+        uplift = response.uplift[ACTIVE, members.tier[active]].astype(np.float64)
+        if response.member_uplift.size:
+            own_part = response.member_uplift[np.ix_(active, response.group)].astype(np.float64)
+            uplift += np.where(response.group >= 0, own_part, 0)
+        assert (uplift[:, [GOOD, IDLE]] < 0).mean() > 0.95
+        assert uplift[:, [GOOD, IDLE]].mean() < -0.1
+
     def test_without_offers_there_is_nothing_to_say(self, dataset):
         nothing = {name: getattr(dataset, name).head(0) for name in ("exposures", "redemptions", "offer_scope")}
         alone = replace(dataset, offers=dataset.offers.head(0), offer_ids=type(dataset.offer_ids).of([]), **nothing)
