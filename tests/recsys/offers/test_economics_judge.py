@@ -16,11 +16,14 @@ from recsys.offers.definitions import Trigger
 from recsys.offers.economics import OfferTerms, OfferValues, offer_values
 from recsys.types import OFFER_KINDS, OfferKind
 from tests.recsys.offers.waiting_world import world
-from tests.worlds import NOW
+from tests.worlds import CUT_OFF, NOW
 
 SUBJECTS = [Subject(one) for one in ("m004", "m000", "nobody", "m006", "m002")]
 LADDER = (5, 4)
 """Rows of a ladder, shallow to deep: 300 off and 700 off."""
+
+NUDGE, ENDING, ENDS = 1, 400, [9, 9, 1, 9, 9, 9, 9]
+"""The offer that tells of points that end, how many, and in how many days after the cut-off: m002's have ended."""
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -28,7 +31,9 @@ SEEDS = st.integers(0, 2**32 - 1)
 def drawn_world(seed: int) -> Knowledge:
     """Members who deviate, two groups of offers, known and unknown chances of an order, points to pay, and a ladder."""
     rng = np.random.default_rng(seed)
-    plain = world({"o001": (Trigger.POINTS_EXPIRING, 30)}, points=[900] * 7)
+    ends = [CUT_OFF + days * 86_400 for days in ENDS]
+    told = {"next_expiry_at": ends, "next_expiry_points": [ENDING] * 7}
+    plain = world({"o001": (Trigger.POINTS_EXPIRING, 30)}, points=[900] * 7, **told)
     plain = replace(plain, point_worth_minor=float(rng.uniform(0, 2)))
     response, offers, m, n = plain.response, plain.offers, len(plain.members), len(plain.offers)
     p_order = rng.uniform(0, 1, m).astype(np.float32)
@@ -77,7 +82,7 @@ def cell_of(knowledge: Knowledge, batch: MemberBatch, at: int, offer: int) -> tu
 
 
 def judged(knowledge: Knowledge, terms: OfferTerms, batch: MemberBatch, at: int, offer: int) -> dict[str, float]:
-    """All that `OfferValues` says of one member and one offer that is no nudge."""
+    """All that `OfferValues` says of one member and one offer."""
     response, row = knowledge.response, int(batch.row[at])
     uplift, sd, redeem = cell_of(knowledge, batch, at, offer)
     if offer in LADDER:
@@ -98,11 +103,14 @@ def judged(knowledge: Knowledge, terms: OfferTerms, batch: MemberBatch, at: int,
     off = int(terms.discounts.on(np.full((1, len(knowledge.offers)), spend))[0, offer])
     points = min(float(knowledge.offers.points_cost[offer]) * knowledge.point_worth_minor, off)
     margin = basket * float(batch.margin_rate[at]) * (1 - float(response.borrowed[offer]))
+    # Half of points that end would have been used anyway, where nothing is known of a member's habit.
+    lapsing = ENDING * knowledge.point_worth_minor if offer == NUDGE and row >= 0 and ENDS[row] > 2 else 0.0
     return {
         "mean": (after - before) * margin
         - after * redeem * (off - points)
-        - int(knowledge.offers.contact_cost_minor[offer]),
-        "sd": sd * relative * abs(margin - redeem * (off - points)),
+        - int(knowledge.offers.contact_cost_minor[offer])
+        - (after - before * 0.5) * lapsing,
+        "sd": sd * relative * abs(margin - redeem * (off - points) - lapsing),
         "discount": after * redeem * off,
         "deadweight": before * redeem * off,
         "revenue": after * basket,
@@ -118,11 +126,10 @@ def judged(knowledge: Knowledge, terms: OfferTerms, batch: MemberBatch, at: int,
 def test_every_member_and_offer_is_worth_what_the_formulas_say(seed: int) -> None:
     knowledge = drawn_world(seed)
     terms, batch = OfferTerms.of(knowledge), build_batch(SUBJECTS, knowledge)
+    assert terms.nudges.tolist() == [NUDGE]
     values = offer_values(batch, knowledge, terms, now=NOW)
     for at in range(len(batch)):
         for offer in range(len(knowledge.offers)):
-            if offer in terms.nudges:
-                continue
             for name, expected in judged(knowledge, terms, batch, at, offer).items():
                 assert getattr(values, name)[at, offer] == pytest.approx(expected, rel=1e-6, abs=1e-7), name
 
