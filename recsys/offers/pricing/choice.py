@@ -10,7 +10,8 @@ MOST_SEARCHED = 12
 """Coupons of which every combination is considered, in baskets of up to `LINES_OF_MOST` lines."""
 
 LINES_OF_MOST = 40
-_WORK = (1 << MOST_SEARCHED) * LINES_OF_MOST
+MOST_WORK = (1 << MOST_SEARCHED) * LINES_OF_MOST
+"""Lines that a search may look at, and that the coupons it leaves out may look at after it."""
 
 Key = tuple[int, int, int, int, int, tuple[str, ...]]
 """Lower is better: the total, goods before the tier's discount, points paid, what is not worth more beside money,
@@ -24,7 +25,7 @@ def n_searched(n_lines: int) -> int:
     >>> n_searched(8), n_searched(40), n_searched(500)
     (12, 12, 8)
     """
-    return min(MOST_SEARCHED, max(1, (_WORK // max(n_lines, 1)).bit_length() - 1))
+    return min(MOST_SEARCHED, max(1, (MOST_WORK // max(n_lines, 1)).bit_length() - 1))
 
 
 def most_promising(held: Sequence[Held], n: int) -> tuple[list[Held], list[Held]]:
@@ -55,6 +56,26 @@ def cheapest(till: Till, held: Sequence[Held], points: int | None) -> list[Held]
     search = _Search(till, sorted(held, key=lambda one: one.coupon.order), points)
     search.visit(_Branch(till.full))
     return [search.held[at] for at in search.chosen]
+
+
+def key_of(till: Till, used: Sequence[Held]) -> Key:
+    """
+    The `Key` of a combination.
+
+    Args:
+        till: The basket.
+        used: Coupons that all can be used one after the other, in the order of their use.
+    """
+    left, shipping, points, worth = till.full, 0, 0, 0
+    for one in used:
+        use = till.use(one.coupon, one.lines, left)
+        left = less(left, one.lines, use.parts) if use.parts else left
+        shipping += use.worth_minor if one.most_shipping_minor else 0
+        points += one.coupon.points_cost
+        worth += till.extra_worth(one.coupon, use.worth_minor)
+    goods = sum(left)
+    ids = tuple(sorted(one.coupon.offer_id for one in used))
+    return till.total(goods, shipping), goods, points, -worth, len(used), ids
 
 
 @dataclass(frozen=True, slots=True)

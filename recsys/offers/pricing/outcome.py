@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recsys.offers.pricing.applying import Held, Till, Use, less
-from recsys.offers.pricing.choice import cheapest, most_promising, n_searched
+from recsys.offers.pricing.choice import MOST_WORK, cheapest, key_of, most_promising, n_searched
 from recsys.offers.pricing.priced import Choose, NotApplied, Search, UnusedCoupon
 from recsys.offers.pricing.refusals import refuse_at_turn
 from recsys.types import OfferKind
+
+_LOOKS = 3
+"""How often a combination is gone through to know what it costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class Outcome:
         return self.left == other.left and goods(self) == goods(other)
 
 
-def settle(till: Till, held: Sequence[Held], *, points: int | None, choose: Choose) -> Outcome:
+def settle(
+    till: Till, held: Sequence[Held], *, points: int | None, choose: Choose, rivals: Sequence[Sequence[str]] = ()
+) -> Outcome:
     """
     Choose among coupons and use them.
 
@@ -61,11 +66,12 @@ def settle(till: Till, held: Sequence[Held], *, points: int | None, choose: Choo
         held: Coupons that nothing refuses at once, in any order.
         points: What the member can pay with; None for no bound.
         choose: Which.
+        rivals: Ids of combinations to look at beside a search that leaves coupons out.
     """
     usable = sorted(held, key=lambda one: one.coupon.order)
     idle: list[UnusedCoupon] = []
     while True:
-        outcome = _settle(till, usable, points=points, choose=choose)
+        outcome = _settle(till, usable, points=points, choose=choose, rivals=rivals)
         useless = [
             turn.held
             for turn in outcome.turns
@@ -83,13 +89,17 @@ def settle(till: Till, held: Sequence[Held], *, points: int | None, choose: Choo
         usable = [one for one in usable if one not in useless]
 
 
-def _settle(till: Till, held: Sequence[Held], *, points: int | None, choose: Choose) -> Outcome:
+def _settle(
+    till: Till, held: Sequence[Held], *, points: int | None, choose: Choose, rivals: Sequence[Sequence[str]]
+) -> Outcome:
     dropped: list[Held] = []
     if choose is Choose.GIVEN:
         chosen, search = _all_that_can(till, held, points), Search.GIVEN
     else:
         searched, dropped = most_promising(held, n_searched(len(till.full)))
         chosen, search = cheapest(till, searched, points), Search.PARTIAL if dropped else Search.EXACT
+        if dropped:
+            chosen = _beyond_the_search(till, held, chosen, dropped, points=points, rivals=rivals)
     left: Sequence[int] = till.full
     turns: list[Turn] = []
     unused: list[UnusedCoupon] = []
@@ -100,7 +110,7 @@ def _settle(till: Till, held: Sequence[Held], *, points: int | None, choose: Cho
             turns.append(Turn(one, use))
             left = less(left, one.lines, use.parts) if use.parts else left
         elif one in dropped:
-            told = f"of more than {n_searched(len(till.full))} coupons the most promising are searched"
+            told = f"of more than {n_searched(len(till.full))} coupons not every combination is searched"
             unused.append(UnusedCoupon(one.coupon.offer_id, NotApplied.NOT_SEARCHED, detail=told))
         else:
             before = [turn.held for turn in turns]
@@ -112,6 +122,34 @@ def _settle(till: Till, held: Sequence[Held], *, points: int | None, choose: Cho
                 or UnusedCoupon(one.coupon.offer_id, NotApplied.NOT_CHEAPER, detail="with it the basket is no cheaper")
             )
     return _with_shipping(till, turns, unused, left, search)
+
+
+def _beyond_the_search(
+    till: Till,
+    held: Sequence[Held],
+    chosen: list[Held],
+    dropped: Sequence[Held],
+    *,
+    points: int | None,
+    rivals: Sequence[Sequence[str]],
+) -> list[Held]:
+    """What was chosen with the coupons left out of the search that better it one by one, or a rival better still."""
+    least = key_of(till, chosen)
+    work = MOST_WORK
+    for left_out in dropped:
+        work -= _LOOKS * (len(chosen) + 1) * len(till.full)
+        if work < 0:
+            break
+        wider = _all_that_can(till, [one for one in held if one in chosen or one is left_out], points)
+        key = key_of(till, wider)
+        if key < least:
+            chosen, least = wider, key
+    for ids in rivals:
+        rival = _all_that_can(till, [one for one in held if one.coupon.offer_id in ids], points)
+        key = key_of(till, rival)
+        if key < least:
+            chosen, least = rival, key
+    return chosen
 
 
 def _all_that_can(till: Till, held: Sequence[Held], points: int | None) -> list[Held]:

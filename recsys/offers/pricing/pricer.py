@@ -9,8 +9,9 @@ from recsys.catalogue import UNKNOWN_MINOR, Catalogue
 from recsys.errors import InputError
 from recsys.knowledge import Knowledge
 from recsys.loyalty.programme import Programme
-from recsys.offers.pricing.applying import Till
+from recsys.offers.pricing.applying import Held, Till
 from recsys.offers.pricing.basket import Basket, BasketLine, split
+from recsys.offers.pricing.choice import n_searched
 from recsys.offers.pricing.coupons import Coupon, read_coupons
 from recsys.offers.pricing.outcome import Outcome, settle
 from recsys.offers.pricing.points import BasketPoints, basket_points
@@ -142,7 +143,7 @@ class BasketPricer:
             ]
             known = [one for one in known if not one.points_cost]
         outcome, till, at_once = self._outcome(basket, known, buyer, now, choose)
-        points = self._points(basket, outcome, till.tier.name, now)
+        points = self._points(basket, outcome, till.tier.earns_as, now)
         # Law 4: whatever else a higher tier chooses or may use, it earns what the tiers below would.
         by_tier = till.tier.name
         total_points = None if points is None else points.total
@@ -150,7 +151,7 @@ class BasketPricer:
             other, its_till, _ = self._outcome(basket, known, replace(buyer, tier=tier), now, choose)
             if other.same_coupons(outcome):
                 continue  # what is earned with the same coupons never falls with the tier
-            its_points = self._points(basket, other, its_till.tier.name, now)
+            its_points = self._points(basket, other, its_till.tier.earns_as, now)
             if its_points and total_points is not None and its_points.total > total_points:
                 total_points, by_tier = its_points.total, its_till.tier.name
         return _priced(
@@ -161,6 +162,21 @@ class BasketPricer:
     def _outcome(
         self, basket: Basket, coupons: Sequence[Coupon], buyer: Buyer, now: EpochSeconds, choose: Choose
     ) -> tuple[Outcome, Till, list[UnusedCoupon]]:
+        till, held, refused = self._held(basket, coupons, buyer, now)
+        rivals: list[list[str]] = []
+        if choose is Choose.BEST and len(held) > n_searched(len(basket.lines)):
+            # Law 4: where not all are searched, what the tiers below would choose is looked at too.
+            for lower in range(buyer.tier):
+                its_till, its_held, _ = self._held(basket, coupons, replace(buyer, tier=lower), now)
+                if len(its_held) < len(held) or basket.shipping_minor:
+                    its_outcome = settle(its_till, its_held, points=buyer.points, choose=choose)
+                    rivals.append([turn.held.coupon.offer_id for turn in its_outcome.turns])
+        return settle(till, held, points=buyer.points, choose=choose, rivals=rivals), till, refused
+
+    def _held(
+        self, basket: Basket, coupons: Sequence[Coupon], buyer: Buyer, now: EpochSeconds
+    ) -> tuple[Till, list[Held], list[UnusedCoupon]]:
+        """The basket in a tier, the coupons that may be tried on it, and why others may not."""
         till = Till(basket, tier_prices(self.programme, self.tiers, now)[buyer.tier])
         rows = np.array([line.row for line in basket.lines], dtype=np.int32)
         refused, held = [], []
@@ -171,7 +187,7 @@ class BasketPricer:
                 held.append(till.hold(coupon, lines))
             else:
                 refused.append(reason)
-        return settle(till, held, points=buyer.points, choose=choose), till, refused
+        return till, held, refused
 
     def _points(self, basket: Basket, outcome: Outcome, tier: str, now: EpochSeconds) -> BasketPoints | None:
         amounts = list(outcome.left)

@@ -1,7 +1,7 @@
 """What the tiers of a programme change about a price, at one instant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recsys.loyalty.programme import Programme
 from recsys.types import UNKNOWN_ROW, EpochSeconds
@@ -16,11 +16,13 @@ class TierPrice:
 
     Attributes:
         name: Of the tier.
+        earns_as: Name of the tier in the ladder in force whose points it earns: its own, or the one that stands for it.
         standing_discount_bp: Off every basket, in basis points, after all coupons.
         ships_free_from_minor: Smallest price of goods that is sent for nothing; None for never.
     """
 
     name: str
+    earns_as: str
     standing_discount_bp: int = 0
     ships_free_from_minor: int | None = None
 
@@ -45,13 +47,14 @@ def tier_prices(programme: Programme | None, tiers: Sequence[str], at: EpochSeco
     span = programme.span_at(at) if programme is not None else None
     prices: list[TierPrice] = []
     for name in tiers:
-        before = prices[-1] if prices else TierPrice(name)
+        before = prices[-1] if prices else TierPrice(name, name)
         level = UNKNOWN_ROW
         if programme is not None and span is not None and name in programme.tiers:
             level = int(span.level_of[programme.tiers.index(name)])
         if span is None or level == UNKNOWN_ROW:
-            prices.append(TierPrice(name, before.standing_discount_bp, before.ships_free_from_minor))
+            prices.append(replace(before, name=name))
         else:
-            benefits = span.ladder.tiers[level].benefits
-            prices.append(TierPrice(name, benefits.standing_discount_bp, benefits.ships_free_from_minor))
+            tier = span.ladder.tiers[level]
+            off, ships_free_from = tier.benefits.standing_discount_bp, tier.benefits.ships_free_from_minor
+            prices.append(TierPrice(name, tier.name, off, ships_free_from))
     return tuple(prices)

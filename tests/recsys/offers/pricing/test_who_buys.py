@@ -12,6 +12,7 @@ from recsys.offers.pricing.basket import MOST_UNIT_MINOR, Basket, BasketLine
 from recsys.offers.pricing.priced import Buyer, Choose
 from recsys.offers.pricing.pricer import BasketPricer
 from recsys.offers.pricing.tiers import TierPrice, tier_prices
+from recsys.types import OfferKind
 from tests.recsys.offers.pricing.shop import (
     NOW,
     PROGRAMME,
@@ -84,10 +85,10 @@ def test_shipping_is_free_from_a_price_after_coupons_and_before_the_tiers_own_di
 def test_the_benefits_are_those_of_the_ladder_in_force() -> None:
     tiers_only = re.sub(r"points_multiplier_bp: \d+, ", "", PROGRAMME.partition("points:\n")[0])
     rules = parse_programme(tiers_only + NEXT_LADDER)
-    assert tier_prices(rules, TIERS, NOW)[2] == TierPrice("gold", 325, 2_500)
+    assert tier_prices(rules, TIERS, NOW)[2] == TierPrice("gold", "gold", 325, 2_500)
     later = tier_prices(rules, TIERS, NOW + 10**8)
     assert [one.standing_discount_bp for one in later] == [0, 0, 500]  # silver is ordinary by then
-    assert tier_prices(rules, TIERS, 0) == tuple(TierPrice(name) for name in TIERS)
+    assert tier_prices(rules, TIERS, 0) == tuple(TierPrice(name, "ordinary") for name in TIERS)
 
 
 NEXT_LADDER = """  - from: 2025-01-01
@@ -107,6 +108,30 @@ def test_a_tier_that_the_programme_never_had_is_worth_the_one_below() -> None:
     assert [one.standing_discount_bp for one in prices] == [0, 150, 150, 325]
 
 
+def test_a_tier_that_the_programme_never_had_earns_what_the_tier_below_earns() -> None:
+    till = replace(pricer(offers(a=amount_off(1)), programme()), tiers=("ordinary", "silver", "velvet", "gold"))
+    earned = [
+        till.price(Basket.of([line("vase")]), [], buyer=Buyer(tier=tier), now=NOW).points_earned for tier in range(4)
+    ]
+    assert earned == [39, 48, 48, 58]  # of 39.00, by 1, 1.25, 1.25 and 1.5
+
+
+def test_a_tier_that_the_ladder_has_no_more_earns_what_stands_for_it_earns() -> None:
+    later = """  - from: 2025-01-01
+    earning: {per_minor: 100, tiers: {ordinary: 11000, gold: 15000}}
+    redemption: {points: 100, worth_minor: 100}
+"""
+    ladder = NEXT_LADDER.replace("- name: ordinary", "- {name: ordinary, benefits: {points_multiplier_bp: 11000}}")
+    ladder = ladder.replace("standing_discount_bp: 500", "points_multiplier_bp: 15000, standing_discount_bp: 500")
+    rules = parse_programme(PROGRAMME.replace("points:\n", ladder + "points:\n") + later)
+    till = pricer(offers(a=amount_off(1)), rules)
+    earned = [
+        till.price(Basket.of([line("vase")]), [], buyer=Buyer(tier=tier), now=NOW + 10**8).points_earned
+        for tier in range(3)
+    ]
+    assert earned == [42, 42, 58]  # of 39.00; silver is ordinary by then
+
+
 def test_before_the_first_rules_of_points_nothing_is_said_of_them() -> None:
     till = pricer(offers(a=amount_off(1, valid_from=0)), programme())
     assert till.price(Basket.of([line("wine")]), ["a"], buyer=Buyer(), now=5).points_earned is None
@@ -117,6 +142,14 @@ def test_the_tier_whose_coupons_earn_more_is_named() -> None:
     rules = parse_programme(PROGRAMME.replace("      categories: {drinks: 20000}\n", ""))
     priced = price(offers(a=amount_off(600, tier_mask=0b100)), [line("wine")], tier=2, rules=rules)
     assert (priced.points_earned, priced.points_by_tier) == (990 * 125 // 10_000, "silver")
+
+
+def test_a_gift_that_shuts_out_a_multiplier_takes_no_points_from_a_higher_tier() -> None:
+    tenfold = {"kind": OfferKind.POINTS_MULTIPLIER, "multiplier_bp": 100_000, "stacking": Stacking.EXCLUSIVE}
+    gift = {"kind": OfferKind.GIFT, "amount_minor": 900, "stacking": Stacking.EXCLUSIVE, "tier_mask": 0b100}
+    priced = price(offers(a=tenfold, b=gift), [line("vase")], tier=2, rules=programme())
+    assert (priced.gifts, priced.points_by_tier) == (("b",), "silver")
+    assert priced.points_earned == 48 + 438  # of 39.00 by 1.25, and nine times that
 
 
 def test_a_programme_in_another_currency_is_refused() -> None:
