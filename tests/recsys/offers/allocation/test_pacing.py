@@ -91,6 +91,11 @@ def test_outside_the_period_nothing_is_spent(day):
     assert allowance(even(4, 1_000), day=day, spent_minor=0) == 0
 
 
+def test_a_day_gets_its_part_of_the_volume_that_is_left():
+    period = Period(1_000, (1.0, 3.0, 4.0))
+    assert [allowance(period, day=day, spent_minor=0) for day in range(3)] == [125, 428, 1_000]
+
+
 def test_days_without_expected_volume_share_equally():
     assert allowance(Period(900, (5.0, 0.0, 0.0)), day=1, spent_minor=300) == 300
 
