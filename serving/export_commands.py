@@ -7,6 +7,7 @@ from pathlib import Path
 from recsys.bundle import Bundle
 from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
+from recsys.loyalty.currencies import decimals
 from recsys.policy.compile import CompiledPolicy, compile_policy
 from recsys.policy.lifecycle.registry import LivePolicy, live_policy
 from recsys.report import Progress, Report, Table
@@ -128,7 +129,9 @@ def export(
     finally:
         database.close()
     done, continued = finished is not None, finished is None and before is not None
-    report = _report(out, manifest, members, done=done, continued=continued, recorded=recorded)
+    report = _report(
+        out, manifest, members, currency=knowledge.currency, done=done, continued=continued, recorded=recorded
+    )
     if live.reviewed:
         return report
     return replace(report, notes=(*report.notes, UNREVIEWED))
@@ -161,7 +164,14 @@ def _stopped_at(out: Path) -> EpochSeconds | None:
 
 
 def _report(
-    out: Path, manifest: Manifest, audience: Audience, *, done: bool, continued: bool, recorded: int | None
+    out: Path,
+    manifest: Manifest,
+    audience: Audience,
+    *,
+    currency: str,
+    done: bool,
+    continued: bool,
+    recorded: int | None,
 ) -> Report:
     members = manifest["members"]
     total = members["sent"] + members["nothing"]
@@ -175,6 +185,18 @@ def _report(
         notes.append(f"Already done at {iso(plan['now'])}, nothing was changed; use another --out for a new one.")
     if continued:
         notes.append("Continued a stopped export; its instant holds.")
+    saved = manifest["saved"]
+    if saved["discount_minor"]:
+        digits = decimals(currency)
+        discount, deadweight = (
+            f"{saved[name] / 10**digits:,.{digits}f}" for name in ("discount_minor", "deadweight_minor")
+        )
+        notes.append(
+            f"Against giving everybody the deepest eligible offer, {currency} {discount} of expected discount are not "
+            f"given away, {deadweight} of it on orders that come anyway; sure things among those with a choice: "
+            f"{saved['sure_thing']:,}, persuadables {saved['persuadable']:,}, lost causes {saved['lost_cause']:,}, "
+            f"sleeping dogs {saved['sleeping_dog']:,}."
+        )
     n_silent = manifest["audience"]["without_personalisation"]
     if n_silent:
         notes.append(

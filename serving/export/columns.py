@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from recsys.catalogue import ALWAYS_UNTIL
 from recsys.decisions import ANSWERS, Decisions
+from recsys.nudge_reasons import CODES
+from recsys.offers.account import RESPONSE_CLASSES, UNTOLD, Accounts
 from recsys.reasons import OFFER_SOURCE, SOURCE_CODES
 from recsys.slate import EMPTY, OFFER
 from recsys.types import NO_OFFER, UNKNOWN_ROW, ItemKind, KeepMask
@@ -28,12 +30,14 @@ class ExportedChunk:
     Attributes:
         table: One row a position of a sent slate, one row a member who gets nothing; members in the order decided.
         counts: Members by ``sent``, ``nothing`` and ``nothing.<reason>``.
+        saved: See `saved`.
         sent: Shape (m,): this member gets a message.
         with_offer: Shape (m,): this member gets a message that holds an offer.
     """
 
     table: Table
     counts: dict[str, int]
+    saved: dict[str, int]
     sent: KeepMask
     with_offer: KeepMask
 
@@ -79,7 +83,36 @@ def export_columns(decisions: Decisions, within_limit: KeepMask) -> ExportedChun
         "experiment": np.where(arms >= 0, decisions.experiment, "").tolist(),
         "arm": _pick(("", *decisions.arm_names), arms + 1),
     }
-    return ExportedChunk(table, _counts(reason), sent, sent & (decisions.kind == OFFER).any(axis=1))
+    # Nor did it save anything.
+    told = (decisions.accounts.response != UNTOLD) & (within_limit | ~shown.any(axis=1))
+    table |= _account_columns(decisions.accounts, member, told)
+    with_offer = sent & (decisions.kind == OFFER).any(axis=1)
+    return ExportedChunk(table, _counts(reason), saved(decisions.accounts, told), sent, with_offer)
+
+
+def saved(accounts: Accounts, told: KeepMask) -> dict[str, int]:
+    """
+    Sums over members of what their choices saved: ``discount_minor``, ``deadweight_minor``, and members by class.
+
+    Args:
+        accounts: Of m members.
+        told: Shape (m,): those that count.
+    """
+    classes = np.bincount(accounts.response[told], minlength=len(RESPONSE_CLASSES)).tolist()
+    return {
+        "discount_minor": int(accounts.discount_avoided_minor[told].sum()),
+        "deadweight_minor": int(accounts.deadweight_avoided_minor[told].sum()),
+        **{one.value: n for one, n in zip(RESPONSE_CLASSES, classes, strict=True)},
+    }
+
+
+def _account_columns(accounts: Accounts, member: NDArray[np.int64], told: KeepMask) -> dict[str, Sequence[Cell]]:
+    names = ("", *(one.value for one in RESPONSE_CLASSES))
+    return {
+        "response_class": _pick(names, np.where(told, accounts.response + 1, 0)[member]),
+        "discount_avoided_minor": _where(told[member], accounts.discount_avoided_minor[member].tolist()),
+        "deadweight_avoided_minor": _where(told[member], accounts.deadweight_avoided_minor[member].tolist()),
+    }
 
 
 def _item_columns(
@@ -125,12 +158,21 @@ def _reasons(decisions: Decisions, member: NDArray[np.int64], at: NDArray[np.int
         "featured": decisions.pinned[member, at],
         "promoted": decisions.boosts[member, at] != 0,
     }
+    # What an offer waited for comes first; 0 for none and for products.
+    trigger = np.zeros(len(row), dtype=np.int64)
+    if is_offer.any():
+        trigger[is_offer] = decisions.knowledge.offers.trigger[row[is_offer]]
+    waited = ["", *(f"{code}|" for code in CODES)]
+    primary += len(first) * trigger
     combination = primary.astype(np.int64) << len(flags)
     for bit, mask in enumerate(flags.values()):
         combination |= mask.astype(np.int64) << bit
     distinct, inverse = np.unique(combination, return_inverse=True)
     joined = [
-        "|".join([first[code >> len(flags)], *(name for bit, name in enumerate(flags) if code >> bit & 1)])
+        waited[(code >> len(flags)) // len(first)]
+        + "|".join(
+            [first[(code >> len(flags)) % len(first)], *(name for bit, name in enumerate(flags) if code >> bit & 1)]
+        )
         for code in distinct.tolist()
     ]
     return _pick(joined, inverse)

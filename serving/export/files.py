@@ -57,7 +57,15 @@ class PartialExport:
         return self.parts / f"part-{index:05}.{self.plan.file_format.value}"
 
     def write_part(
-        self, index: int, table: Table, *, n_members: int, counts: dict[str, int], consents: str, contacts: str = ""
+        self,
+        index: int,
+        table: Table,
+        *,
+        n_members: int,
+        counts: dict[str, int],
+        saved: dict[str, int],
+        consents: str,
+        contacts: str = "",
     ) -> PartMark:
         """Write a part and then its mark, each aside and renamed: a reader sees all of it or none."""
         part = self.part(index)
@@ -71,6 +79,7 @@ class PartialExport:
             n_members=n_members,
             n_rows=n_rows(table),
             counts=counts,
+            saved=saved,
             consents=consents,
             contacts=contacts,
             sha256=digest,

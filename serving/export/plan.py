@@ -82,6 +82,7 @@ class PartMark(BaseModel):
         n_members: Members decided in it.
         n_rows: Rows, without a header.
         counts: Members by status, and for ``nothing`` by reason (``nothing.contact_cap``).
+        saved: Sums over its members of what their choices among offers saved; see `serving.export.columns.saved`.
         consents: Digest of what its members had said when it was made; see `serving.export.consents`.
         contacts: Digest of what had reached them; see there.
         sha256: Of the part.
@@ -93,6 +94,7 @@ class PartMark(BaseModel):
     n_members: int
     n_rows: int
     counts: dict[str, int]
+    saved: dict[str, int]
     consents: str
     contacts: str = ""
     sha256: str

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
+from recsys.offers.account import RESPONSE_CLASSES
 from recsys.policy.file.schema import Policy
 from recsys.report import Progress
 from serving.export.audience import Audience
@@ -224,10 +226,11 @@ def _manifest(
     plan: ExportPlan, inputs: ExportInputs, marks: Sequence[PartMark], files: Mapping[str, str]
 ) -> dict[str, Any]:
     audience = inputs.audience
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
     for mark in marks:
-        for name, count in mark.counts.items():
-            counts[name] = counts.get(name, 0) + count
+        counts.update(mark.counts)
+        sums.update(mark.saved)
     prefix = f"{Status.NOTHING.value}."
     sent = counts.get(Status.SENT.value, 0)
     nothing = {name.removeprefix(prefix): count for name, count in sorted(counts.items()) if name.startswith(prefix)}
@@ -247,6 +250,8 @@ def _manifest(
             "nothing": counts.get(Status.NOTHING.value, 0),
             "nothing_by_reason": nothing,
         },
+        # Against giving each member the deepest eligible offer.
+        "saved": {name: sums[name] for name in ("discount_minor", "deadweight_minor", *map(str, RESPONSE_CLASSES))},
         "notes": ()
         if limited
         else nobody_told(inputs.policy, plan.placement, sent=sent, nothing_by_reason=nothing, now=plan.now),

@@ -42,6 +42,9 @@ COLUMNS: dict[str, CellType] = {
     "logging_propensity": CellType.NUMBER,
     "experiment": CellType.TEXT,
     "arm": CellType.TEXT,
+    "response_class": CellType.TEXT,  # who the member is to the offer chosen, or to the best one; empty: none eligible
+    "discount_avoided_minor": CellType.INTEGER,  # expected, against the deepest eligible offer; null: none eligible
+    "deadweight_avoided_minor": CellType.INTEGER,  # the part of it on orders that come anyway
 }
 
 DECIMALS = 6

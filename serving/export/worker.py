@@ -1,5 +1,6 @@
 """What one spawned worker does: open bundle, policy and store once, then decide chunk after chunk."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -115,19 +116,20 @@ class ChunkWorker:
 
     def _write(self, task: ChunkTask) -> ChunkDone:
         table: dict[str, list[Cell]] = {name: [] for name in COLUMNS}
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
+        sums: Counter[str] = Counter()
         said: list[LiveFacts] = []
         for start, decisions, stored in self._decided(task):
             said += stored
             block = export_columns(decisions, self._within_limit(start, start + len(decisions)))
             for name, cells in block.table.items():
                 table[name].extend(cells)
-            for name, count in block.counts.items():
-                counts[name] = counts.get(name, 0) + count
+            counts.update(block.counts)
+            sums.update(block.saved)
         n_members = task.stop - task.start
         member_ids = self._member_ids(task.start, task.stop)
         mark = self._export.write_part(
-            task.index, table, n_members=n_members, counts=counts,
+            task.index, table, n_members=n_members, counts=dict(counts), saved=dict(sums),
             consents=consents_digest(member_ids, said), contacts=contacts_digest(member_ids, said),
         )  # fmt: skip
         return ChunkDone(task.index, n_members, mark)

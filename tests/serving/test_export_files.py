@@ -38,7 +38,9 @@ def table(*members: str) -> dict[str, list]:
 
 def finish(export, *members_of_parts):
     marks = [
-        export.write_part(index, table(*members), n_members=len(members), counts={"sent": len(members)}, consents="")
+        export.write_part(
+            index, table(*members), n_members=len(members), counts={"sent": len(members)}, saved={}, consents=""
+        )
         for index, members in enumerate(members_of_parts)
     ]
     export.finish(marks, lambda files: as_json({"files": files, "plan": export.plan.model_dump(mode="json")}))
@@ -84,7 +86,7 @@ def test_joined_parts_are_the_whole_once(tmp_path, write, join):
 def test_a_folder_appears_only_when_it_is_whole(tmp_path):
     out = tmp_path / "mail"
     with partial_export(out, plan()) as export:
-        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, consents="")
+        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, saved={}, consents="")
         assert not out.exists()
         finish(export, ["m1", "m2"], ["m3"])
     assert sorted(path.name for path in out.iterdir()) == [MANIFEST, "part-00000.csv", "part-00001.csv"]
@@ -104,7 +106,7 @@ def test_a_name_with_the_formats_ending_is_one_file_with_its_manifest_beside_it(
 
 def test_a_complete_part_is_not_made_again(tmp_path):
     with partial_export(tmp_path / "mail", plan()) as export:
-        mark = export.write_part(1, table("m1"), n_members=1, counts={"sent": 1}, consents="")
+        mark = export.write_part(1, table("m1"), n_members=1, counts={"sent": 1}, saved={}, consents="")
     with partial_export(tmp_path / "mail", plan()) as export:
         assert export.finished_part(1) == mark
         assert export.finished_part(0) is None
@@ -113,7 +115,7 @@ def test_a_complete_part_is_not_made_again(tmp_path):
 @pytest.mark.parametrize("damage", ["part", "mark", "gone"])
 def test_a_damaged_part_is_made_again(tmp_path, damage):
     with partial_export(tmp_path / "mail", plan()) as export:
-        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, consents="")
+        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, saved={}, consents="")
         mark = export.folder / "marks" / "part-00000.json"
         if damage == "part":
             export.part(0).write_text("cut off")
@@ -153,7 +155,7 @@ def test_what_a_killed_writer_left_is_swept_up(tmp_path):
 def test_what_an_interrupted_deletion_left_is_not_taken_for_this_export(tmp_path):
     with partial_export(tmp_path / "mail", plan()) as export:
         export.write_array("audience", np.array([b"m1"]))
-        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, consents="")
+        export.write_part(0, table("m1"), n_members=1, counts={"sent": 1}, saved={}, consents="")
         (export.folder / "plan.json").unlink()
     with partial_export(tmp_path / "mail", plan(seed=1)) as export:
         assert not export.array("audience").exists()
@@ -171,8 +173,8 @@ def test_interrupted_in_the_last_step_the_same_line_finishes(tmp_path, monkeypat
     with partial_export(tmp_path / "whole" / name, plan()) as export:
         finish(export, ["m1", "m2"], ["m3"])
     with monkeypatch.context() as patched, suppress(KeyboardInterrupt), partial_export(out, plan()) as export:
-        marks = [export.write_part(0, table("m1", "m2"), n_members=2, counts={"sent": 2}, consents="")]
-        marks.append(export.write_part(1, table("m3"), n_members=1, counts={"sent": 1}, consents=""))
+        marks = [export.write_part(0, table("m1", "m2"), n_members=2, counts={"sent": 2}, saved={}, consents="")]
+        marks.append(export.write_part(1, table("m3"), n_members=1, counts={"sent": 1}, saved={}, consents=""))
         patched.setattr(shutil if step == "rmtree" else os, step, interrupted)
         export.finish(marks, lambda files: as_json({"files": files, "plan": export.plan.model_dump(mode="json")}))
     if not out.exists():
