@@ -56,6 +56,11 @@ def test_the_deepest_is_among_those_that_no_rule_removed() -> None:
     assert (found.deepest.tolist(), found.discount_avoided_minor.tolist()) == ([1], [10])
 
 
+def test_the_deepest_is_what_takes_most_off_one_order_however_seldom_it_is_redeemed() -> None:
+    found = of(values(discount=[10.0, 60.0, 50.0]), 1)
+    assert (found.deepest.tolist(), found.discount_avoided_minor.tolist()) == ([2], [-10])
+
+
 def test_where_everything_was_removed_there_is_nothing_to_tell() -> None:
     found = of(values(), -1, np.zeros((1, 3), dtype=np.bool_))
     assert (found.offer.tolist(), found.deepest.tolist()) == ([-1], [-1])

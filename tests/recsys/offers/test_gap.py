@@ -71,6 +71,11 @@ def test_a_basket_stands_for_itself_and_is_not_proposed_again() -> None:
     assert (found.spend_minor, found.missing_minor, found.products) == (3_000, 250, (1,))
 
 
+def test_a_product_of_unknown_price_in_the_basket_takes_nothing_off_it() -> None:
+    found = gap(0, [0, 1], basket=("p004", "p005"), threshold=1_700)
+    assert (found.spend_minor, found.missing_minor) == (1_500, 200)
+
+
 @pytest.mark.parametrize("spend", [10_000, 10_001])
 def test_there_is_no_gap_where_the_threshold_is_reached(spend: int) -> None:
     knowledge = world()
