@@ -36,7 +36,7 @@ def drawn_world(seed: int) -> Knowledge:
     plain = world({"o001": (Trigger.POINTS_EXPIRING, 30)}, points=[900] * 7, **told)
     plain = replace(plain, point_worth_minor=float(rng.uniform(0, 2)))
     response, offers, m, n = plain.response, plain.offers, len(plain.members), len(plain.offers)
-    p_order = rng.uniform(0, 1, m).astype(np.float32)
+    p_order = rng.uniform(-0.2, 1.2, m).astype(np.float32)
     p_order[rng.random(m) < 0.4] = np.nan
     kind, amount = offers.kind.copy(), offers.amount_minor.copy()
     kind[list(LADDER)], amount[list(LADDER)] = OFFER_KINDS.index(OfferKind.AMOUNT_OFF), (300, 700)
@@ -95,7 +95,7 @@ def judged(knowledge: Knowledge, terms: OfferTerms, batch: MemberBatch, at: int,
         relative = min(float(response.scope_affinity[row, offer]) / mean, 3.0)
     before = 1 - math.exp(-float(batch.orders_per_day[at]) * response.horizon_days)
     if row >= 0 and not math.isnan(response.p_order[row]):
-        before = float(response.p_order[row])
+        before = min(max(float(response.p_order[row]), 0.0), 1.0)
     after = min(max(before + uplift * relative, 0.0), 1.0)
     redeem = min(redeem * relative, 1.0)
     basket = int(batch.basket_minor[at])
