@@ -71,6 +71,10 @@ def test_a_basket_stands_for_itself_and_is_not_proposed_again() -> None:
     assert (found.spend_minor, found.missing_minor, found.products) == (3_000, 250, (1,))
 
 
+def test_what_lies_in_the_basket_is_not_proposed_even_where_it_fits_best() -> None:
+    assert gap(0, [1, 0], basket=("p001",), threshold=500).products == (0,)
+
+
 def test_a_product_of_unknown_price_in_the_basket_takes_nothing_off_it() -> None:
     found = gap(0, [0, 1], basket=("p004", "p005"), threshold=1_700)
     assert (found.spend_minor, found.missing_minor) == (1_500, 200)
