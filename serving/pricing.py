@@ -18,8 +18,10 @@ from serving.answering import STORE_UNAVAILABLE
 from serving.live import Served
 from serving.policy_watch import Stamp, stamp
 from serving.problems import FieldProblem, ProblemError
+from serving.refunds import refund_of
 from serving.service import Service
 from serving.wire_pricing import PriceRequest, encode_price
+from serving.wire_refund import RefundRequest, encode_refund
 
 PROGRAMME = "programme.yaml"
 _LARGE_COUPONS, _LARGE_LINES = 6, 60
@@ -111,6 +113,31 @@ class Pricing:
         if len(coupons) > _LARGE_COUPONS or len(basket.lines) > _LARGE_LINES:
             return await asyncio.to_thread(price)
         return price()
+
+    async def refund(self, request: RefundRequest) -> bytes:
+        """
+        What a return pays back, as JSON; nothing is read of the member and nothing is booked.
+
+        Raises:
+            ProblemError: As `answer`; or the basket was not paid like this, or units come back that were not bought.
+            InputError: The basket is larger than a basket may be.
+        """
+        served = self._service.live.current
+        if served is None:
+            raise ProblemError("not_ready", "no bundle is served yet; see /health/ready")
+        pricer = await self._current(served)
+        programme_id = self._programme_id
+
+        def refund() -> bytes:
+            told, receipt = refund_of(request, pricer)
+            return encode_refund(
+                told, receipt, currency=pricer.currency, bundle_id=served.bundle_id, programme_id=programme_id
+            )
+
+        n_coupons, n_lines = len(request.coupons), len(request.lines) * (1 + len(request.returned_before))
+        if n_coupons > _LARGE_COUPONS or n_lines > _LARGE_LINES:
+            return await asyncio.to_thread(refund)
+        return refund()
 
     async def _current(self, served: Served) -> BasketPricer:
         """The pricer of the bundle served and the programme as it is written now."""

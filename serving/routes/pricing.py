@@ -1,4 +1,4 @@
-"""What a basket costs, with coupons and the benefits of a tier."""
+"""What a basket costs, with coupons and the benefits of a tier, and what is paid back for parts of it."""
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -8,6 +8,7 @@ from serving.documentation import WRITE_PROBLEMS
 from serving.pricing import Pricing
 from serving.scopes import Scope
 from serving.wire_pricing import PriceAnswer, PriceRequest
+from serving.wire_refund import RefundAnswer, RefundRequest
 
 router = APIRouter(tags=["baskets"], route_class=DirectRoute)
 
@@ -25,3 +26,17 @@ async def price_basket(http: Request, body: PriceRequest) -> Response:
     """
     pricing: Pricing = http.app.state.pricing
     return json_response(await pricing.answer(body))
+
+
+@router.post(
+    "/v1/baskets:refund", response_model=RefundAnswer, responses=WRITE_PROBLEMS, operation_id="baskets_refund_post",
+    dependencies=[Depends(RequireScope(Scope.OFFERS_READ))], summary="What is paid back for a part of a basket",
+)  # fmt: skip
+async def refund_basket(http: Request, body: RefundRequest) -> Response:
+    """
+    What is paid back for units that come back, per line and in all, and what becomes of the coupons.
+
+    The basket is sent as it was priced and paid, with the returns before this one; nothing is stored or booked.
+    """
+    pricing: Pricing = http.app.state.pricing
+    return json_response(await pricing.refund(body))

@@ -38,6 +38,7 @@ OPERATIONS = [
     *(("POST", f"/v1/{name}:batch") for name in ("products/similar", "products/together", "baskets:complete")),
     ("POST", "/v1/baskets:complete"),
     ("POST", "/v1/baskets:price"),
+    ("POST", "/v1/baskets:refund"),
     ("POST", "/v1/events"),
     ("POST", "/v1/what-if"),
     ("GET", "/v1/decisions/{decision_id}"),

@@ -1,15 +1,33 @@
 """Pays back part of a basket: what is kept is priced again under the same coupons, and parts add up to the whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from recsys.errors import InputError
-from recsys.offers.pricing.basket import Basket
+from recsys.offers.pricing.basket import Basket, split
 from recsys.offers.pricing.priced import Choose, PricedBasket
 from recsys.offers.pricing.pricer import BasketPricer
 
 LineKey = tuple[str, int]
 """Product id and unit price."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedLine:
+    """
+    Units of one line that a return takes back.
+
+    Attributes:
+        product_id, unit_price_minor, quantity: Which and how many.
+        paid_minor: What was paid for them.
+        paid_back_minor: What is paid back for them: at most that.
+    """
+
+    product_id: str
+    unit_price_minor: int
+    quantity: int
+    paid_minor: int
+    paid_back_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,10 @@ class Refund:
         points_back: What was paid for released coupons; the member gets them.
         points_taken: Earned with the basket, and no longer with the kept part; 0 or more.
         kept: The kept part under the same coupons; None when nothing is kept.
+        lines: The units returned now, what is paid back parted over them by what was paid for them.
+        shipping_back_minor: Of what is paid back, the shipping.
+        made_up_minor: Of what is paid back, what makes up for former returns that were paid less. With lines and
+            shipping it adds up to what is paid back.
     """
 
     paid_back_minor: int
@@ -39,6 +61,9 @@ class Refund:
     points_back: int
     points_taken: int
     kept: PricedBasket | None
+    lines: tuple[RefundedLine, ...]
+    shipping_back_minor: int
+    made_up_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +105,10 @@ class Receipt:
             InputError: There is no such line, or fewer units of it are left.
         """
         returned = self._with(units)
-        before = sum(self._paid_for(self.returned))
+        now_paid = [
+            after - before
+            for before, after in zip(self._paid_for(self.returned), self._paid_for(returned), strict=True)
+        ]
         kept = self._price_kept(pricer, returned)
         all_paid = sum(self._paid_for(returned)) if kept is not None else self.priced.total_minor
         costs = kept.total_minor if kept is not None else 0
@@ -92,9 +120,13 @@ class Receipt:
         released = self.released if is_short else lost
         earned = (kept.points_earned or 0) if kept is not None else 0
         points_taken = max(self.points_taken, (self.priced.points_earned or 0) - earned)
+        paid_back = in_all - self.paid_back_minor
+        shipping_paid = self.priced.shipping_minor if kept is None else 0
+        of_goods = min(paid_back, sum(now_paid))
+        shipping_back = min(paid_back - of_goods, shipping_paid)
         refund = Refund(
-            paid_back_minor=in_all - self.paid_back_minor,
-            withheld_minor=(all_paid - before) - (in_all - self.paid_back_minor),
+            paid_back_minor=paid_back,
+            withheld_minor=sum(now_paid) + shipping_paid - paid_back,
             kept_coupons=tuple(one for one in used if one in still),
             lost_coupons=tuple(one for one in lost if one not in self.lost),
             released_coupons=tuple(one for one in released if one not in self.released),
@@ -105,8 +137,21 @@ class Receipt:
             ),
             points_taken=points_taken - self.points_taken,
             kept=kept,
+            lines=self._refunded(units, now_paid, split(of_goods, now_paid)),
+            shipping_back_minor=shipping_back,
+            made_up_minor=paid_back - of_goods - shipping_back,
         )
         return refund, Receipt(self.priced, returned, in_all, points_taken, lost, released)
+
+    def _refunded(
+        self, units: Mapping[LineKey, int], paid: Sequence[int], paid_back: Sequence[int]
+    ) -> tuple[RefundedLine, ...]:
+        keys = [line.key for line in self.priced.basket.lines]
+        return tuple(
+            RefundedLine(*key, quantity=units[key], paid_minor=of_line, paid_back_minor=back)
+            for key, of_line, back in zip(keys, paid, paid_back, strict=True)
+            if key in units
+        )
 
     def _with(self, units: Mapping[LineKey, int]) -> dict[LineKey, int]:
         bought = {line.key: line.quantity for line in self.priced.basket.lines}

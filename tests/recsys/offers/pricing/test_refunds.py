@@ -73,6 +73,19 @@ def test_a_coupon_that_was_lost_stays_lost() -> None:
     assert refunds[1].kept.total_minor == 3_900
 
 
+def test_what_is_withheld_is_parted_by_what_was_paid_and_what_is_made_up_for_is_told() -> None:
+    held = amount_off(1_000, min_spend_minor=3_000)
+    till, priced = bought([line("wine"), line("cheese"), line("bread", 5)], a=held)
+    whole = give_back(Receipt(priced), till, {WINES: 1, ("bread", 180): 5})[0]
+    # 3,040 - 1,000 was paid, 664 and 604 of it for these; the cheese is kept at 1,150
+    assert [(one.product_id, one.paid_minor, one.paid_back_minor) for one in whole.lines] == [
+        ("bread", 604, 424), ("wine", 664, 466),
+    ]  # fmt: skip
+    first, last = give_back(Receipt(priced), till, {WINES: 1}, {CHEESE: 1, ("bread", 180): 5})
+    assert (first.paid_back_minor, first.made_up_minor) == (0, 0)  # what is kept costs 2,050
+    assert (last.paid_back_minor, last.made_up_minor, last.withheld_minor) == (2_040, 664, -664)
+
+
 def test_shipping_is_paid_back_with_the_last_unit() -> None:
     till, priced = bought([line("wine"), line("cheese")], fee=350)
     refunds = give_back(Receipt(priced), till, {WINES: 1}, {CHEESE: 1})
@@ -118,6 +131,11 @@ def test_returns_in_any_order_add_up_to_the_whole_and_are_never_above_what_was_p
             for one in priced.lines
         ]
         assert refund.paid_back_minor >= 0
+        assert all(0 <= one.paid_back_minor <= one.paid_minor for one in refund.lines)
+        assert {(one.product_id, one.unit_price_minor) for one in refund.lines} == set(part)
+        of_lines = sum(one.paid_back_minor for one in refund.lines)
+        assert refund.paid_back_minor == of_lines + refund.shipping_back_minor + refund.made_up_minor
+        assert min(refund.shipping_back_minor, refund.made_up_minor) >= 0
         assert receipt.paid_back_minor <= sum(paid) + (priced.shipping_minor if refund.kept is None else 0)
         points = [points[0] + refund.points_back, points[1] + refund.points_taken]
         assert min(refund.points_back, refund.points_taken) >= 0
