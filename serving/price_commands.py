@@ -14,6 +14,7 @@ from recsys.members import NO_FACTS
 from recsys.offers.pricing.basket import Basket
 from recsys.offers.pricing.priced import Choose, PricedBasket, Search
 from recsys.offers.pricing.pricer import BasketPricer
+from recsys.offers.pricing.texts import in_words
 from recsys.report import Report, Table
 from recsys.types import Channel
 from serving.clock import clock_of
@@ -34,6 +35,7 @@ def price(
     choose: Choose = Choose.BEST,
     shipping_minor: int = 0,
     channel: Channel | None = None,
+    language: str = "en",
     now: int | None = None,
 ) -> Report:
     """
@@ -48,6 +50,7 @@ def price(
         choose: The cheapest combination, or all that can be used in their order.
         shipping_minor: The fee before anything is taken off it.
         channel: Where it is bought; absent means that no coupon is refused for it.
+        language: ``en`` or ``zh``: of the words why a coupon is not used.
         now: Absent means the workspace's clock.
 
     Raises:
@@ -75,6 +78,7 @@ def price(
     )
     told = encode_price(
         priced,
+        language,
         member_id=member_id or "",
         tier_source=known.tier_source,
         coupons_source="wallet" if coupons is None else "request",
@@ -86,7 +90,7 @@ def price(
     )
     return Report(
         facts=orjson.loads(told),
-        tables=tuple(_tables(priced, pricer.currency)),
+        tables=tuple(_tables(priced, pricer.currency, language)),
         notes=tuple(_notes(priced, known.tier_source, has_programme=programme is not None)),
     )
 
@@ -125,7 +129,7 @@ def _is_whole(text: str) -> bool:
     return text.isascii() and text.removeprefix("-").isdigit()
 
 
-def _tables(priced: PricedBasket, currency: str) -> list[Table]:
+def _tables(priced: PricedBasket, currency: str, language: str) -> list[Table]:
     digits = decimals(currency)
 
     def money(minor: int) -> str:
@@ -167,7 +171,9 @@ def _tables(priced: PricedBasket, currency: str) -> list[Table]:
         columns = ("coupon", "kind", "off goods", "off shipping", "points earned", "points paid")
         tables.append(Table("Coupons used, in this order", columns, rows))
     if priced.unused:
-        unused: Sequence[tuple[str, str, str]] = [(one.offer_id, one.code.value, one.detail) for one in priced.unused]
+        unused: Sequence[tuple[str, str, str]] = [
+            (one.offer_id, one.code.value, in_words(one, language)) for one in priced.unused
+        ]
         tables.append(Table("Coupons not used", ("coupon", "reason", "in words"), tuple(unused)))
     return tables
 

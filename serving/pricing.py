@@ -100,6 +100,7 @@ class Pricing:
             )
             return encode_price(
                 priced,
+                request.language,
                 member_id=request.member_id or "",
                 tier_source=known.tier_source,
                 coupons_source="wallet" if request.coupons is None else "request",

@@ -1,5 +1,6 @@
 """What a basket's price is asked with and answered as: pydantic models, and the one encoding of the answer."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import orjson
@@ -7,8 +8,9 @@ from pydantic import ConfigDict, Field, StrictInt, StrictStr
 
 from recsys.offers.pricing.basket import MOST_LINES, MOST_UNIT_MINOR, MOST_UNITS
 from recsys.offers.pricing.priced import Choose, NotApplied, PricedBasket, Search, Source
+from recsys.offers.pricing.texts import in_words
 from recsys.types import Channel, OfferKind
-from serving.wire import Id, MemberId, Wire
+from serving.wire import Id, Language, MemberId, Wire
 
 MOST_COUPONS = 100
 
@@ -41,6 +43,7 @@ class PriceRequest(Wire):
         shipping_minor: The fee before anything is taken off it.
         channel: Where it is bought; absent means that no coupon is refused for it.
         currency: ISO 4217, to be sure; it must be the bundle's.
+        language: Of the words why a coupon is not used.
     """
 
     model_config = ConfigDict(
@@ -57,6 +60,7 @@ class PriceRequest(Wire):
     shipping_minor: PriceMinor = 0
     channel: Channel | None = None
     currency: Annotated[StrictStr, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    language: Language = "en"
 
 
 class DiscountAnswer(Wire):
@@ -139,12 +143,13 @@ class PriceAnswer(Wire):
     degraded: tuple[str, ...]
 
 
-def encode_price(priced: PricedBasket, **told: object) -> bytes:
+def encode_price(priced: PricedBasket, language: str, **told: object) -> bytes:
     """
     A priced basket as the JSON of a `PriceAnswer`.
 
     Args:
         priced: Its classes have the fields of their models, so orjson writes them without a copy.
+        language: ``en`` or ``zh``: of the words why a coupon is not used.
         told: What the basket does not know: the member, the sources, versions and what was degraded.
     """
     same = (
@@ -153,4 +158,5 @@ def encode_price(priced: PricedBasket, **told: object) -> bytes:
         "points_paid",
     )  # fmt: skip
     body = {name: getattr(priced, name) for name in same}
-    return orjson.dumps({**body, "coupons": priced.used, "not_applied": priced.unused, "priced_at": priced.now, **told})
+    unused = [replace(one, detail=in_words(one, language)) for one in priced.unused]
+    return orjson.dumps({**body, "coupons": priced.used, "not_applied": unused, "priced_at": priced.now, **told})

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from recsys.cli import options as given
+from recsys.cli.decisions import Language
 from recsys.cli.root import DECISIONS, answer_of, app
 
 
@@ -43,6 +44,7 @@ def price(
     ] = Choose.BEST,
     shipping: Annotated[int, typer.Option(min=0, help="The shipping fee in minor units.")] = 0,
     channel: Annotated[Channel | None, typer.Option(help="Where it is bought.", show_default="anywhere")] = None,
+    language: Annotated[Language, typer.Option(help="Of the words why a coupon is not used.")] = Language.EN,
     now: given.DecideAt = None,
     as_json: given.Json = False,
 ) -> None:
@@ -54,5 +56,6 @@ def price(
 
         answer.show(command(
             workspace, basket=basket, coupons=coupons, member_id=member, tier=tier, choose=Chosen(choose.value),
-            shipping_minor=shipping, channel=Sold(channel.value) if channel else None, now=now,
+            shipping_minor=shipping, channel=Sold(channel.value) if channel else None,
+            language=language.value, now=now,
         ))  # fmt: skip

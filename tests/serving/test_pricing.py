@@ -125,6 +125,11 @@ def test_given_coupons_are_used_in_their_order_and_unknown_ones_say_so(quiet_sho
     assert (answer["search"], answer["not_applied"][0]["code"]) == ("given", "unknown_coupon")
 
 
+def test_why_a_coupon_is_not_used_is_told_in_the_language_asked_for(quiet_shop: Running) -> None:
+    told = [price(quiet_shop, coupons=["never"], language=one)["not_applied"][0]["detail"] for one in ("en", "zh")]
+    assert told == ["there is no such offer in the bundle", "当前数据包中没有该优惠"]
+
+
 def test_many_coupons_are_answered_from_a_thread_with_the_same_price(quiet_shop: Running) -> None:
     few, many = (price(quiet_shop, tier="gold", coupons=["o002", *more]) for more in ([], [f"x{n}" for n in range(9)]))
     assert (few["total_minor"], few["lines"]) == (many["total_minor"], many["lines"])
