@@ -108,6 +108,19 @@ def test_a_lever_lifts_no_step_that_is_deeper_than_need_be() -> None:
     assert choose(values([[5, 1, 5]]), boost=[[9.0, 1.0, 0.5]], ladders=STEPS).rows.tolist() == [[2]]
 
 
+def test_a_deeper_step_must_pay_for_the_budget_it_takes() -> None:
+    offers = values([[9, 0, 5]], discount=[[10, 0, 2]])
+    assert choose(offers, ladders=STEPS).rows.tolist() == [[0]]
+    steep = choose(offers, price=[0.6, 0, 0.6], ladders=STEPS)
+    assert (steep.rows.tolist(), steep.too_deep.tolist()) == ([[2]], [[True, False, False]])
+
+
+def test_a_deeper_step_must_surely_be_worth_more() -> None:
+    offers = values([[6, 0, 5]], sd=1.0)
+    assert not choose(offers, ladders=STEPS).too_deep.any()
+    assert choose(offers, risk_aversion=1.0, ladders=STEPS).too_deep.tolist() == [[True, False, False]]
+
+
 def test_of_two_steps_alike_the_one_with_the_smaller_discount_is_left() -> None:
     left = STEPS.best_steps(np.array([[4.0, 1.0, 4.0], [4.0, 1.0, 4.0]]), np.array([[2.0, 0.0, 3.0], [3.0, 0.0, 3.0]]))
     assert left.tolist() == [[4.0, 1.0, 0.0], [4.0, 1.0, 0.0]]

@@ -67,6 +67,27 @@ def test_also_where_no_products_are_asked_for() -> None:
         assert bool(one.gap.product_ids) == (one.id != "o002")  # two cheap products are all that it is valid for
 
 
+def test_what_the_caller_does_not_want_closes_no_gap() -> None:
+    def closing(excluded: frozenset[str]) -> set[str]:
+        decision = decide(far_thresholds(300), placement="offers", exclude_ids=excluded)
+        return {one for offer in decision.items if offer.gap for one in offer.gap.product_ids}
+
+    first = closing(frozenset())
+    assert first
+    assert not first & closing(frozenset(first))
+
+
+def test_a_decision_knows_the_ladders_of_its_offers() -> None:
+    ladder = np.array([0, -1, -1, 0, 0, 0], dtype=np.int16)
+    generous = np.full_like(PLAIN.response.uplift, 0.4)
+    response = replace(PLAIN.response, uplift=generous)
+    items = decide(replace(PLAIN, response=response), placement="offers").items
+    knowledge = replace(PLAIN, response=response, offers=replace(PLAIN.offers, ladder=ladder))
+    of_ladder = {"o000", "o003", "o004", "o005"}
+    assert len(of_ladder & {one.id for one in items}) > 1
+    assert len(of_ladder & {one.id for one in decide(knowledge, placement="offers").items}) == 1
+
+
 def test_a_basket_that_reaches_the_threshold_has_no_gap() -> None:
     prices = PLAIN.catalogue.price_minor
     basket = tuple(f"p{row:03}" for row in np.argsort(-prices)[:5].tolist())
