@@ -1,6 +1,6 @@
 """The choice among learners."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -44,6 +44,32 @@ def test_the_chosen_is_the_first_within_one_standard_error_of_the_best(stepped):
     best = choice.judged[choice.best].qini
     enough = [name for name, one in choice.judged.items() if one.qini.value >= best.value - best.sd]
     assert choice.name == enough[0]
+
+
+@dataclass(frozen=True)
+class Blurred:
+    """Foretells the first feature less well, the more of the third, which is noise, it takes for an effect."""
+
+    share: float
+
+    def fit(self, trial, *, seed):
+        return self
+
+    def effect(self, features):
+        return features[:, 0] + self.share * features[:, 2]
+
+
+def test_of_many_learners_in_fine_steps_the_one_just_within_one_standard_error_is_chosen():
+    trial, _ = planted(2_000, effect="line", level=0.2)
+    grades = {f"blur_{share:.2f}": Blurred(share) for share in np.arange(2.0, -0.01, -0.05)}
+    choice = choose(trial, grades, n_folds=2, n_resamples=60, seed=1)
+    values = np.array([one.qini.value for one in choice.judged.values()])
+    best = choice.judged[choice.best].qini
+    assert best.value == values.max()
+    names = list(grades)
+    chosen = names.index(choice.name)
+    assert (values[:chosen] < best.value - best.sd).all()
+    assert best.value - 1.4 * best.sd < values[chosen - 1] < best.value - best.sd <= values[chosen]
 
 
 def test_figures_of_all_learners_are_given_for_tables(stepped):

@@ -84,6 +84,18 @@ def test_what_all_rows_have_more_changes_no_effect(name):
 
 
 @pytest.mark.parametrize("name", list(LEARNERS))
+def test_a_draw_by_what_no_feature_shows_is_put_right_by_its_probability(name):
+    # Half are moved by 0.4 and were mostly shown the offer; the features are noise. The mean effect is 0.2.
+    rng = np.random.default_rng(0)
+    moved = rng.random(6_000) < 0.5
+    probability = np.where(moved, 0.85, 0.15)
+    treated = rng.random(6_000) < probability
+    outcome = (rng.random(6_000) < 0.2 + 0.4 * treated * moved).astype(float)
+    trial = Trial(rng.normal(size=(6_000, 2)), ("a", "b"), treated, probability, outcome)
+    assert fitted(name, trial).effect(trial.features).mean() == pytest.approx(0.2, abs=0.04)
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
 def test_unknown_features_are_no_obstacle(name):
     trial, truth = planted(4_000, effect="line", level=0.3)
     trial.features[::3, 0] = np.nan
@@ -126,6 +138,24 @@ def test_harm_everywhere_is_a_negative_effect_for_about_everybody(name):
 def test_foretold_spend_has_the_mean_effect_of_the_arms_themselves(name):
     trial, _ = planted(3_000, effect="line", level=0.2, money=True)
     assert fitted(name, trial).effect(trial.features).mean() == pytest.approx(mean_effect(trial), rel=0.15)
+
+
+@pytest.mark.parametrize("arm", [0, 1])
+def test_s_foretells_the_spend_of_either_arm_right_on_average(arm):
+    trial, _ = planted(3_000, effect="line", level=0.2, money=True, probability=lambda x: 0.3 + 0.4 * (x[:, 2] > 0))
+    found, rows = fitted("s", trial), trial.treated == arm
+    columns = np.column_stack([trial.features[rows], np.full(rows.sum(), arm)])
+    foretold = np.average(found.model.predict(columns, start=found.starts[arm]), weights=trial.weight[rows])
+    assert foretold == pytest.approx(np.average(trial.outcome[rows], weights=trial.weight[rows]), rel=1e-6)
+
+
+def test_a_row_far_outside_is_not_extrapolated_without_end():
+    trial, _ = planted(2_000, effect="line", level=0.3)
+    found = fitted("linear", trial)
+    centre, spread = trial.features.mean(axis=0), trial.features.std(axis=0)
+    at_four, far = found.effect(np.stack([centre + 4 * spread, centre + 1e6 * spread]))
+    assert far == pytest.approx(at_four)
+    assert at_four != pytest.approx(found.effect(centre[None, :] + 3 * spread)[0])
 
 
 def test_shrinkage_of_s_is_towards_the_mean_effect_and_not_towards_none():

@@ -95,6 +95,19 @@ def test_a_share_that_ends_within_a_row_counts_that_row_in_part(share, counted):
     assert uplift_at(trial, -row.astype(float), share) == pytest.approx(2 / counted)
 
 
+def test_rows_of_unequal_chance_weigh_unequally_among_the_first():
+    # The first three: shown at 1/4 with 1, shown at 1/2 with 0, not shown at 3/4 (so 1/4 to be without) with 1.
+    trial, _ = planted(4)
+    trial = replace(
+        trial,
+        treated=np.array([True, True, False, False]),
+        probability=np.array([0.25, 0.5, 0.75, 0.5]),
+        outcome=np.array([1.0, 0.0, 1.0, 0.0]),
+    )
+    assert uplift_at(trial, -np.arange(4.0), 0.75) == pytest.approx(4 / 6 - 1)
+    assert uplift_at(trial, -np.arange(4.0), 1.0) == pytest.approx(4 / 6 - 4 / 6)
+
+
 def test_where_all_scores_are_equal_the_first_are_everybody_in_part():
     trial, _ = planted(500)
     order = np.argsort(trial.treated)
@@ -127,6 +140,15 @@ def test_scores_share_their_resamples_so_differences_are_paired():
     np.testing.assert_allclose(drawn["a"], drawn["b"])
     assert drawn["c"].shape == (40,)
     assert np.std(drawn["a"] - drawn["c"]) > 0
+
+
+def test_a_resample_is_the_curve_of_rows_taken_as_often_as_they_count():
+    trial, truth = planted(150, probability=0.3)
+    score = np.round(truth + np.random.default_rng(0).normal(size=150), 1)
+    drawn = qini_resampled(trial, {"a": score}, n_resamples=5, seed=4)["a"]
+    counts = np.vstack(list(poisson_counts(trial, n_resamples=5, seed=4)))
+    rows = [np.repeat(np.arange(150), one) for one in counts]
+    np.testing.assert_allclose(drawn, [qini_curve(trial.take(one), score[one]).coefficient for one in rows])
 
 
 def test_rows_of_one_owner_count_alike_in_a_resample():
