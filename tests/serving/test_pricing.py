@@ -100,6 +100,10 @@ def test_a_members_tier_counts_and_another_may_be_asked_for(quiet_shop: Running)
     assert price(quiet_shop, member_id="nobody")["tier"] == TIERS[0]
 
 
+def test_the_answer_says_whose_price_it_is(quiet_shop: Running) -> None:
+    assert [price(quiet_shop, **asked)["member_id"] for asked in ({"member_id": "m000"}, {})] == ["m000", ""]
+
+
 def test_a_benefit_that_was_promised_needs_no_consent_to_personalisation(shop: Running) -> None:
     shop.client.put("/v1/members/m000/consent", json={"personalisation": False})
     assert price(shop, member_id="m000")["tier"] == "gold"

@@ -44,6 +44,12 @@ def test_a_coupon_is_good_until_one_of_its_limits_is_used_up(buyer: Buyer, limit
     assert [one.by for one in priced.unused] == ([limit] if limit else [])
 
 
+@pytest.mark.parametrize(("mask", "least"), [(0b110, "silver"), (0b1000, "no tier there is"), (0, "no tier there is")])
+def test_for_which_tier_a_coupon_is_is_told_even_where_there_is_none(mask: int, least: str) -> None:
+    priced = price(offers(a=amount_off(100, tier_mask=mask)), [line("wine")])
+    assert [one.detail for one in priced.unused] == [f"it is for {least} and above; this is ordinary"]
+
+
 def test_points_are_shared_out_among_coupons() -> None:
     both = offers(a=amount_off(300, points_cost=60), b=amount_off(250, points_cost=50))
     priced = price(both, [line("wine")], points=100)
