@@ -91,6 +91,7 @@ class Economics:
     Attributes:
         offer_id: The offer that it is about: the first one shown, or where none is, the one that was worth most.
         response_class: Who the member is to that offer.
+        measured: What that offer adds was measured against a random no-offer arm; otherwise it is assumed.
         deepest_offer_id: Of the offers that no rule removed, the one that gives most on the member's usual order.
         discount_avoided_minor, deadweight_avoided_minor: Expected discount of the deepest offer beyond that of the
             choice, and the part of it that would have gone to orders which come anyway.
@@ -99,6 +100,7 @@ class Economics:
 
     offer_id: str
     response_class: ResponseClass
+    measured: bool
     deepest_offer_id: str
     discount_avoided_minor: int
     deadweight_avoided_minor: int

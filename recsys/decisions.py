@@ -174,6 +174,7 @@ class Decisions:
         return Economics(
             offer_id=offers.id(int(accounts.offer[member])),
             response_class=RESPONSE_CLASSES[accounts.response[member]],
+            measured=bool(self.knowledge.response.measured[accounts.offer[member]]),
             deepest_offer_id=offers.id(int(accounts.deepest[member])),
             discount_avoided_minor=int(accounts.discount_avoided_minor[member]),
             deadweight_avoided_minor=int(accounts.deadweight_avoided_minor[member]),

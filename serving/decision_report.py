@@ -97,7 +97,8 @@ def decision_notes(decision: Decision, *, currency: str, shortfall: str = "") ->
 
 def _saved(economics: Economics, currency: str) -> str:
     kind = economics.response_class.value.replace("_", " ")
-    told = f"to {economics.offer_id} the member is a {kind}"
+    basis = "" if economics.measured else " (assumed: what it adds was never measured)"
+    told = f"to {economics.offer_id} the member is a {kind}{basis}"
     if not economics.discount_avoided_minor and not economics.depth_saved_bp:
         return f"{told}; nothing deeper than the choice was eligible"
     discount, deadweight = (

@@ -150,7 +150,8 @@ const explain = decision => {
   at("rest").hidden = !all.length;
 };
 const saved = told => told
-  ? " To " + told.offer_id + " the member is a " + told.response_class.replaceAll("_", " ") + "; against the deepest, "
+  ? " To " + told.offer_id + " the member is a " + told.response_class.replaceAll("_", " ")
+    + (told.measured ? "" : " (assumed, not measured)") + "; against the deepest, "
     + told.deepest_offer_id + ", " + told.discount_avoided_minor + " of expected discount are saved, "
     + told.deadweight_avoided_minor + " of them on orders that come anyway (minor units)."
   : "";

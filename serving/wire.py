@@ -168,6 +168,7 @@ class EconomicsAnswer(Wire):
 
     offer_id: str
     response_class: ResponseClass
+    measured: bool
     deepest_offer_id: str
     discount_avoided_minor: int
     deadweight_avoided_minor: int

@@ -80,11 +80,12 @@ def test_a_score_keeps_the_digits_that_count(score: float, shown: float) -> None
 def test_what_a_choice_saved_and_what_closes_its_gap_stand_in_words() -> None:
     gap = OfferGap(3_000, 2_700, 300, ("p1",), 350, "Add GBP 3.00 to reach 30.00, for example: Tea")
     item = SlateItem(ItemKind.OFFER, "o1", "5 off 30", 1, 15.0, "offer_value", (), 1234, 56, gap)
-    economics = Economics("o1", ResponseClass.SLEEPING_DOG, "o9", 120, 45, 250)
+    economics = Economics("o1", ResponseClass.SLEEPING_DOG, False, "o9", 120, 45, 250)
     report = decision_report(replace(EMPTY, items=(item,), economics=economics), currency="GBP")
     assert report.tables[0].rows[0][6] == gap.text
     (told,) = [note for note in report.notes if "sleeping dog" in note]
     assert all(part in told for part in ("o9", "1.20 GBP", "0.45 GBP", "2.5 points"))
+    assert "never measured" in told
     assert report.facts["items"][0]["gap"]["product_ids"] == ["p1"]
     assert report.facts["economics"]["response_class"] == "sleeping_dog"
 
