@@ -102,6 +102,7 @@ def test_a_members_tier_counts_and_another_may_be_asked_for(quiet_shop: Running)
 
 def test_the_answer_says_whose_price_it_is(quiet_shop: Running) -> None:
     assert [price(quiet_shop, **asked)["member_id"] for asked in ({"member_id": "m000"}, {})] == ["m000", ""]
+    assert [price(quiet_shop, **asked)["coupons_source"] for asked in ({"coupons": []}, {})] == ["request", "wallet"]
 
 
 def test_a_benefit_that_was_promised_needs_no_consent_to_personalisation(shop: Running) -> None:
