@@ -47,7 +47,7 @@ def test_trees_find_a_step_that_no_line_has(name):
 def test_unequal_probabilities_do_not_mislead(name):
     # Who buys anyway is shown the offer most: the plain difference of means is twice the effect.
     trial, truth = planted(
-        9_000, effect="flat", level=0.05, base=0.1, probability=lambda x: np.where(x[:, 2] > 0, 0.9, 0.1)
+        7_000, effect="flat", level=0.05, base=0.1, probability=lambda x: np.where(x[:, 2] > 0, 0.9, 0.1)
     )
     naive = trial.outcome[trial.treated].mean() - trial.outcome[~trial.treated].mean()
     found = fitted(name, trial).effect(trial.features).mean()
@@ -97,7 +97,7 @@ def test_a_draw_by_what_no_feature_shows_is_put_right_by_its_probability(name):
 
 @pytest.mark.parametrize("name", list(LEARNERS))
 def test_unknown_features_are_no_obstacle(name):
-    trial, truth = planted(4_000, effect="line", level=0.3)
+    trial, truth = planted(2_500, effect="line", level=0.3)
     trial.features[::3, 0] = np.nan
     found = fitted(name, trial).effect(np.full((2, 4), np.nan))
     assert np.isfinite(found).all()
@@ -106,7 +106,7 @@ def test_unknown_features_are_no_obstacle(name):
 
 @pytest.mark.parametrize("name", list(LEARNERS))
 def test_the_same_trial_and_seed_give_the_same_effects_and_leave_the_trial_alone(name):
-    trial, _ = planted(1_500)
+    trial, _ = planted(700)
     before = trial.features.copy()
     first, second = (fitted(name, trial).effect(trial.features) for _ in range(2))
     np.testing.assert_array_equal(first, second)
@@ -130,7 +130,7 @@ def test_perfect_separation_gives_finite_effects(name, buyers):
 
 @pytest.mark.parametrize("name", list(LEARNERS))
 def test_harm_everywhere_is_a_negative_effect_for_about_everybody(name):
-    trial, _ = planted(8_000, effect="flat", level=-0.15, base=0.4)
+    trial, _ = planted(5_000, effect="flat", level=-0.15, base=0.4)
     assert (fitted(name, trial).effect(trial.features) < 0).mean() > 0.99
 
 

@@ -68,6 +68,16 @@ def test_the_calibration_is_judged_by_curves_of_other_rows():
     assert np.mean(agreed) < 0.0
 
 
+def test_chances_that_are_right_already_keep_no_curve():
+    calibrated = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        features, happened = rng.normal(size=(600, 2)), (rng.random(600) < 0.3).astype(float)
+        fitted = fit_chance(features, happened, config=BaseConfig(n_trees=3), n_folds=2, seed=seed)
+        calibrated.append(fitted.facts()["calibrated"])
+    assert sum(calibrated) <= 1
+
+
 def test_the_same_seed_gives_the_same_chances():
     features, happened, _ = drawn(600)
     first, second = (fit_chance(features, happened, seed=4).chance(features) for _ in range(2))
