@@ -134,6 +134,12 @@ def test_the_interval_covers_the_coefficient_of_everybody_about_as_often_as_it_s
     assert 31 <= hits <= 40
 
 
+def test_an_interval_leaves_half_of_the_rest_out_on_either_side():
+    one = Estimate.of(7.0, np.arange(1_001.0), 0.9)
+    assert (one.value, one.low, one.high) == (7.0, 50.0, 950.0)
+    assert one.sd == pytest.approx(np.sqrt(1_001 * 1_002 / 12))
+
+
 def test_scores_share_their_resamples_so_differences_are_paired():
     trial, truth = planted(3_000)
     drawn = qini_resampled(trial, {"a": truth, "b": truth * 2, "c": -truth}, n_resamples=40, seed=2)
