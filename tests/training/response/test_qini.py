@@ -136,7 +136,7 @@ def test_the_interval_covers_the_coefficient_of_everybody_about_as_often_as_it_s
 
 def test_an_interval_leaves_half_of_the_rest_out_on_either_side():
     one = Estimate.of(7.0, np.arange(1_001.0), 0.9)
-    assert (one.value, one.low, one.high) == (7.0, 50.0, 950.0)
+    assert (one.value, one.low, one.high) == pytest.approx((7.0, 50.0, 950.0))
     assert one.sd == pytest.approx(np.sqrt(1_001 * 1_002 / 12))
 
 
