@@ -75,7 +75,8 @@ def arbitrate(
     too_deep = ladders.too_deep(net, values.sd, keep, risk_aversion)
     arbitrated = np.where(bound > 0, bound * boost, bound)
     ranked = np.where(keep & ~too_deep, arbitrated, 0.0).round(EQUAL_DECIMALS)
-    if max_offers > 1:
+    # Of one offer that is worth something nothing else is left out.
+    if max_offers > 1 and np.count_nonzero(ranked > 0) > 1:
         ranked = ladders.best_steps(ranked, values.discount)
     # Value descending, then discount ascending, then row.
     order = np.lexsort((values.discount, -ranked), axis=1)[:, :max_offers]

@@ -66,20 +66,24 @@ def account(
     m, n_offers = keep.shape
     if not n_offers:
         return Accounts.none(m)
-    line, any_kept, given = np.arange(m), keep.any(axis=1), chosen >= 0
+    line, any_kept, given = np.arange(m) * n_offers, keep.any(axis=1), chosen >= 0
     # Of equals the smaller row.
-    best = np.where(keep, values.mean, -np.inf).argmax(axis=1)
     deepest = np.where(keep, values.redemption, -1).argmax(axis=1)
-    offer = np.where(given, chosen, np.where(any_kept, best, UNKNOWN_ROW)).astype(np.int32)
+    offer = chosen
+    if not given.all():
+        best = np.where(keep, values.mean, -np.inf).argmax(axis=1)
+        offer = np.where(given, chosen, np.where(any_kept, best, UNKNOWN_ROW)).astype(np.int32)
+    # Where none was chosen this is the place of some other offer, which counts nothing.
+    of_deepest, of_chosen = line + deepest, line + chosen
 
     def beyond(table: NDArray[np.float64] | MoneyMinor) -> NDArray[np.float64]:
         """Of the deepest offer, less that of the choice."""
-        return np.asarray((table[line, deepest] - table[line, chosen] * given) * any_kept, dtype=np.float64)
+        return np.asarray((table.take(of_deepest) - table.take(of_chosen) * given) * any_kept, dtype=np.float64)
 
     depth = beyond(values.redemption) * _BP / np.maximum(basket_minor, 1)
     return Accounts(
         offer=offer,
-        response=_classes(values, offer, risk_aversion),
+        response=_classes(values, offer, line + offer, risk_aversion),
         deepest=np.where(any_kept, deepest, UNKNOWN_ROW).astype(np.int32),
         discount_avoided_minor=np.rint(beyond(values.discount)).astype(np.int64),
         deadweight_avoided_minor=np.rint(beyond(values.deadweight)).astype(np.int64),
@@ -87,9 +91,9 @@ def account(
     )
 
 
-def _classes(values: OfferValues, offer: Rows, risk_aversion: float) -> NDArray[np.int8]:
-    line = np.arange(len(offer))
-    uplift, doubt = values.uplift[line, offer], risk_aversion * values.uplift_sd[line, offer]
+def _classes(values: OfferValues, offer: Rows, place: NDArray[np.int64], risk_aversion: float) -> NDArray[np.int8]:
+    """*place* is that of the offer in a table of members by offers, laid out line by line."""
+    uplift, doubt = values.uplift.take(place), risk_aversion * values.uplift_sd.take(place)
     anyway = np.where(values.p_without >= _SURE, _SURE_THING, _LOST_CAUSE)
     surely = np.where(uplift > doubt, _PERSUADABLE, np.where(uplift < -doubt, _SLEEPING_DOG, anyway))
     return np.where(offer >= 0, surely, UNTOLD).astype(np.int8)

@@ -1,6 +1,7 @@
 """The smallest sufficient depth: of the steps of a ladder, the one after which a deeper one does not pay."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,12 +85,18 @@ class Ladders:
             Same shape: steps deeper than the smallest sufficient one of their ladder.
         """
         deep = np.zeros_like(keep)
+        if not self.steps:
+            return deep
+        every_paying = keep & (mean - risk_aversion * sd > 0)
         for steps in self.steps:
-            worth, doubt, open_to = mean[:, steps], sd[:, steps], keep[:, steps]
-            paying = open_to & (worth - risk_aversion * doubt > 0)
+            paying = every_paying.take(steps, axis=1)
+            # Nothing is deeper than the deepest.
+            if not paying[:, :-1].any():
+                continue
+            worth, doubt, open_to = mean.take(steps, axis=1), sd.take(steps, axis=1), keep.take(steps, axis=1)
             gain = worth[:, None, :] - worth[:, :, None]
             surely = gain > risk_aversion * np.hypot(doubt[:, None, :], doubt[:, :, None])
-            beaten = (surely & open_to[:, None, :] & ~np.tri(len(steps), dtype=np.bool_)).any(axis=2)
+            beaten = (surely & open_to[:, None, :] & _deeper(len(steps))).any(axis=2)
             enough = np.logical_or.accumulate(paying & ~beaten, axis=1)
             deep[:, steps[1:]] = enough[:, :-1] & open_to[:, 1:]
         return deep
@@ -122,6 +129,12 @@ class Ladders:
 
 NO_LADDERS = Ladders(())
 """Of offers that each stand for themselves."""
+
+
+@cache
+def _deeper(n: int) -> KeepMask:
+    """Shape (n, n): the second of two steps is the deeper."""
+    return ~np.tri(n, dtype=np.bool_)
 
 
 def _isotonic(estimate: Floats, weight: Floats) -> Floats:
