@@ -1,6 +1,7 @@
 """Members as frozen columns: all of them as the bundle knows them, and the few that a decision is about."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +161,8 @@ class MemberBatch:
         basket: Ragged (m,): product rows in the basket now.
         about: Ragged (m,): product rows that the question is about.
         profile: Of all members of the bundle; ``row`` tells whose entry is whose.
+        known: What steps of the call have read out of it, by the function that did and its other arguments: several ask
+            the same. Kept by `recsys.offers.membership` alone, and new in a batch made from another.
     """
 
     subjects: tuple[Subject, ...]
@@ -185,6 +188,7 @@ class MemberBatch:
     basket: Ragged
     about: Ragged
     profile: MemberProfile = NO_PROFILE
+    known: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.subjects)

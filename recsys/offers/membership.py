@@ -1,6 +1,9 @@
 """What members stand to gain or lose in their programme, as the bundle knew it, as of now."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar, TypeVarTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,22 @@ UNKNOWN = -1
 """Stands for a number that nobody knows, or that there is not."""
 
 _PURCHASE = EVENT_KINDS.index(EventKind.PURCHASE)
+
+_Instant = TypeVarTuple("_Instant")
+_Found = TypeVar("_Found")
+
+
+def _once(read: Callable[[MemberBatch, *_Instant], _Found]) -> Callable[[MemberBatch, *_Instant], _Found]:
+    """Ask once a call: windows, costs and reasons depend on the same columns."""
+
+    @wraps(read)
+    def known_by(batch: MemberBatch, *at: *_Instant) -> _Found:
+        found: _Found | None = batch.known.get((read, *at))
+        if found is None:
+            found = batch.known[read, *at] = read(batch, *at)
+        return found
+
+    return known_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,7 @@ class TierFall:
     gap_orders: NDArray[np.int64]
 
 
+@_once
 def points_ending(batch: MemberBatch, now: EpochSeconds) -> PointsEnding:
     """The points whose end is the next after *now*; where those that the bundle knew of have ended, none are known."""
     at, points = known(batch, "next_expiry_at"), known(batch, "next_expiry_points")
@@ -76,6 +96,7 @@ def points_ending(batch: MemberBatch, now: EpochSeconds) -> PointsEnding:
     return PointsEnding(left, np.where(ends, at, UNKNOWN), np.where(ends, (at - now) // SECONDS_PER_DAY, UNKNOWN))
 
 
+@_once
 def tier_ahead(batch: MemberBatch) -> TierAhead:
     """The next tier by the rules; not known where the member bought since, or holds another tier than by the rules."""
     tier = known(batch, "next_tier")
@@ -91,6 +112,7 @@ def tier_ahead(batch: MemberBatch) -> TierAhead:
     )
 
 
+@_once
 def tier_fall(batch: MemberBatch, now: EpochSeconds) -> TierFall:
     """The next fall after *now*; not known where the member bought since, or holds another tier than by the rules."""
     tier, at = known(batch, "tier_falls_to"), known(batch, "tier_falls_at")

@@ -86,7 +86,7 @@ def nudge_costs(batch: MemberBatch, knowledge: Knowledge, now: EpochSeconds) -> 
     rows = nudge_rows(knowledge)
     with_order, anyway = np.zeros((len(batch), len(rows))), np.zeros((len(batch), len(rows)))
     trigger = knowledge.offers.trigger[rows]
-    for told in np.unique(trigger).tolist():
+    for told in set(trigger.tolist()):
         columns = np.flatnonzero(trigger == told)
         match TRIGGERS[told]:
             case Trigger.POINTS_EXPIRING:
