@@ -157,7 +157,6 @@ def offer_values(
     p_without = order_probability(batch, knowledge)
     added, added_sd, redeem = _response(batch, knowledge, terms)
     p0 = p_without[:, None]
-    p1 = np.minimum(np.maximum(p0 + added * relative, 0.0), 1.0)
     redeem = np.minimum(redeem * relative, 1.0)
     basket = batch.basket_minor[:, None]
     spend = np.maximum(np.minimum(basket, terms.most_minor), terms.discounts.least_minor)
@@ -167,8 +166,7 @@ def offer_values(
     margin = basket * batch.margin_rate.astype(np.float64)[:, None] * terms.kept_share
     uplift_sd: Values = added_sd * relative
     cost = knowledge.offers.contact_cost_minor if contact_cost_minor is None else contact_cost_minor
-    mean: Values = (p1 - p0) * margin - p1 * paid - cost
-    sd: Values = uplift_sd * np.abs(margin - paid)
+    p1, mean, sd = margins_of(p0, added * relative, uplift_sd, margin=margin, paid=paid, cost=cost)
     rows = terms.nudges
     if len(rows):
         moved = nudge_costs(batch, knowledge, knowledge.cut_off if now is None else now)
@@ -186,6 +184,30 @@ def offer_values(
         uplift_sd=uplift_sd,
         p_redeem=p1 * redeem,
     )
+
+
+def margins_of(
+    p0: Values, added: Values, added_sd: Values, *, margin: Values, paid: Values, cost: Values | MoneyMinor | int
+) -> tuple[Values, Values, Values]:
+    """
+    The arithmetic of `offer_values` alone, for whoever has estimates of their own and no bundle.
+
+    Args:
+        p0: Shape (m, 1): probability of an order without the offer.
+        added: Shape (m, n_offers): what the offer adds to it, cut where a probability ends.
+        added_sd: Same shape: standard deviation of that.
+        margin: Shape (m, 1) or (m, n_offers): of an order, less what is missing afterwards, minor units.
+        paid: Shape (m, n_offers): what redemption takes off an order on average, minor units.
+        cost: Shape (n_offers,) or one number: of a contact, minor units.
+
+    Returns:
+        Probability of an order with the offer; ``(p1 - p0) margin - p1 paid - cost``; its standard deviation
+        ``sd |margin - paid|``; shape (m, n_offers) each.
+    """
+    p1: Values = np.minimum(np.maximum(p0 + added, 0.0), 1.0)
+    mean: Values = (p1 - p0) * margin - p1 * paid - cost
+    sd: Values = added_sd * np.abs(margin - paid)
+    return p1, mean, sd
 
 
 def order_probability(batch: MemberBatch, knowledge: Knowledge) -> Values:
