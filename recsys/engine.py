@@ -26,7 +26,7 @@ from recsys.policy.file.schema import ArmBehaviour
 from recsys.policy.native import NativeRule
 from recsys.policy.ruling import Ruling
 from recsys.related import Anchors, retrieve_related
-from recsys.retrieve import Candidates, no_candidates, retrieve
+from recsys.retrieve import Candidates, no_candidates, retrieve, retrieve_unranked
 from recsys.slate import select
 from recsys.types import SECONDS_PER_DAY, ItemKind, KeepMask
 from recsys.vocabulary import encode_id
@@ -119,15 +119,16 @@ class Engine:
         pins = ruling.pins()
         candidates, anchors = self._retrieve(batch, asked, pins)
         shelf = shelve(ruling, candidates, policy, knowledge, search=asked.products)
-        offers, wanted = OfferShelf.none(len(batch)), candidates
+        offers = OfferShelf.none(len(batch))
         if asked.max_offers:
-            # What members would be shown of products tells what offers suit them, also where none are shown.
-            wanted = candidates if asked.products else retrieve(batch, knowledge, ())
-            offers = self._offers(ruling, asked, withhold, ids, wanted=wanted)
+            offers = self._offers(ruling, asked, withhold, ids, retrieved=candidates if asked.products else None)
 
         @cache
         def wanted_shelf() -> Shelf:
-            return shelf if asked.products else shelve(ruling, wanted, policy, knowledge, search=False)
+            if asked.products:
+                return shelf
+            wanted = retrieve(batch, knowledge) if asked.max_offers else candidates
+            return shelve(ruling, wanted, policy, knowledge, search=False)
 
         return _Considered(asked, batch, arms, pins, anchors, shelf, wanted_shelf, offers)
 
@@ -167,12 +168,12 @@ class Engine:
         return arms, self._withhold[arm], self._impersonal[arm]
 
     def _offers(
-        self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_], *, wanted: Candidates
+        self, ruling: Ruling, asked: Asked, withhold: KeepMask, ids: NDArray[np.bytes_], *, retrieved: Candidates | None
     ) -> OfferShelf:
         policy = self.policy
         cost = policy.contact_cost_minor.get(asked.channel)
         values = offer_values(ruling.batch, self.knowledge, self.terms, contact_cost_minor=cost, now=asked.context.now)
-        unsuitable = self._unsuitable(ruling.batch, wanted)
+        unsuitable = self._unsuitable(ruling.batch, retrieved)
         removed = ruling.offer_removals(withhold=withhold, values=values, ids=ids, unsuitable=unsuitable)
         factor, boosts = ruling.offer_boost()
         choice = arbitrate(
@@ -196,12 +197,14 @@ class Engine:
         return OfferShelf(values, removed, boosts, choice, accounts)
 
     def _unsuitable(
-        self, batch: MemberBatch, wanted: Candidates
+        self, batch: MemberBatch, retrieved: Candidates | None
     ) -> list[tuple[NativeRule, NDArray[np.intp], KeepMask]]:
         """Whom offers do not suit, by rule."""
         scopes, found = self._scopes, []
         if len(scopes.offers):
-            unwanted = scopes.without_candidates(wanted.products, batch)
+            # What members would be shown of products tells what offers suit them, also where none are shown.
+            products = retrieve_unranked(batch, self.knowledge) if retrieved is None else retrieved.products
+            unwanted = scopes.without_candidates(products, batch)
             found.append((NativeRule.SCOPE_NOT_WANTED, scopes.offers, unwanted))
         if len(scopes.bundles):
             found.append((NativeRule.NEEDED_ONCE, scopes.bundles, scopes.needed_once(batch, self.knowledge)))

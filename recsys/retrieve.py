@@ -54,6 +54,20 @@ def retrieve(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin] = ())
     scale. What is popular overall stands in where a member has no segment, and follows where the segment has too few
     products to fill its list. Products that the policy pins come last, for the members whom the pin is about.
     """
+    names, weights, lists = _lists(batch, knowledge, pins)
+    products, scores, source = fuse(lists, weights)
+    return Candidates(products, scores, source, tuple(names))
+
+
+def retrieve_unranked(batch: MemberBatch, knowledge: Knowledge) -> Rows:
+    """Shape (m, c): the products that `retrieve` finds, in no order and some of them twice; UNKNOWN_ROW anywhere."""
+    _, weights, lists = _lists(batch, knowledge, ())
+    joined = [rows for rows, weight in zip(lists, weights, strict=True) if weight > 0]
+    return np.concatenate(joined, axis=1) if joined else no_candidates(len(batch)).products
+
+
+def _lists(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin]) -> tuple[list[str], list[float], list[Rows]]:
+    """Name, weight and products, shape (m, k), of each list that `retrieve` joins."""
     names = list(knowledge.source_weights)
     weights = list(knowledge.source_weights.values())
     lists = [rows_of(knowledge.sources[name].products, batch.row) for name in names]
@@ -78,8 +92,7 @@ def retrieve(batch: MemberBatch, knowledge: Knowledge, pins: Sequence[Pin] = ())
     pinned = pinned_rows(pins)
     if pinned is not None:
         add(PINNED_SOURCE, least * _PINNED_SHARE, pinned)
-    products, scores, source = fuse(lists, weights)
-    return Candidates(products, scores, source, tuple(names))
+    return names, weights, lists
 
 
 def pinned_rows(pins: Sequence[Pin]) -> Rows | None:

@@ -7,7 +7,7 @@ import numpy as np
 from recsys.batch import build_batch
 from recsys.members import LiveFacts, ProductFact, Subject
 from recsys.policy.compile import Pin
-from recsys.retrieve import no_candidates, retrieve
+from recsys.retrieve import no_candidates, retrieve, retrieve_unranked
 from recsys.types import EventKind, ItemKind
 from tests.worlds import NOW, small_knowledge
 
@@ -54,6 +54,16 @@ def test_what_is_merely_popular_comes_after_what_the_lightest_list_proposes_and_
     order = ["als", "frequency", "popular_in_segment", "popular", "pinned"]
     assert names == sorted(names, key=order.index)
     assert set(names) == set(order)
+
+
+def test_the_unranked_are_those_that_are_retrieved() -> None:
+    """With lists of weight 0, live facts, a stranger, and nobody at all."""
+    some = replace(KNOWLEDGE, source_weights={**KNOWLEDGE.source_weights, "als": 0.0})
+    for knowledge in (KNOWLEDGE, some, LIVE_ONLY):
+        batch = build_batch([Subject("m000", LiveFacts(VIEWS)), Subject("nobody"), Subject("m003")], knowledge)
+        found, unranked = retrieve(batch, knowledge).products, retrieve_unranked(batch, knowledge)
+        assert [set(line) - {-1} for line in unranked.tolist()] == [set(line) - {-1} for line in found.tolist()]
+        assert retrieve_unranked(build_batch([], knowledge), knowledge).shape[0] == 0
 
 
 def test_slates_without_products_have_no_candidates() -> None:
