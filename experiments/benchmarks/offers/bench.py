@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks import chosen
-from experiments.benchmarks.offers_compare import Compared, Task, opener
-from experiments.benchmarks.offers_plot import write_plot
-from experiments.benchmarks.offers_report import policy_table, world_facts, world_table
+from experiments.benchmarks.offers.compare import Compared, Task, opener
+from experiments.benchmarks.offers.plot import write_plot
+from experiments.benchmarks.offers.report import policy_table, world_facts, world_table
 from features.simulator.loop.parameters import WorldConfig, read_world, world_named
 from recsys.errors import InputError
 from recsys.report import SILENT, Progress, Report

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmarks.offers_columns import Standing
-
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
@@ -45,10 +43,26 @@ class Traces:
         return np.stack((contact, deal, use), axis=1)
 
     def add(
-        self, stand: Standing, felt: Floats, left: Floats, *, redeemed: NDArray[np.bool_], expected: Floats
+        self,
+        rows: Numbers,
+        spread: Floats,
+        felt: Floats,
+        left: Floats,
+        *,
+        redeemed: NDArray[np.bool_],
+        expected: Floats,
     ) -> None:
-        """Take in contacts: how deep the deal felt, and what of the order was not foretold."""
-        rows, spread = stand.rows, stand.spread
+        """
+        Take in contacts.
+
+        Args:
+            rows: Shape (k,): whose, each member once.
+            spread: Shape (k,): variance p (1 - p) of the order, and what one step of log odds adds to its chance.
+            felt: Shape (k,), in [0, 1]: how deep the deal felt.
+            left: Shape (k,): the order, 0 or 1, less what was foretold of it for the offer shown.
+            redeemed: Shape (k,).
+            expected: Shape (k,): chance that it was to be redeemed.
+        """
         self.sums[0, rows] += spread
         self.sums[1, rows] += spread * felt
         self.sums[2, rows] += spread * felt**2

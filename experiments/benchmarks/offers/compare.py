@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from experiments.benchmarks.offers_ours import ours
-from experiments.benchmarks.offers_policies import Contacts, Deepest, Nothing, Oracle, Propensity, Uplift
-from experiments.benchmarks.offers_study import Study, studied
+from experiments.benchmarks.offers.ours import ours
+from experiments.benchmarks.offers.policies import Contacts, Deepest, Nothing, Oracle, Propensity, Uplift
+from experiments.benchmarks.offers.study import Study, studied
 from features.simulator.loop.history import Past, lived
 from features.simulator.loop.parameters import WorldConfig
 from features.simulator.loop.run import Outcome, run_policy

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmarks.offers_columns import (
+from experiments.benchmarks.offers.columns import (
     NUISANCE,
     Standing,
     columns,
@@ -13,12 +13,12 @@ from experiments.benchmarks.offers_columns import (
     felt_depth,
     nuisance,
 )
-from experiments.benchmarks.offers_features import CLOCK, Tracker
-from experiments.benchmarks.offers_traces import Traces
+from experiments.benchmarks.offers.features import CLOCK, Tracker
 from features.simulator.loop.log import NOTHING, Log
 from features.simulator.loop.offer_table import OfferTable
 from training.response.base import BaseConfig, Boosted, Kind, fit_base
 from training.response.grounded import Evidence, GroundedEffect, fit_grounded
+from training.response.traces import Traces
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -164,7 +164,8 @@ class Study:
         self.due += np.bincount(offer, ordered * money, len(self.offers))
         rate = self.redeem_rate()[offer]
         self.traces.add(
-            some,
+            some.rows,
+            some.spread,
             felt_depth(off),
             left[contacted] - known,
             redeemed=log.redeemed[week, some.rows],

@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks import run
-from experiments.benchmarks.offers_borrowing import clock_shape, lost_orders
-from experiments.benchmarks.offers_columns import all_effects, columns
-from experiments.benchmarks.offers_compare import POLICIES, Task, compare
-from experiments.benchmarks.offers_ours import ours
-from experiments.benchmarks.offers_plot import write_plot
-from experiments.benchmarks.offers_policies import Nothing
-from experiments.benchmarks.offers_report import interval, policy_table, world_facts, world_table
-from experiments.benchmarks.offers_study import studied
+from experiments.benchmarks.offers.columns import all_effects, columns
+from experiments.benchmarks.offers.compare import POLICIES, Task, compare
+from experiments.benchmarks.offers.ours import ours
+from experiments.benchmarks.offers.plot import write_plot
+from experiments.benchmarks.offers.policies import Nothing
+from experiments.benchmarks.offers.report import interval, policy_table, world_facts, world_table
+from experiments.benchmarks.offers.study import studied
 from features.simulator.loop.history import lived
 from features.simulator.loop.run import run_policy
 from features.simulator.loop.week import World
@@ -113,18 +112,6 @@ def test_effects_of_all_offers_are_those_of_their_columns(config):
         wide = columns(stand, np.full(40, offer), len(world.offers))
         assert study.learnt().effect(wide) == pytest.approx(mean[:, offer])
         assert study.learnt().effect_sd(wide) == pytest.approx(sd[:, offer])
-
-
-def test_who_orders_at_random_borrows_nothing_and_the_regular_borrow_most_when_due():
-    gap, recency = np.array([5.0, 5.0, 5.0]), np.array([1.0, 5.0, 9.0])
-    assert lost_orders(gap, recency, shape=1.0, weeks_left=30) == pytest.approx([0, 0, 0], abs=1e-9)
-    lost = lost_orders(gap, recency, shape=3.0, weeks_left=30)
-    assert 0 < lost[0] < lost[1] <= lost[2] <= 1
-
-
-def test_gaps_that_vary_as_those_of_a_weibull_give_its_shape():
-    gaps = np.log(np.random.default_rng(3).weibull(2.0, 200_000))
-    assert clock_shape(float(gaps.std())) == pytest.approx(2.0, rel=0.02)
 
 
 def test_an_unknown_option_is_refused_by_name():

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmarks.offers_borrowing import clock_shape, lost_orders
-from experiments.benchmarks.offers_columns import all_effects
-from experiments.benchmarks.offers_study import Study
+from experiments.benchmarks.offers.columns import all_effects
+from experiments.benchmarks.offers.study import Study
 from features.simulator.loop.run import View, Wishes
 from recsys.arbitrate import arbitrate
 from recsys.exploration import Exploring
 from recsys.offers.depth import Ladders
-from recsys.offers.economics import OfferValues
+from recsys.offers.economics import OfferValues, margins_of
 from recsys.policy.file.guardrails import Drawing
 from recsys.types import MoneyMinor
+from training.response.renewal import clock_shape, lost_orders
 
 Floats = NDArray[np.float64]
 
@@ -91,15 +91,15 @@ class Ours:
         shape = clock_shape(study.log_gap_sd())
         borrowed = lost_orders(tracker.gap(), tracker.recency, shape=shape, weeks_left=weeks_left)
         margin = (basket * tracker.margin_rate() * (1 - borrowed))[:, None]
-        p1 = np.clip(stand.chance[:, None] + uplift, 0.0, 1.0)
         use = np.minimum(np.exp(stand.traces[:, 2])[:, None] * study.redeem_rate(), 1.0)
         off = stand.off * basket[:, None]
         cost = study.offers.definitions.contact_cost_minor
         redemption: MoneyMinor = np.rint(off).astype(np.int64)
         discount = use * off
+        p1, mean, sd_of = margins_of(stand.chance[:, None], uplift, sd, margin=margin, paid=discount, cost=cost)
         return OfferValues(
-            mean=uplift * margin - p1 * discount - cost,
-            sd=sd * np.abs(margin - discount),
+            mean=mean,
+            sd=sd_of,
             discount=p1 * discount,
             deadweight=stand.chance[:, None] * discount,
             revenue=p1 * basket[:, None],

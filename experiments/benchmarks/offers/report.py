@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from experiments.benchmarks.offers_compare import Compared
+from experiments.benchmarks.offers.compare import Compared
 from features.simulator.loop.run import Outcome
 from recsys.report import Table
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from experiments.benchmarks.offers_compare import Compared
-from experiments.benchmarks.offers_report import spent, weekly
+from experiments.benchmarks.offers.compare import Compared
+from experiments.benchmarks.offers.report import spent, weekly
 
 Floats = NDArray[np.float64]
 

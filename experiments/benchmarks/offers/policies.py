@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmarks.offers_features import Tracker
+from experiments.benchmarks.offers.features import Tracker
 from features.simulator.loop.history import by_depth
 from features.simulator.loop.log import NOTHING, Log
 from features.simulator.loop.offer_table import OfferTable
