@@ -26,6 +26,7 @@ class Template:
         budget_per_member_minor: Budget, as money per member of the programme; None = no budget.
         ladder: Offers that are the same at several depths have one.
         trigger: What it waits for.
+        points_cost: Points that a member pays to use it once; 0 for none.
     """
 
     offer_id: str
@@ -47,6 +48,7 @@ class Template:
     budget_per_member_minor: int | None = None
     ladder: str | None = None
     trigger: Trigger = Trigger.NONE
+    points_cost: int = 0
 
 
 TEMPLATES = (
@@ -83,7 +85,8 @@ TEMPLATES = (
     Template("points-double", "Double points", OfferKind.POINTS_MULTIPLIER, multiplier_bp=20_000, until_days=60),
     Template("points-triple-fresh", "Triple points on fresh food", OfferKind.POINTS_MULTIPLIER, multiplier_bp=30_000,
              scope=("fruit", "vegetables", "fish", "bakery"), until_days=45, from_share=0.3),
-    Template("reward-3", "3 off for 300 points", OfferKind.POINTS_REDEMPTION, 300, min_spend_minor=600, until_days=90),
+    Template("reward-3", "3 off for 300 points", OfferKind.POINTS_REDEMPTION, 300, min_spend_minor=600, until_days=90,
+             points_cost=300),
     Template("gift-bag-35", "A tote bag from 35", OfferKind.GIFT, 250, min_spend_minor=3_500, until_days=40,
              budget_per_member_minor=100),
     Template("gift-tasting-silver", "A tasting box from silver", OfferKind.GIFT, 400, min_spend_minor=1_000,

@@ -56,6 +56,7 @@ def offers_frame(world: World) -> pl.DataFrame:
         "budget_minor": pl.Series(budgets, dtype=pl.Int64),
         "per_member_limit": pl.Series([t.limit for t in templates], dtype=pl.Int32),
         "contact_cost_minor": pl.Series([t.contact_cost_minor for t in templates], dtype=pl.Int64),
+        "points_cost": pl.Series([t.points_cost for t in templates], dtype=pl.Int64),
         "ladder": pl.Series([t.ladder for t in templates], dtype=pl.String),
         "trigger": pl.Series([t.trigger.value for t in templates], dtype=pl.String),
     }).sort("offer_id")  # fmt: skip

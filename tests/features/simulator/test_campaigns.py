@@ -88,3 +88,8 @@ def test_only_members_who_agreed_are_written_to(block: Block) -> None:
 def test_a_wave_shows_a_member_at_most_one_thing(block: Block) -> None:
     shown = block.facts["exposures"].with_columns(wave=pl.col("campaign_id").str.slice(0, 7))
     assert not shown.select("member_id", "wave").is_duplicated().any()
+
+
+def test_who_pays_with_points_pays_as_many_as_the_definition_asks(world: World) -> None:
+    paid = offers_frame(world).filter(pl.col("points_cost") > 0)
+    assert paid.select("offer_id", "points_cost", "amount_minor").rows() == [("reward-3", 300, 300)]
