@@ -49,6 +49,12 @@ def test_a_coupon_that_takes_off_all_that_it_asks_for_is_named(tmp_path: Path) -
     assert check(tmp_path, *offers).found == "1 taking off as much as they ask for (a)"
 
 
+def test_coupons_paid_with_points_that_ask_for_none_are_named(tmp_path: Path) -> None:
+    paid = {"kind": "points_redemption", "amount_minor": 300}
+    offers = [offer("a", **paid), offer("b", **paid, points_cost=0), offer("c", **paid, points_cost=300)]
+    assert check(tmp_path, *offers).found == "2 paid with points and asking for none (a, b)"
+
+
 def test_no_more_than_three_are_named(tmp_path: Path) -> None:
     finding = check(tmp_path, *(offer(f"x{n}", total_limit=0) for n in range(5)))
     assert finding.found == "5 with a budget or a limit of nothing (x0, x1, x2 and 2 more)"

@@ -17,7 +17,7 @@ _OF_A_PROGRAMME = (Trigger.POINTS_EXPIRING, Trigger.TIER_NEAR, Trigger.TIER_AT_R
 
 
 def check_definitions(workspace: Workspace) -> Iterator[Finding]:
-    """Offers for no product, of which nothing is left, that take off all they ask for, or that wait in vain."""
+    """Offers for no product, of which nothing is left, that give all they ask for, ask no points, or wait in vain."""
     offers = workspace.read_table("offers").collect().sort("offer_id")
     if not offers.height:
         return
@@ -31,6 +31,11 @@ def check_definitions(workspace: Workspace) -> Iterator[Finding]:
             (pl.col("kind").cast(pl.String) == OfferKind.AMOUNT_OFF.value)
             & (pl.col("min_spend_minor") > 0)
             & (pl.min_horizontal("amount_minor", "max_discount_minor") >= pl.col("min_spend_minor")),
+        ),
+        "paid with points and asking for none": _named(
+            offers,
+            (pl.col("kind").cast(pl.String) == OfferKind.POINTS_REDEMPTION.value)
+            & (pl.col("points_cost").fill_null(0) == 0),
         ),
         "waiting for what is never told": _named(offers, pl.col("trigger").is_in(_never_told(workspace))),
     }
