@@ -229,7 +229,7 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 
 def _detail(error: Mapping[str, Any]) -> str:
-    said = str(error["msg"]).removeprefix("Value error, ")
+    said = _too_few_or_many(error) or str(error["msg"]).removeprefix("Value error, ")
     if error["type"] in ("missing", "extra_forbidden") or isinstance(error.get("input"), dict | list):
         return said
     if "@" in str(error.get("input")):
@@ -237,3 +237,12 @@ def _detail(error: Mapping[str, Any]) -> str:
     shown = ascii(error.get("input"))
     shown = shown if len(shown) <= _SHOWN_VALUE else f"{shown[:_SHOWN_VALUE]}..."
     return f"{said}; got {shown}"
+
+
+def _too_few_or_many(error: Mapping[str, Any]) -> str:
+    # Pydantic speaks of tuples, of which JSON knows nothing.
+    if error["type"] not in ("too_short", "too_long") or not isinstance(error.get("input"), list):
+        return ""
+    allowed = error["ctx"]
+    bound = f"at least {allowed['min_length']}" if error["type"] == "too_short" else f"at most {allowed['max_length']}"
+    return f"the list has {len(error['input']):,} entries; it must have {bound}"

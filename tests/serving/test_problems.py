@@ -156,7 +156,7 @@ def test_one_wrong_event_is_one_error(shared_service: Running) -> None:
 
 def test_no_events_are_too_few(shared_service: Running) -> None:
     problem = checked(shared_service.client.post("/v1/events", json={"events": []}), 422, "invalid_request")
-    assert "at least 1 item" in problem.errors[0].detail
+    assert "the list has 0 entries; it must have at least 1" in problem.errors[0].detail
 
 
 def test_the_first_twenty_errors_are_listed(shared_service: Running) -> None:
