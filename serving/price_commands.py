@@ -49,7 +49,7 @@ def price(
         tier: In place of the member's.
         choose: The cheapest combination, or all that can be used in their order.
         shipping_minor: The fee before anything is taken off it.
-        channel: Where it is bought; absent means that no coupon is refused for it.
+        channel: Where it is bought: rules of points may depend on it; coupons are good wherever they were shown.
         language: ``en`` or ``zh``: of the words why a coupon is not used.
         now: Absent means the workspace's clock.
 

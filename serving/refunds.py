@@ -28,7 +28,7 @@ def refund_of(request: RefundRequest, pricer: BasketPricer) -> tuple[Refund, Rec
     priced = pricer.price(
         Basket.of(lines, shipping_minor=request.shipping_minor, channel=request.channel),
         request.coupons,
-        buyer=Buyer(tier=pricer.tier_row(request.tier)),
+        buyer=Buyer(tier=pricer.tier_row(request.tier), points=pricer.points_cost(request.coupons)),
         now=request.priced_at,
         choose=Choose.GIVEN,
     )

@@ -35,13 +35,14 @@ class PriceRequest(Wire):
     A basket, who buys it, and the coupons they hold.
 
     Attributes:
-        member_id: Whose tier, wallet, points and redemptions count; absent where nobody is signed in.
+        member_id: Whose tier, wallet, points and redemptions count; absent where nobody is signed in; then no
+            coupon that costs points is used.
         tier: Price it for this tier, whatever the member's is; absent means the member's, else the lowest.
         lines: Of one product at one price are one line of the answer.
         coupons: Ids of offers; absent means those in the member's wallet that cost no points.
         choose: ``best``: the combination that makes it cheapest; ``given``: all that can be used, in their order.
         shipping_minor: The fee before anything is taken off it.
-        channel: Where it is bought; absent means that no coupon is refused for it.
+        channel: Where it is bought: rules of points may depend on it; coupons are good wherever they were shown.
         currency: ISO 4217, to be sure; it must be the bundle's.
         language: Of the words why a coupon is not used.
     """

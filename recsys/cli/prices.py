@@ -43,7 +43,9 @@ def price(
         Choose, typer.Option(help="The cheapest combination of coupons, or all that can be used in their order.")
     ] = Choose.BEST,
     shipping: Annotated[int, typer.Option(min=0, help="The shipping fee in minor units.")] = 0,
-    channel: Annotated[Channel | None, typer.Option(help="Where it is bought.", show_default="anywhere")] = None,
+    channel: Annotated[
+        Channel | None, typer.Option(help="Where it is bought, for rules of points.", show_default="anywhere")
+    ] = None,
     language: Annotated[Language, typer.Option(help="Of the words why a coupon is not used.")] = Language.EN,
     now: given.DecideAt = None,
     as_json: given.Json = False,

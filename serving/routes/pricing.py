@@ -21,8 +21,8 @@ async def price_basket(http: Request, body: PriceRequest) -> Response:
     """
     Every discount with its source, what coupons were used, and why others were not; nothing is reserved or redeemed.
 
-    An unknown member has the lowest tier, an unknown coupon is among those not applied. A product that is not in the
-    bundle needs its price.
+    An unknown member has the lowest tier and no points to pay with, an unknown coupon is among those not applied. A
+    product that is not in the bundle needs its price.
     """
     pricing: Pricing = http.app.state.pricing
     return json_response(await pricing.answer(body))

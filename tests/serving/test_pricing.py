@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from recsys.errors import StoreError
@@ -40,6 +41,16 @@ def quiet_shop(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The same for tests that leave nothing behind."""
     workspace = shutil.copytree(template, tmp_path_factory.mktemp("quiet") / "workspace")
     (workspace / "programme.yaml").write_text(PROGRAMME)
+    with running(workspace) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def points_shop(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service whose o004, 5.00 off, costs 300 points."""
+    workspace = shutil.copytree(template, tmp_path_factory.mktemp("points") / "workspace")
+    points_cost = np.array([0, 0, 0, 0, 300, 0])
+    publish(workspace, "second", replace(KNOWLEDGE, offers=replace(KNOWLEDGE.offers, points_cost=points_cost)))
     with running(workspace) as one:
         yield one
 
@@ -123,6 +134,28 @@ def test_a_coupon_that_the_member_redeemed_is_not_used_again(shop: Running) -> N
     assert (unused["code"], unused["by"]) == ("limit_reached", "per_member")
 
 
+@pytest.mark.parametrize(
+    ("asked", "used"),
+    [({"member_id": "m003"}, True), ({"member_id": "m002"}, False), ({}, False), ({"member_id": "nobody"}, False),
+     ({"tier": "gold"}, False), ({"tier": "silver", "member_id": "m003"}, True)],
+)  # fmt: skip
+def test_only_a_known_member_pays_with_points(points_shop: Running, asked: dict[str, Any], used: bool) -> None:
+    answer = price(points_shop, {"product_id": "vase", "unit_price_minor": 5_000}, coupons=["o004"], **asked)
+    assert (len(answer["coupons"]), answer["points_paid"]) == ((1, 300) if used else (0, 0))
+    assert [(one["code"], one["gap"]) for one in answer["not_applied"]] == (
+        [] if used else [("not_enough_points", 100 if asked == {"member_id": "m002"} else None)]
+    )
+
+
+def test_what_was_paid_with_points_is_refunded_without_naming_the_member(points_shop: Running) -> None:
+    line = {"product_id": "vase", "unit_price_minor": 5_000}
+    paid = price(points_shop, line, member_id="m003", coupons=["o004"])
+    body = {"lines": [line], "coupons": ["o004"], "returned": [line]}
+    body |= {name: paid[name] for name in ("tier", "priced_at", "total_minor")}
+    answer = points_shop.client.post("/v1/baskets:refund", json=body).json()
+    assert (answer["paid_back_minor"], answer["points_back"]) == (4_500, 300)
+
+
 def test_given_coupons_are_used_in_their_order_and_unknown_ones_say_so(quiet_shop: Running) -> None:
     line = {"product_id": "p004", "unit_price_minor": 9_000}
     answer = price(quiet_shop, line, tier="gold", coupons=["o004", "nope", "o002"], choose="given")
@@ -161,6 +194,14 @@ def test_wrong_input_is_a_problem_that_names_it(shared_service: Running, body: d
     status, problem = problem_of(shared_service, **body)
     assert (status, problem["code"]) == (422, "invalid_request")
     assert [one["pointer"] for one in problem["errors"]] == [pointer]
+
+
+def test_too_few_and_too_many_lines_are_told_in_words_of_json(shared_service: Running) -> None:
+    told = [problem_of(shared_service, lines=[{"product_id": "p004"}] * n)[1]["errors"][0]["detail"] for n in (0, 501)]
+    assert told == [
+        "the list has 0 entries; it must have at least 1",
+        "the list has 501 entries; it must have at most 500",
+    ]
 
 
 def test_a_basket_beyond_what_can_be_counted_is_refused(shared_service: Running) -> None:

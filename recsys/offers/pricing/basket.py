@@ -53,7 +53,7 @@ class Basket:
     Attributes:
         lines: By product id and price, each pair once.
         shipping_minor: The fee before anything is taken off it.
-        channel: Where it is bought; None where that is not known and no coupon is refused for it.
+        channel: Where it is bought, for rules of points; no coupon is refused for it. None where it is not known.
 
     Example:
         >>> Basket.of([BasketLine("tea", 250, 2), BasketLine("cup", 900), BasketLine("tea", 250)]).gross_minor

@@ -48,7 +48,7 @@ def cheapest(till: Till, held: Sequence[Held], points: int | None) -> list[Held]
     Args:
         till: The basket.
         held: Coupons that may be used, any order.
-        points: What the member can pay with; None for no bound.
+        points: What the member can pay with; None where that is not known and none of the coupons costs any.
 
     Returns:
         In the order of their use.

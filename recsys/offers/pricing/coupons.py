@@ -1,13 +1,12 @@
 """An offer as one basket meets it: its definition as plain numbers, read once a bundle."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.offers.definitions import BASES, CHANNELS, STACKINGS, Base, OfferDefinitions, Stacking
+from recsys.offers.definitions import BASES, STACKINGS, Base, OfferDefinitions, Stacking
 from recsys.offers.pricing.kernel import Discounts, takes_off_goods
-from recsys.types import OFFER_KINDS, UNKNOWN_ROW, Channel, EpochSeconds, OfferKind, Rows
+from recsys.types import OFFER_KINDS, UNKNOWN_ROW, EpochSeconds, OfferKind, Rows
 
 _NOBODY = 1 << 16
 
@@ -15,7 +14,7 @@ _NOBODY = 1 << 16
 @dataclass(frozen=True, slots=True, eq=False)
 class Coupon:
     """
-    One offer definition.
+    One offer definition, without the channels that may carry it: a coupon that was shown is good wherever it is used.
 
     Attributes:
         offer_id, kind: Of the definition.
@@ -28,7 +27,6 @@ class Coupon:
         scope: Shape (n,): product rows, ascending; None for the whole basket.
         valid_from, valid_until: First instant, and first instant after.
         from_tier: The lowest tier that the definition names: it and all above it may use the coupon.
-        channels: Where it may be used.
         exclusive: Goes together with nothing.
         group, ladder: Numbers of which at most one goes into a basket; below 0 for none.
         order: What is applied first has the smaller one; no two are equal.
@@ -52,7 +50,6 @@ class Coupon:
     valid_from: EpochSeconds
     valid_until: EpochSeconds
     from_tier: int
-    channels: frozenset[Channel]
     exclusive: bool
     group: int
     ladder: int
@@ -101,7 +98,6 @@ def read_coupons(offers: OfferDefinitions) -> tuple[Coupon, ...]:
                 on_full=BASES[one["base"]] is Base.FULL,
                 scope=_scope(offers, row),
                 from_tier=_lowest_bit(one["tier_mask"]),
-                channels=frozenset(_channels(one["channel_mask"])),
                 exclusive=STACKINGS[one["stacking"]] is Stacking.EXCLUSIVE,
                 group=one["stacking_group"] if in_group else -1,
                 order=(one["stacking_priority"], offer_id),
@@ -116,7 +112,7 @@ _SAME = (
     "budget_minor",
 )  # fmt: skip
 _PLAIN = (
-    *_SAME, "kind", "buy_quantity", "get_quantity", "base", "tier_mask", "channel_mask", "stacking", "stacking_group",
+    *_SAME, "kind", "buy_quantity", "get_quantity", "base", "tier_mask", "stacking", "stacking_group",
     "stacking_priority",
 )  # fmt: skip
 
@@ -130,7 +126,3 @@ def _scope(offers: OfferDefinitions, row: int) -> Rows | None:
 
 def _lowest_bit(mask: int) -> int:
     return (mask & -mask).bit_length() - 1 if mask else _NOBODY
-
-
-def _channels(mask: int) -> Sequence[Channel]:
-    return [channel for bit, channel in enumerate(CHANNELS) if mask >> bit & 1]

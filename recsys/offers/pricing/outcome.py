@@ -64,7 +64,7 @@ def settle(
     Args:
         till: The basket.
         held: Coupons that nothing refuses at once, in any order.
-        points: What the member can pay with; None for no bound.
+        points: What the member can pay with; None where that is not known and none of the coupons costs any.
         choose: Which.
         rivals: Ids of combinations to look at beside a search that leaves coupons out.
     """

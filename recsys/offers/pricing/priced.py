@@ -36,7 +36,6 @@ class NotApplied(StrEnum):
     UNKNOWN_COUPON = "unknown_coupon"
     NOT_VALID_NOW = "not_valid_now"
     TIER_NOT_ALLOWED = "tier_not_allowed"
-    WRONG_CHANNEL = "wrong_channel"
     LIMIT_REACHED = "limit_reached"
     GIVES_NOTHING = "gives_nothing"
     OUT_OF_SCOPE = "out_of_scope"
@@ -119,7 +118,8 @@ class UnusedCoupon:
     Attributes:
         offer_id: As asked.
         code: Why.
-        gap: What is missing: minor units up to the minimum spend, units of products, or points; None elsewhere.
+        gap: What is missing: minor units up to the minimum spend, units of products, or points; None elsewhere, and
+            where whose points they would be is not known.
         by: The coupon that excludes it, or what limit was reached; empty elsewhere.
         detail: The reason in words.
     """
@@ -138,7 +138,7 @@ class Buyer:
 
     Attributes:
         tier: Row of the tier; 0 is the lowest.
-        points: Balance; None where it is not known and no coupon is refused for it.
+        points: Balance; None where it is not known, so that no coupon that costs points is used.
         redeemed: How often this member redeemed an offer, by its id.
         redeemed_by_all: Likewise of all members together.
         spent_minor: What all redemptions of an offer took off, by its id.

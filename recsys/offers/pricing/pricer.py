@@ -110,6 +110,11 @@ class BasketPricer:
             lines.append(BasketLine(product_id, unit_price, quantity, row))
         return lines
 
+    def points_cost(self, coupon_ids: Sequence[str]) -> int:
+        """The points that coupons cost together, each once; unknown ones cost none."""
+        rows = self.offers.rows(sorted(set(coupon_ids))).tolist()
+        return sum(self.coupons[row].points_cost for row in rows if row >= 0)
+
     def price(
         self,
         basket: Basket,

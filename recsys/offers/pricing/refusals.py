@@ -33,10 +33,6 @@ def refuse_at_once(
     if buyer.tier < coupon.from_tier:
         least = tiers[coupon.from_tier] if coupon.from_tier < len(tiers) else "no tier there is"
         return _unused(coupon, NotApplied.TIER_NOT_ALLOWED, f"it is for {least} and above; this is {till.tier.name}")
-    channel = till.basket.channel
-    if channel is not None and channel not in coupon.channels:
-        told = ", ".join(sorted(coupon.channels)) or "no channel"
-        return _unused(coupon, NotApplied.WRONG_CHANNEL, f"it is for {told}; this is {channel}")
     limit = _limit_reached(coupon, buyer)
     if limit:
         return _unused(coupon, NotApplied.LIMIT_REACHED, f"its limit {limit} is used up", by=limit)
@@ -53,6 +49,8 @@ def refuse_at_turn(
     """
     Why a coupon does nothing when these prices are left and the member still has so many points; None if it does.
 
+    Where points are None, nobody's are known: what costs points is refused.
+
     At full prices this is what no choice of other coupons can mend.
     """
     use = till.use(coupon, lines, left)
@@ -65,6 +63,9 @@ def refuse_at_turn(
         if units < needed:
             told = f"{units} units qualify; it takes {needed}, of which {coupon.get} are free"
             return _unused(coupon, NotApplied.TOO_FEW_UNITS, told, gap=needed - units)
+    if coupon.points_cost and points is None:
+        told = f"it costs {coupon.points_cost} points, and no known member was named; name the member who pays"
+        return _unused(coupon, NotApplied.NOT_ENOUGH_POINTS, told)
     if points is not None and coupon.points_cost > points:
         gap = coupon.points_cost - points
         told = f"it costs {coupon.points_cost} points, the member has {points} left"

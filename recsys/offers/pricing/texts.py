@@ -8,7 +8,6 @@ _CHINESE: Mapping[NotApplied, str] = {
     NotApplied.UNKNOWN_COUPON: "当前数据包中没有该优惠",
     NotApplied.NOT_VALID_NOW: "优惠尚未开始或已结束",
     NotApplied.TIER_NOT_ALLOWED: "该优惠不适用于会员当前等级",
-    NotApplied.WRONG_CHANNEL: "该优惠不适用于此渠道",
     NotApplied.LIMIT_REACHED: "{limit}已用完",
     NotApplied.GIVES_NOTHING: "该优惠在购物篮中没有可兑现的内容",
     NotApplied.OUT_OF_SCOPE: "购物篮中没有适用商品",
@@ -21,6 +20,7 @@ _CHINESE: Mapping[NotApplied, str] = {
     NotApplied.NOT_CHEAPER: "使用后价格不会更低",
     NotApplied.NOT_SEARCHED: "优惠过多，未比较所有组合",
 }
+_UNKNOWN_POINTS = "使用需积分，请指定积分已知的会员"
 _LIMITS = {"per_member": "每位会员的核销次数", "total": "总核销次数", "budget": "优惠预算"}
 
 
@@ -38,4 +38,6 @@ def in_words(unused: UnusedCoupon, language: str) -> str:
     """
     if language != "zh":
         return unused.detail
+    if unused.code is NotApplied.NOT_ENOUGH_POINTS and unused.gap is None:
+        return _UNKNOWN_POINTS
     return _CHINESE[unused.code].format(gap=unused.gap, by=unused.by, limit=_LIMITS.get(unused.by, ""))

@@ -159,7 +159,7 @@ def price(
     choose: Choose = Choose.BEST,
     rules: Programme | None = None,
     tier: int = 0,
-    points: int | None = None,
+    points: int | None = 1_000_000,
     pays_points: bool = True,
     **basket: Any,
 ) -> PricedBasket:

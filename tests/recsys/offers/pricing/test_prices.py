@@ -3,7 +3,7 @@
 import pytest
 
 from recsys.offers.pricing.priced import Choose, Search
-from recsys.types import OfferKind
+from recsys.types import Channel, OfferKind
 from tests.recsys.offers.pricing.shop import (
     amount_off,
     buy_get,
@@ -175,7 +175,6 @@ def test_of_equal_totals_the_fewest_coupons_then_the_first_ids() -> None:
         (amount_off(100, valid_from=1, valid_until=2), "not_valid_now"),
         (amount_off(100, tier_mask=0b100), "tier_not_allowed"),
         (amount_off(100, tier_mask=0), "tier_not_allowed"),
-        (amount_off(100, channel_mask=0b0010), "wrong_channel"),
         (amount_off(100, total_limit=0), "limit_reached"),
         (amount_off(100, budget_minor=0), "limit_reached"),
         (amount_off(100, scope=["vase"]), "out_of_scope"),
@@ -189,6 +188,11 @@ def test_of_equal_totals_the_fewest_coupons_then_the_first_ids() -> None:
 def test_why_a_coupon_is_not_used_is_a_stable_code(definition: dict[str, object], code: str) -> None:
     from_web = price(offers(a=definition), BASKET, channel="web", tier=1)
     assert (codes(from_web), from_web.total_minor) == ({"a": code}, 3_670)
+
+
+@pytest.mark.parametrize("mask", [0b0010, 0])
+def test_a_coupon_carried_by_one_channel_is_good_in_all_others(mask: int) -> None:
+    assert taken(price(offers(a=amount_off(100, channel_mask=mask)), BASKET, channel=Channel.WEB)) == {"a": 100}
 
 
 def test_a_coupon_that_a_member_had_in_a_lower_tier_is_good_in_a_higher_one() -> None:

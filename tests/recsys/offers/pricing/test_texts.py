@@ -15,6 +15,10 @@ def test_every_reason_has_chinese_words_and_no_place_left_open(code: NotApplied)
     assert not re.search("[{}]|None", told)
 
 
+def test_where_nobodys_points_are_known_chinese_words_ask_for_the_member() -> None:
+    assert in_words(UnusedCoupon("a", NotApplied.NOT_ENOUGH_POINTS), "zh") == "使用需积分，请指定积分已知的会员"
+
+
 def test_english_words_are_those_of_the_pricer() -> None:
     assert in_words(UnusedCoupon("a", NotApplied.NOT_CHEAPER, detail="why"), "en") == "why"
 

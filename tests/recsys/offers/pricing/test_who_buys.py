@@ -57,6 +57,21 @@ def test_points_are_shared_out_among_coupons() -> None:
     assert [(one.code, one.gap) for one in priced.unused] == [("not_enough_points", 10)]
 
 
+@pytest.mark.parametrize("choose", Choose)
+def test_where_nobodys_points_are_known_no_coupon_that_costs_any_is_used(choose: Choose) -> None:
+    held = offers(a=amount_off(300, points_cost=60), b=amount_off(250))
+    priced = price(held, [line("wine")], points=None, choose=choose)
+    assert ([one.offer_id for one in priced.used], priced.points_paid) == (["b"], 0)
+    (unused,) = priced.unused
+    assert (unused.code, unused.gap) == ("not_enough_points", None)
+    assert unused.detail == "it costs 60 points, and no known member was named; name the member who pays"
+
+
+def test_coupons_cost_their_points_once_together() -> None:
+    held = pricer(offers(a=amount_off(300, points_cost=60), b=amount_off(250), c=amount_off(1, points_cost=7)))
+    assert (held.points_cost(["a", "a", "c", "nope"]), held.points_cost(["b"])) == (67, 0)
+
+
 def test_of_equal_prices_the_one_that_costs_fewer_points_is_taken() -> None:
     both = offers(a=one_of(0, amount_off(300, points_cost=60)), b=one_of(0, amount_off(300, points_cost=59)))
     assert [one.offer_id for one in price(both, [line("wine")], points=100).used] == ["b"]
