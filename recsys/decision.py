@@ -72,6 +72,8 @@ class OfferGap:
             of the member's usual order; the difference.
         product_ids: What the member may add, at most three; empty where nothing suitable closes it.
         added_minor: Price of these.
+        assumed: There is no basket: the member's usual order stands for it, and for what is scoped none.
+        scoped: Only some products qualify; where there is no threshold, one of them is missing.
         text: The same in words.
     """
 
@@ -80,6 +82,8 @@ class OfferGap:
     missing_minor: int
     product_ids: tuple[str, ...]
     added_minor: int
+    assumed: bool
+    scoped: bool
     text: str
 
 

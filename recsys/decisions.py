@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.decision import Candidate, Context, Decision, Economics, OfferGap, Reason, SlateItem
+from recsys.gap_text import gap_text
 from recsys.keep import Shelf
 from recsys.knowledge import Knowledge
 from recsys.members import NO_FACTS, MemberBatch, Subject
@@ -17,7 +18,7 @@ from recsys.offers.definitions import TRIGGERS, Trigger
 from recsys.offers.gap import Wanted, find_gap
 from recsys.offers.told import NudgeFacts
 from recsys.policy.compile import Pin
-from recsys.reasons import OFFER_SOURCE, RELATED_SOURCES, gap_text, product_reason, reason, source_code
+from recsys.reasons import OFFER_SOURCE, RELATED_SOURCES, product_reason, reason, source_code
 from recsys.slate import EMPTY, OFFER
 from recsys.trace import Trace
 from recsys.types import NO_OFFER, UNKNOWN_ROW, AnswerKind, Channel, ItemKind, Relation, Rows, Scores
@@ -195,9 +196,10 @@ class Decisions:
             missing_minor=found.missing_minor,
             product_ids=tuple(ids),
             added_minor=found.added_minor,
+            assumed=found.assumed,
+            scoped=found.scoped,
             text=gap_text(
-                found.missing_minor,
-                found.threshold_minor,
+                found,
                 currency=knowledge.currency,
                 names=[name or one for name, one in zip(names, ids, strict=True)],
                 language=self.context.language,

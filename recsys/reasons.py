@@ -1,10 +1,8 @@
 """The stable codes of why something is shown, with their texts."""
 
-from collections.abc import Sequence
 from functools import cache
 
 from recsys.decision import ProductReason, Reason
-from recsys.loyalty.currencies import decimals
 
 LIVE_SOURCE = "recent_activity"
 SEGMENT_SOURCE = "popular_in_segment"
@@ -49,16 +47,6 @@ _PRODUCT_TEXTS: dict[str, dict[str, str]] = {
     "completes_basket": {"en": "Goes with {product} in your basket", "zh": "与购物篮中的“{product}”相配"},
     "goes_with_similar": {"en": "Bought with products like {product}", "zh": "常与“{product}”的同类商品一起购买"},
 }
-
-_GAP_TEXTS: dict[str, dict[str, str]] = {
-    "open": {
-        "en": "Add {currency} {missing} to reach {threshold}", "zh": "再购{currency} {missing}即满{threshold}",
-    },
-    "closed": {
-        "en": "Add {currency} {missing} to reach {threshold}, for example: {products}",
-        "zh": "再购{currency} {missing}即满{threshold}，例如：{products}",
-    },
-}  # fmt: skip
 
 RELATED_CODES: dict[str, str] = {
     SIMILAR_SOURCE: "similar_to",
@@ -129,20 +117,6 @@ def product_reason(source: str, language: str, *, product_id: str, name: str) ->
     code = RELATED_CODES[source]
     text = _PRODUCT_TEXTS[code][language if language in LANGUAGES else "en"]
     return ProductReason(code, text.replace("{product}", name or product_id), product_id)
-
-
-def gap_text(missing_minor: int, threshold_minor: int, *, currency: str, names: Sequence[str], language: str) -> str:
-    """
-    What is missing to a threshold in words, and what closes it.
-
-    >>> print(gap_text(3800, 30000, currency="CNY", names=["Green tea"], language="en"))
-    Add CNY 38.00 to reach 300.00, for example: Green tea
-    """
-    digits = decimals(currency)
-    missing, threshold = (f"{amount / 10**digits:.{digits}f}" for amount in (missing_minor, threshold_minor))
-    joined = (" + " if language != "zh" else "、").join(names)
-    chosen = _GAP_TEXTS["closed" if names else "open"]["zh" if language == "zh" else "en"]
-    return chosen.format(currency=currency, missing=missing, threshold=threshold, products=joined)
 
 
 def source_code(source: str) -> str:

@@ -175,6 +175,8 @@ def trace(
 
     offer_at = _positions(slates, OFFER, slates.row, removed.shape)
     arms = arms_of(values, removed == KEPT, choice, exploring=Exploring.of(policy.source.exploration))
+    # Its cautious worth is above zero, and what its budget costs takes it.
+    short = (values.mean - policy.risk_aversion * values.sd > 0) & (choice.arbitrated <= 0)
     multiplied = np.where(choice.arbitrated > 0, boosts, 0).astype(np.uint64)
     before = _without_levers(choice.arbitrated, multiplied, factors)
     # In each member's line products stand before offers; what is no padding is told.
@@ -199,7 +201,9 @@ def trace(
         value=of_offers_only(np.rint(values.mean).astype(np.int64), 0),
         value_sd=of_offers_only(np.rint(values.sd).astype(np.int64), 0),
         propensity=of_offers_only(arms.propensity, np.nan),
-        fate=joined(product_fate, _offer_fates(arms, removed, offer_at, n_rules, too_deep=choice.too_deep)),
+        fate=joined(
+            product_fate, _offer_fates(arms, removed, offer_at, n_rules, too_deep=choice.too_deep, short=short)
+        ),
         fates=(*policy.rule_ids, *_NOT_SHOWN),
         n_rules=n_rules,
         factors=factors,
@@ -239,9 +243,16 @@ def _positions(slates: Slates, kind: int, place: NDArray[np.int32], shape: tuple
 
 
 def _offer_fates(
-    arms: Arms, removed: NDArray[np.int16], position: NDArray[np.int16], n_rules: int, *, too_deep: KeepMask
+    arms: Arms,
+    removed: NDArray[np.int16],
+    position: NDArray[np.int16],
+    n_rules: int,
+    *,
+    too_deep: KeepMask,
+    short: KeepMask,
 ) -> NDArray[np.int32]:
     fates = np.full(removed.shape, _fate(NotShown.NO_GAIN, n_rules), dtype=np.int32)
+    fates[short] = _fate(NotShown.BUDGET_IS_SHORT, n_rules)
     fates[too_deep] = _fate(NotShown.SMALLER_DEPTH, n_rules)
     fates[arms.worth] = _fate(NotShown.OFFER_PLACES_FULL, n_rules)
     fates[arms.passed_over] = _fate(NotShown.NOT_DRAWN, n_rules)

@@ -22,7 +22,8 @@ class NotShown(StrEnum):
     Outranked: better or pinned ones took the places. No places: none were asked for. No gain: an offer that is not
     worth more than no offer. Offer places full: better offers took the places that offers may take, or a better step
     the one of its ladder. Not drawn: it would be shown, or one like it, had exploration not drawn another choice.
-    Smaller depth: a step of the same ladder that gives less is worth as much, as far as is sure.
+    Smaller depth: a step of the same ladder that gives less is worth as much, as far as is sure. Budget is short: it
+    would be worth more than no offer, were its budget not worth more with others.
     """
 
     OUTRANKED = "outranked"
@@ -31,6 +32,7 @@ class NotShown(StrEnum):
     OFFER_PLACES_FULL = "offer_places_full"
     NOT_DRAWN = "not_drawn"
     SMALLER_DEPTH = "smaller_depth_is_enough"
+    BUDGET_IS_SHORT = "budget_is_short"
 
 
 class FileReason(StrEnum):
@@ -82,6 +84,7 @@ _NATIVE_SECTIONS: Mapping[NativeRule, WhySection] = {
     NativeRule.OUT_OF_BUDGET: WhySection.GUARDRAILS,
     NativeRule.MAX_DISCOUNT_RATE: WhySection.GUARDRAILS,
     NativeRule.NO_DISCOUNT: WhySection.GUARDRAILS,
+    NativeRule.NOT_ENOUGH_POINTS: WhySection.SUITABILITY,
     NativeRule.SCOPE_NOT_WANTED: WhySection.SUITABILITY,
     NativeRule.NEEDED_ONCE: WhySection.SUITABILITY,
     NativeRule.EXPERIMENT_HOLDOUT: WhySection.EXPERIMENT,
@@ -93,6 +96,7 @@ _NOT_SHOWN_SECTIONS: Mapping[NotShown, WhySection] = {
     NotShown.OFFER_PLACES_FULL: WhySection.ARBITRATION,
     NotShown.NOT_DRAWN: WhySection.ARBITRATION,
     NotShown.SMALLER_DEPTH: WhySection.ARBITRATION,
+    NotShown.BUDGET_IS_SHORT: WhySection.ARBITRATION,
 }
 _OF_SECTION: Mapping[Section, tuple[WhySection, FileReason]] = {
     Section.ELIGIBILITY: (WhySection.ELIGIBILITY, FileReason.ELIGIBILITY_RULE),

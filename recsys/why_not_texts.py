@@ -30,6 +30,12 @@ TEXTS: Mapping[str, Texts] = {
         "zh": "预期折扣占订单价值的比例过高",
     },
     "no_discount": {"en": "The member gets no discount this calendar month", "zh": "会员本自然月不享受折扣"},
+    "not_enough_points": {
+        "en": "It costs more points than the member has", "zh": "所需积分超过会员现有积分",
+    },
+    "budget_is_short": {
+        "en": "Its budget is short and worth more with other members", "zh": "其预算紧张，用于其他会员更有价值",
+    },
     "scope_not_wanted": {
         "en": "Nothing it is valid for is among what the member is recommended or bought before",
         "zh": "会员的推荐与历史购买中没有其适用商品",

@@ -160,6 +160,8 @@ class OfferGapAnswer(Wire):
     missing_minor: int
     product_ids: tuple[str, ...]
     added_minor: int
+    assumed: bool
+    scoped: bool
     text: str
 
 

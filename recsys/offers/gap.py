@@ -26,6 +26,8 @@ class Gap(NamedTuple):
         products: Rows of products that close it together, most wanted first; empty where none of the member's
             candidates do.
         added_minor: Their price.
+        assumed: There is no basket, so the member's usual order stands for it.
+        scoped: Only some products qualify.
     """
 
     threshold_minor: int
@@ -33,6 +35,8 @@ class Gap(NamedTuple):
     missing_minor: int
     products: tuple[int, ...]
     added_minor: int
+    assumed: bool
+    scoped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ def find_gap(
     gap before what costs more; among equals what is wanted more. At most `MAX_PRODUCTS`, each once. Products of
     unknown or no price, outside the offer's scope or in the basket are not proposed. Without a basket the member's
     usual order stands for it; of an offer with a scope, none of that counts, because what it will hold is not known.
+    An offer with a scope and no threshold needs one product of it.
 
     Args:
         batch: The members of the call.
@@ -67,11 +72,12 @@ def find_gap(
         knowledge: Of the bundle.
 
     Returns:
-        None where the offer has no threshold or it is reached.
+        None where nothing is missing.
     """
     offers = knowledge.offers
     threshold = int(offers.min_spend_minor[offer])
-    if not threshold:
+    n_scoped = int(offers.scope.indptr[offer + 1] - offers.scope.indptr[offer])
+    if not threshold and not n_scoped:
         return None
     scope = frozenset(offers.scope.values[offers.scope.indptr[offer] : offers.scope.indptr[offer + 1]].tolist())
     basket = batch.basket.values[batch.basket.indptr[member] : batch.basket.indptr[member + 1]].tolist()
@@ -80,18 +86,19 @@ def find_gap(
         spend = sum(max(int(price[row]), 0) for row in basket if not scope or row in scope)
     else:
         spend = 0 if scope else int(batch.basket_minor[member])
-    missing = threshold - spend
+    # Whatever the threshold, a scope needs one product of it.
+    missing = max(threshold, 1 if scope else 0) - spend
     if missing <= 0:
         return None
     products: tuple[int, ...] = ()
     found = wanted()
     for rows in (found.usual, (*found.usual, *found.new)):
         able, prices = _able(rows, scope, basket, price)
-        products = _closing(able, prices, missing)
+        products = _closing(able, prices, missing) if threshold else tuple(able[:1])
         if products:
             break
     added = sum(int(price[row]) for row in products)
-    return Gap(threshold, spend, missing, products, added)
+    return Gap(threshold, spend, max(threshold - spend, 0), products, added, assumed=not basket, scoped=bool(scope))
 
 
 def _able(

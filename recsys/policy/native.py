@@ -44,6 +44,7 @@ class NativeRule(StrEnum):
     OUT_OF_BUDGET = "out_of_budget"
     MAX_DISCOUNT_RATE = "max_discount_rate"
     NO_DISCOUNT = "no_discount"
+    NOT_ENOUGH_POINTS = "not_enough_points"
     SCOPE_NOT_WANTED = "scope_not_wanted"
     NEEDED_ONCE = "needed_once"
     EXPERIMENT_HOLDOUT = "experiment_holdout"
@@ -71,6 +72,7 @@ NATIVE_AFTER_CONTACT: tuple[NativeRule, ...] = (
     NativeRule.OUT_OF_BUDGET,
     NativeRule.MAX_DISCOUNT_RATE,
     NativeRule.NO_DISCOUNT,
+    NativeRule.NOT_ENOUGH_POINTS,
     NativeRule.SCOPE_NOT_WANTED,
     NativeRule.NEEDED_ONCE,
 )

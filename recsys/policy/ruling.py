@@ -16,7 +16,7 @@ from recsys.policy.layout import Block
 from recsys.policy.masks import WORD, Words, remove_listed, remove_named, remove_owned
 from recsys.policy.members.readers import Audience, attributes_of
 from recsys.policy.members.who import Answers
-from recsys.policy.native import KEPT, Codes, NativeRule, as_answer
+from recsys.policy.native import KEPT, Codes, NativeRule, as_answer, remove
 from recsys.policy.shown import Pin, Placement, SlateCap
 from recsys.policy.standing import Standing
 from recsys.ragged import Ragged
@@ -147,6 +147,9 @@ class Ruling:
         remove_by_basket(codes, batch, offers.amount_minor, masks.basket_offers, masks.depth_limits)
         if values is not None and ids is not None:
             masks.money.remove_from(codes, ids, values, now=at.now)
+        if offers.points_cost.any():
+            dear = offers.points_cost > batch.points[:, None]
+            remove(codes, dear, masks.code[NativeRule.NOT_ENOUGH_POINTS])
         for rule, rows, whom in unsuitable:
             of_rule = np.where(whom, np.uint16(masks.code[rule]), np.uint16(KEPT))
             codes[:, rows] = np.minimum(codes[:, rows], of_rule)

@@ -55,7 +55,7 @@ def test_an_offer_whose_threshold_is_far_says_what_is_missing_and_what_closes_it
     assert offer.gap.product_ids
     assert offer.gap.added_minor >= 300
     shown = {one.id for one in decision.items if one.kind == "product"}
-    assert "GBP 3.00" in offer.gap.text
+    assert "add 3.00 to reach" in offer.gap.text
     assert not {"p001", "p002", "p003"} & ({*offer.gap.product_ids} | shown)  # not in stock or not on sale
 
 
@@ -105,3 +105,27 @@ def test_a_budget_that_is_short_makes_its_offer_worth_less() -> None:
     assert priced.offer_choice != best
     assert best not in {one.id for one in priced.items}
     assert {one.id for one in priced.items} == {one.id for one in free.items} - {best}
+
+
+def test_why_a_short_budget_keeps_an_offer_back_is_told_apart_from_no_gain() -> None:
+    free = decide(placement="offers")
+    row = PLAIN.offers.offers.row(str(free.offer_choice))
+    engine = Engine(
+        PLAIN,
+        compile_policy(parse_policy(TEXT), PLAIN),
+        shadow_price=np.where(np.arange(6) == row, 1_000.0, 0.0),
+    )
+    decision = engine.decide(Subject("m004"), Context(placement="offers", now=NOW, seed="s", explain=True))
+    reasons = {one.id: one.reason.code for one in decision.candidates or () if one.reason is not None}
+    assert reasons[str(free.offer_choice)] == "budget_is_short"
+    assert "budget_is_short" not in {code for offer, code in reasons.items() if offer != free.offer_choice}
+
+
+def test_who_has_too_few_points_is_not_shown_what_costs_them() -> None:
+    cost = np.array([0, 0, 0, 301, 300, 400], dtype=np.int64)
+    knowledge = replace(PLAIN, offers=replace(PLAIN.offers, points_cost=cost))
+    engine = Engine(knowledge, compile_policy(parse_policy(TEXT), knowledge))
+    asked = Context(placement="offers", now=NOW, seed="s", explain=True)
+    for member, removed in (("m003", {"o003", "o005"}), ("m004", set()), ("nobody", {"o003", "o004", "o005"})):
+        found = {one.id for one in engine.decide(Subject(member), asked).why_not if one.rule == "not_enough_points"}
+        assert found == removed

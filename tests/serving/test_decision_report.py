@@ -78,7 +78,7 @@ def test_a_score_keeps_the_digits_that_count(score: float, shown: float) -> None
 
 
 def test_what_a_choice_saved_and_what_closes_its_gap_stand_in_words() -> None:
-    gap = OfferGap(3_000, 2_700, 300, ("p1",), 350, "Add GBP 3.00 to reach 30.00, for example: Tea")
+    gap = OfferGap(3_000, 2_700, 300, ("p1",), 350, False, False, "Add GBP 3.00 to reach 30.00, for example: Tea")
     item = SlateItem(ItemKind.OFFER, "o1", "5 off 30", 1, 15.0, "offer_value", (), 1234, 56, gap)
     economics = Economics("o1", ResponseClass.SLEEPING_DOG, False, "o9", 120, 45, 250)
     report = decision_report(replace(EMPTY, items=(item,), economics=economics), currency="GBP")

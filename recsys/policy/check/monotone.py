@@ -14,6 +14,11 @@ from recsys.types import UNKNOWN_ROW, ItemKind
 
 CODE = "tier_not_monotone"
 _MEMBERS = 48
+_OF_THE_MEMBER = frozenset(
+    {NativeRule.NOT_TRIGGERED, NativeRule.NOT_ENOUGH_POINTS, NativeRule.SCOPE_NOT_WANTED, NativeRule.NEEDED_ONCE}
+)
+"""What the member does or has decides, not the tier: a nudge towards silver is nothing for who is gold."""
+
 _HINT = "give the higher tier at least what the lower one has"
 
 
@@ -21,7 +26,8 @@ def tier_not_monotone(examined: Examined) -> Iterator[Problem]:
     """
     Rules and bands that take offers from a tier which the tier below it keeps, with all else about a member the same.
 
-    What the bundle's own definitions of offers take is warned of once. A rule may accept the finding.
+    What the bundle's own definitions of offers take is warned of once. A rule may accept the finding. Windows of
+    triggers and the like are the member's doing and no finding.
     """
     policy, ids, tiers = examined.policy, examined.knowledge.offers.offers, examined.policy.tiers
     seen: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
@@ -40,7 +46,7 @@ def tier_not_monotone(examined: Examined) -> Iterator[Problem]:
     banded = dict(_lower_depths(examined))
     for rule, found in seen.items():
         part = examined.parts().get(rule)
-        if part is not None and CODE in part.rule.accepts:
+        if rule in _OF_THE_MEMBER or (part is not None and CODE in part.rule.accepts):
             continue
         (below, _), placement = next(iter(found.items()))
         offers_taken = listed(dict.fromkeys(ids.id(offer) for at, offer in found if at == below))

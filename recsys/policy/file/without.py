@@ -33,6 +33,7 @@ _REFUSED: Mapping[NativeRule, str] = {
     NativeRule.ALREADY_IN_BASKET: _OF_THE_QUESTION,
     NativeRule.ASKED_ABOUT: _OF_THE_QUESTION,
     NativeRule.OFFER_ALREADY_HELD: "the offer is in the member's wallet, and nobody gets it twice",
+    NativeRule.NOT_ENOUGH_POINTS: _OF_THE_MEMBER,
     NativeRule.SCOPE_NOT_WANTED: _OF_THE_MEMBER,
     NativeRule.NEEDED_ONCE: _OF_THE_MEMBER,
     NativeRule.CHANNEL_CONSENT_MISSING: "consent is the member's to give; no rule of the policy stands in its place",

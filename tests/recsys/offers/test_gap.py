@@ -93,6 +93,19 @@ def test_an_offer_without_a_threshold_has_no_gap() -> None:
     assert find_gap(batch, 0, 0, wanted=lambda: Wanted([0], []), knowledge=knowledge) is None
 
 
+def test_an_offer_for_some_products_needs_one_of_them_whatever_its_threshold() -> None:
+    found = gap(0, [0, 2, 1], scope=(1, 2), threshold=0)
+    assert (found.products, found.missing_minor, found.assumed, found.scoped) == ((2,), 0, True, True)
+    knowledge = world(threshold=0, scope=(1, 2))
+    batch = build_batch([Subject("m003", basket=("p002",))], knowledge)
+    assert find_gap(batch, 0, 0, wanted=lambda: Wanted([1], []), knowledge=knowledge) is None
+
+
+def test_it_is_said_whether_a_basket_was_there() -> None:
+    assert gap(300, [0]).assumed
+    assert not gap(0, [0], basket=("p004",), threshold=1_600).assumed
+
+
 @settings(max_examples=60)
 @given(st.permutations(range(8)), st.integers(1, 4_500))
 def test_as_few_as_close_it_and_of_one_or_two_the_cheapest(order: list[int], missing: int) -> None:
