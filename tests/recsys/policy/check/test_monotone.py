@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.offers.definitions import Trigger
 from recsys.policy.check.monotone import tier_not_monotone
+from tests.recsys.offers.waiting_world import world
 from tests.recsys.policy.check.findings import KNOWLEDGE, examined, found, rule
 
 NOT_GOLD = rule("not_gold", "exclude", who="member.tier == 'gold'", applies_to="offer", what="offer.id == 'o003'")
@@ -50,3 +52,16 @@ def test_definitions_of_offers_that_leave_a_higher_tier_out_are_warned_of_once()
     odd = replace(KNOWLEDGE, offers=replace(KNOWLEDGE.offers, tier_mask=masks))
     assert found(tier_not_monotone, odd) == ["warning tier_not_monotone "]
     assert found(tier_not_monotone) == []
+
+
+def test_a_nudge_towards_the_next_tier_is_no_finding_though_who_is_there_already_does_not_get_it() -> None:
+    tiers = [0, 1, 2, 3, 0, 1, 2]
+    near = world(
+        {"o003": (Trigger.TIER_NEAR, 0)},
+        tier=tiers,
+        tier_by_rules=tiers,
+        next_tier=[1, 2, 3, -1, 1, 2, 3],
+        to_next_minor=[100] * 7,
+        to_next_orders=[0] * 7,
+    )
+    assert found(tier_not_monotone, near) == []
