@@ -44,6 +44,7 @@ def export(
     limit: int | None = None,
     n: int | None = None,
     seed: int = 0,
+    language: str = "en",
     store_url: str = "",
     record_contacts: bool = False,
     progress: Progress,
@@ -68,6 +69,7 @@ def export(
         limit: Messages in all: the most valuable ones, ties by member id.
         n: Positions; absent means the placement's capacity.
         seed: Of exploration.
+        language: Of the texts: ``en`` or ``zh``; any other is answered in English.
         store_url: Absent means ``RECSYS_STORE_URL``, else the workspace's own file.
         record_contacts: Take the messages down as contacts afterwards; repeating it changes nothing.
         progress: Shows the work.
@@ -108,6 +110,7 @@ def export(
         seed=seed,
         n=n,
         limit=limit,
+        language=language,
         file_format=file_format,
         chunk=chunk,
         n_members=len(members),

@@ -109,6 +109,7 @@ def export(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many messages, the most valuable.")] = None,
     n: given.Positions = None,
     seed: given.Seed = 0,
+    language: Annotated[Language, typer.Option(help="Of the texts in the file.")] = Language.EN,
     store_url: given.StoreUrl = None,
     record_contacts: Annotated[bool, typer.Option("--record-contacts", help="Count them for the caps.")] = False,
     now: given.DecideAt = None,
@@ -120,7 +121,7 @@ def export(
 
         answer.show(command(
             workspace, placement=placement, audience=audience, out=out, format=fmt.value, workers=workers,
-            chunk=chunk, now=now, limit=limit, n=n, seed=seed, store_url=store_url or "",
+            chunk=chunk, now=now, limit=limit, n=n, seed=seed, language=language.value, store_url=store_url or "",
             record_contacts=record_contacts, progress=answer.progress,
         ))  # fmt: skip
 

@@ -14,6 +14,7 @@ from recsys.reasons import OFFER_SOURCE, SOURCE_CODES
 from recsys.slate import EMPTY, OFFER
 from recsys.types import NO_OFFER, UNKNOWN_ROW, ItemKind, KeepMask
 from serving.export.table import Cell, Status, Table
+from serving.export.texts import text_columns
 
 LIMIT_REACHED = "limit_reached"
 """Why nothing is sent to a member whose message is worth less than those within the limit."""
@@ -134,6 +135,7 @@ def _item_columns(
         "score": decisions.score[member, at].astype(np.float64).tolist(),
         "source": _pick((*decisions.sources, OFFER_SOURCE), source),
         "reasons": _reasons(decisions, member, at, is_offer),
+        **text_columns(decisions, member, row, is_offer),
         "value_minor": _where(is_offer, decisions.value[member, at].tolist()),
         "valid_until": _ends(decisions, row, is_offer),
     }

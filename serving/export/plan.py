@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from recsys.errors import InputError
 from recsys.types import EpochSeconds
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of columns and files; a stopped export of another layout is not continued."""
 
 
@@ -37,6 +37,7 @@ class ExportPlan(BaseModel):
         seed: Of exploration.
         n: Positions a member; absent means the placement's capacity.
         limit: Messages in all; absent means no limit.
+        language: Of the texts: ``en`` or ``zh``.
         file_format: Of the parts.
         chunk: Members a part.
         n_members: Distinct members of the audience.
@@ -55,6 +56,7 @@ class ExportPlan(BaseModel):
     seed: int
     n: int | None = Field(default=None, ge=1)
     limit: int | None = Field(default=None, ge=0)
+    language: str = "en"
     file_format: FileFormat
     chunk: int = Field(ge=1)
     n_members: int = Field(ge=0)

@@ -36,6 +36,9 @@ COLUMNS: dict[str, CellType] = {
     "score": CellType.NUMBER,
     "source": CellType.TEXT,
     "reasons": CellType.TEXT,  # codes joined by '|'
+    "texts": CellType.TEXT,  # offers with a trigger only: the same in words, with the member's own numbers
+    "gap_text": CellType.TEXT,  # offers only: what is missing to use it, in words; null where nothing is
+    "gap_product_ids": CellType.TEXT,  # what closes it, joined by '|'; null where nothing suitable does
     "value_minor": CellType.INTEGER,  # offers only: expected incremental margin
     "valid_until": CellType.INTEGER,  # epoch seconds: end of the offer or of the sale; null where it has none
     "offer_choice": CellType.TEXT,

@@ -98,7 +98,9 @@ class ChunkWorker:
         self._audience = np.load(settings.export.array(AUDIENCE), mmap_mode="r", allow_pickle=False)
         self._stated = np.load(settings.export.array(STATED), mmap_mode="r", allow_pickle=False)
         plan = settings.export.plan
-        self._context = Context(placement=plan.placement, now=plan.now, seed=plan.seed, n=plan.n)
+        self._context = Context(
+            placement=plan.placement, now=plan.now, seed=plan.seed, n=plan.n, language=plan.language
+        )
 
     def __call__(self, task: ChunkTask) -> ChunkDone:
         """

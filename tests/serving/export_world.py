@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from recsys.knowledge import Knowledge
 from recsys.policy.reading.load import default_policy_text
 from recsys.report import SILENT, Report
 from serving.export_commands import export
@@ -12,10 +13,10 @@ from tests.worlds import NOW, small_bundle, small_knowledge
 N_MEMBERS = 40
 
 
-def small_workspace(folder: Path) -> Path:
-    """Members m000 to m039 of whom the last has agreed to nothing, and the default policy."""
+def small_workspace(folder: Path, knowledge: Knowledge | None = None) -> Path:
+    """Members m000 to m039 of whom the last has agreed to nothing, or those of *knowledge*, and the default policy."""
     (folder / "serving").mkdir(parents=True)
-    small_bundle(folder / "serving" / "b1", small_knowledge(n_members=N_MEMBERS))
+    small_bundle(folder / "serving" / "b1", knowledge or small_knowledge(n_members=N_MEMBERS))
     (folder / "serving" / "current").write_text("b1\n")
     (folder / "policy.yaml").write_text(default_policy_text())
     return folder
