@@ -64,10 +64,12 @@ class Scopes:
         Returns:
             Shape (m, k), in the order of ``offers``.
         """
-        held = np.bitwise_or.reduce(self.among[candidates], axis=1)
+        held = np.bitwise_or.reduce(self.among.take(candidates, axis=0), axis=1)
         for lists in (batch.bought, batch.basket):
             if len(lists.values):
-                np.bitwise_or.at(held, lists.owners(), self.among[lists.values])
+                (owners,) = lists.lengths().nonzero()
+                starts = lists.indptr.take(owners)
+                held[owners] |= np.bitwise_or.reduceat(self.among.take(lists.values, axis=0), starts, axis=0)
         bits = np.unpackbits(held, axis=1, count=len(self.offers), bitorder="little")
         return np.asarray(bits == 0)
 
@@ -84,7 +86,7 @@ class Scopes:
         affinity = knowledge.response.scope_affinity
         if not len(affinity):
             return np.zeros((len(batch), len(self.bundles)), dtype=np.bool_)
-        share = affinity[np.ix_(batch.row, self.bundles)].astype(np.float64)
+        share = affinity[batch.row[:, None], self.bundles].astype(np.float64)
         share[batch.row < 0] = self.usual_share
         orders = batch.orders_per_day.astype(np.float64)[:, None] * NEED_DAYS
         return np.asarray(orders * share < self.units)
