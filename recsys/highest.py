@@ -73,8 +73,12 @@ def _edges(mean: Floats, sd: Floats, floor: Floats | float) -> Floats:
     low, high = points[:, :, -2:].max(axis=1).T
     low = np.maximum(low, floor)
     quantile = points[:, :, :-3].reshape(len(low), -1)
-    quantile.sort(axis=1)
-    tail = np.sort(points[:, :, -3], axis=1)
+    tail = points[:, :, -3]
+    # All edges are sorted below; here only where some are left out.
+    if quantile.shape[1] > _HIGHEST_QUANTILES:
+        quantile.sort(axis=1)
+    if tail.shape[1] > _HIGHEST_TAILS:
+        tail = np.sort(tail, axis=1)
     edges = np.concatenate(
         [low[:, None], quantile[:, -_HIGHEST_QUANTILES:], tail[:, -_HIGHEST_TAILS:], high[:, None]], axis=1
     )

@@ -137,10 +137,11 @@ def _keeping(batch: MemberBatch, knowledge: Knowledge, now: EpochSeconds) -> Val
 
 def _filled(batch: MemberBatch, gap_minor: MoneyMinor, gap_orders: NDArray[np.int64]) -> Values:
     """Shape (m,): the part of a gap that one usual order fills: the least over what is asked for; 0 of no gap."""
-    of_spend = np.where(gap_minor > 0, batch.basket_minor / np.maximum(gap_minor, 1), np.inf)
-    of_orders = np.where(gap_orders > 0, 1.0 / np.maximum(gap_orders, 1), np.inf)
+    by_spend, by_orders = gap_minor > 0, gap_orders > 0
+    of_spend = np.where(by_spend, batch.basket_minor / np.maximum(gap_minor, 1), np.inf)
+    of_orders = np.where(by_orders, 1.0 / np.maximum(gap_orders, 1), np.inf)
     part = np.minimum(np.minimum(of_spend, of_orders), 1.0)
-    return np.where((gap_minor > 0) | (gap_orders > 0), part, 0.0)
+    return np.where(by_spend | by_orders, part, 0.0)
 
 
 def _yearly_spend(batch: MemberBatch) -> Values:
