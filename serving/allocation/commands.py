@@ -15,6 +15,7 @@ from recsys.errors import InputError, PolicyError
 from recsys.knowledge import Knowledge
 from recsys.offers.allocation.allocate import Allocation
 from recsys.offers.allocation.fairness import Fairness, price_of_fairness
+from recsys.offers.allocation.prices import LimitPrices, limit_prices
 from recsys.offers.allocation.rows import Row
 from recsys.policy.compile import compile_policy
 from recsys.policy.lifecycle.registry import live_policy
@@ -22,7 +23,7 @@ from recsys.report import SILENT, Progress, Report
 from recsys.types import SECONDS_PER_DAY, EpochSeconds
 from serving.allocation.collect import Collected, collect
 from serving.allocation.limits import Period, price_by_offer, rows_of
-from serving.allocation.section import read_section
+from serving.allocation.section import AllocationSection, read_section
 from serving.allocation.told import report_of
 from serving.clock import clock_of
 from serving.export.audience import Audience, everybody, read_audience
@@ -62,7 +63,8 @@ def allocate(
 
     Writes ``offers.csv`` (who gets an offer, which, and what it is worth) and ``allocation.json`` into *out*; where it
     is for everybody, also ``shadow_prices.json`` into the workspace, which the service, `recsys decide` and exports use
-    from then on, with this bundle and this policy, until the days are over.
+    from then on, with this bundle and this policy, until the days are over. Those prices come from budgets, limits and
+    contacts alone; floors and parity hold in ``offers.csv``.
 
     Args:
         workspace: With a published bundle and a policy.
@@ -112,6 +114,7 @@ def allocate(
     asked = rows_of(collected, knowledge.offers, engine.policy, section, period=period)
     progress.step("allocate")
     fairness = price_of_fairness(collected.problem, asked)
+    limits = limit_prices(collected.problem, asked)
     facts = {
         "bundle_id": knowledge.bundle_id,
         "policy_id": engine.policy.policy_id,
@@ -120,12 +123,12 @@ def allocate(
         "days_left": days_left,
         "currency": live.policy.currency,
         "audience": {"source": members.source, "members": len(members), "digest": members.digest},
-        **_summary(collected, fairness, tiers=live.policy.tiers),
+        **_summary(collected, fairness, limits, section=section, tiers=live.policy.tiers),
     }
     progress.step("write")
     ids = [knowledge.offers.offers.id(int(row)) for row in collected.offers]
     files = _write(out, facts, collected, fairness.fair, members, ids)
-    prices = _prices(collected, asked, fairness.fair)
+    prices = _prices(collected, asked, limits, fairness.unfair)
     serves = audience is None
     if serves:
         found = ShadowPrices(
@@ -136,7 +139,9 @@ def allocate(
             ends_at=instant + days_left * SECONDS_PER_DAY,
             offers={name: price for name, price in zip(ids, prices, strict=True) if price > 0},
             rows=tuple(
-                RowPrice(name=use.row.name, price=use.price, measure=use.row.measure) for use in fairness.fair.rows
+                RowPrice(name=row.name, price=price, measure=row.measure)
+                for row, price in zip(asked, limits.price.tolist(), strict=True)
+                if not row.fairness
             ),
         )
         write_shadow_prices(workspace, found)
@@ -165,9 +170,14 @@ def _check_placement(name: str, known: Mapping[str, Any], per_member: int) -> No
         )
 
 
-def _summary(collected: Collected, fairness: Fairness, *, tiers: Sequence[str]) -> dict[str, Any]:
+def _summary(
+    collected: Collected, fairness: Fairness, limits: LimitPrices, *, section: AllocationSection, tiers: Sequence[str]
+) -> dict[str, Any]:
     found, problem = fairness.fair, collected.problem
     sizes = np.bincount(problem.tier, minlength=len(tiers)).tolist()
+    asked = {floor.id: floor.share for floor in section.floors if floor.share is not None}
+    got = dict(zip(tiers, np.nan_to_num(_padded(fairness.mean_fair, len(tiers))) * sizes, strict=True))
+    reached = {floor.id: float(got[floor.tier] / max(sum(got.values()), 1e-9)) for floor in section.floors}
     return {
         "value_minor": round(found.value),
         "bound_minor": round(found.bound),
@@ -179,10 +189,12 @@ def _summary(collected: Collected, fairness: Fairness, *, tiers: Sequence[str]) 
         "rows": [
             {
                 "name": use.row.name, "measure": use.row.measure, "sense": use.row.sense.value,
-                "bound": use.row.bound, "used": use.used, "price": use.price, "missing": use.missing,
-                "reachable": use.reachable, "fairness": use.row.fairness,
+                "bound": use.row.bound, "used": use.used, "price": use.price if use.row.fairness else price,
+                "missing": use.missing, "reachable": use.reachable, "fairness": use.row.fairness, "closed": closed,
+                "share_asked": asked.get(use.row.name) if use.row.fairness else None,
+                "share_reached": reached[use.row.name] if use.row.fairness and use.row.name in asked else None,
             }
-            for use in found.rows
+            for use, price, closed in zip(found.rows, limits.price.tolist(), limits.closed.tolist(), strict=True)
         ],
         "price_of_fairness": fairness.price,
         "tiers": [
@@ -203,13 +215,12 @@ def _known(mean: float) -> float | None:
     return None if np.isnan(mean) else mean
 
 
-def _prices(collected: Collected, rows: tuple[Row, ...], found: Allocation) -> list[float]:
+def _prices(collected: Collected, rows: tuple[Row, ...], limits: LimitPrices, found: Allocation) -> list[float]:
     problem = collected.problem
     given = np.zeros(problem.values.shape)
     member, slot = np.nonzero(found.offers >= 0)
     given[member, found.offers[member, slot]] = 1.0
-    price = np.array([use.price for use in found.rows])
-    return [round(one, _PRICE_DECIMALS) for one in price_by_offer(collected, rows, price, given).tolist()]
+    return [round(one, _PRICE_DECIMALS) for one in price_by_offer(collected, rows, limits, given).tolist()]
 
 
 def _write(

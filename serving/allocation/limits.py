@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from recsys.offers.allocation.pacing import allowance, weekly
+from recsys.offers.allocation.prices import LimitPrices
 from recsys.offers.allocation.problem import Values
 from recsys.offers.allocation.rows import COUNT, DISCOUNT, Row, budget, floor, parity, share_floor, stock
 from recsys.offers.definitions import UNLIMITED, UNLIMITED_MINOR, OfferDefinitions
@@ -106,30 +107,33 @@ def _fair(collected: Collected, policy: CompiledPolicy, section: AllocationSecti
     return rows
 
 
-def price_by_offer(collected: Collected, rows: tuple[Row, ...], price: Values, given: Values) -> Values:
+def price_by_offer(collected: Collected, rows: tuple[Row, ...], found: LimitPrices, given: Values) -> Values:
     """
     Shape (n_offers,): what one more minor unit of an offer's expected discount costs, by the rows that name no tier.
 
     Rows that count messages or redemptions are turned into money at the mean discount of those given; where an offer
-    was given to nobody, of those eligible. What a row asks of tiers is not in it: online, a decision knows one member.
+    was given to nobody, of those eligible. A row with nothing to spend keeps its offers from everybody whom they cost a
+    discount, at `Collected.dearest`. What a row asks of tiers is not in it: online, a decision knows one member.
 
     Args:
         collected: The problem.
         rows: Its rows.
-        price: Shape (n_rows,).
+        found: What limits are worth.
         given: Shape (n_members, n_offers): 1 where given.
     """
     problem, n_offers = collected.problem, len(collected.offers)
-    found = np.zeros(n_offers)
+    by_offer, least = np.zeros(n_offers), np.zeros(n_offers)
     where = np.where(given.any(axis=0), given > 0, problem.keep)
     money = np.maximum((problem.discount * where).sum(axis=0), 1e-9)
-    for row, worth in zip(rows, price.tolist(), strict=True):
-        if len(row.tiers) or row.fairness or not worth:
+    for row, worth, closed in zip(rows, found.price.tolist(), found.closed.tolist(), strict=True):
+        if len(row.tiers) or row.fairness or not (worth or closed):
             continue
         weights = row.offers if len(row.offers) else np.ones(n_offers)
-        if row.measure == DISCOUNT:
-            found += weights * worth
+        if closed:
+            least = np.where(weights > 0, collected.dearest, least)
+        elif row.measure == DISCOUNT:
+            by_offer += weights * worth
         else:
             uses = where.astype(np.float64) if row.measure == COUNT else problem.measures[row.measure] * where
-            found += weights * worth * uses.sum(axis=0) / money
-    return found
+            by_offer += weights * worth * uses.sum(axis=0) / money
+    return np.maximum(by_offer, least)

@@ -14,13 +14,7 @@ def report_of(facts: Mapping[str, Any]) -> Report:
     """What the terminal shows of an allocation's facts."""
     tables = []
     if facts["rows"]:
-        rows = tuple(
-            (
-                row["name"], _UNITS.get(row["measure"], row["measure"]), row["sense"], row["bound"], row["used"],
-                row["used"] / row["bound"] if row["bound"] > 0 else None, row["price"], row["missing"] or None,
-            )
-            for row in facts["rows"]
-        )  # fmt: skip
+        rows = tuple(_line(row) for row in facts["rows"])
         columns = ("row", "of", "sense", "bound", "used", "share", "price of one more", "missing")
         formats = {"bound": ",.2f", "used": ",.2f", "share": ".1%", "missing": ",.2f"}
         tables.append(Table("Budgets, limits, fairness", columns, rows, spare=("of", "sense"), formats=formats))
@@ -33,6 +27,26 @@ def report_of(facts: Mapping[str, Any]) -> Report:
     return Report(facts=facts, tables=tuple(tables), notes=tuple(_notes(facts)))
 
 
+def _line(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    of = _UNITS.get(row["measure"], row["measure"])
+    if row["share_asked"] is not None:
+        asked, reached = row["share_asked"], row["share_reached"]
+        missing = f"{asked - reached:.1%}" if row["missing"] else None
+        filled = reached / asked if asked else None
+        return (
+            row["name"],
+            f"share of {of}",
+            row["sense"],
+            f"{asked:.1%}",
+            f"{reached:.1%}",
+            filled,
+            row["price"],
+            missing,
+        )
+    filled = row["used"] / row["bound"] if row["bound"] > 0 else None
+    return row["name"], of, row["sense"], row["bound"], row["used"], filled, row["price"], row["missing"] or None
+
+
 def _notes(facts: Mapping[str, Any]) -> list[str]:
     currency = facts["currency"]
     notes = [
@@ -41,15 +55,23 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
         f"that keeps these rows is worth more than {facts['bound_minor']:,} (gap {facts['gap']:.1e})."
     ]
     for row in facts["rows"]:
-        if row["measure"] == DISCOUNT and row["sense"] == "<=" and not row["fairness"] and row["price"] > _SHORT:
+        if row["closed"]:
+            notes.append(_closed(row))
+        elif row["measure"] == DISCOUNT and row["sense"] == "<=" and not row["fairness"] and row["price"] > _SHORT:
             notes.append(f"{row['name']}: one more 1.00 of this budget is worth {row['price']:.2f}.")
-        if row["missing"]:
+        if row["missing"] and row["share_asked"] is not None:
+            notes.append(
+                f"{row['name']} is missed: it reaches {row['share_reached']:.1%} of all expected discount where "
+                f"{row['share_asked']:.1%} is asked; lower it, or give it more."
+            )
+        elif row["missing"]:
             notes.append(
                 f"{row['name']} is missed by {row['missing']:,.2f}: it reaches {row['used']:,.2f} of "
                 f"{row['bound']:,.2f}, and {row['reachable']:,.2f} if it were the only row; lower it, or give it more."
             )
     if any(row["fairness"] for row in facts["rows"]):
         notes.append(f"Price of fairness: {facts['price_of_fairness']:.2%} of the value without it.")
+        notes.append(f"Floors and parity hold in {facts['out']}/offers.csv only: no price of a decision keeps them.")
     if facts["days_left"] > 1:
         notes.append(f"Budgets and limits must last for {facts['days_left']} days; the bounds are today's part.")
     if facts["prices_served"]:
@@ -57,3 +79,8 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
     else:
         notes.append("The prices are not served: they are those of an audience, and decisions are for everybody.")
     return notes
+
+
+def _closed(row: Mapping[str, Any]) -> str:
+    told = f"{row['name']} has room for nothing: its offers are priced so that nobody gets them at a discount"
+    return f"{told}." if row["measure"] == DISCOUNT else f"{told}; what costs no discount is still decided for."

@@ -35,7 +35,8 @@ class RowUse:
         row: As given.
         used: What it sums to.
         price: Shadow price, 0 or more: what one unit more of the bound (of a floor: one unit less) is worth; of a floor
-            that is missed, one unit less than what it reaches.
+            that is missed, one unit less than what it reaches; of a limit with room for nothing, what a unit is worth
+            at most, at which nobody would take from it.
         missing: By how much the bound is missed, in the row's units; 0 where it holds.
         reachable: Where it is missed: what it could sum to at best if it were the only row; else as *used*.
     """
@@ -122,7 +123,7 @@ def allocate(problem: Problem, rows: Sequence[Row], *, tolerance: float = 1e-6) 
         offers=offers,
         value=value,
         bound=dual.value,
-        rows=_row_uses(columns, limits, rows, dual.price, activity),
+        rows=_row_uses(columns, limits, rows, np.maximum(dual.price, limits.closing), activity),
         possible=possible,
         steps=steps,
     )

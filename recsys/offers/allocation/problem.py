@@ -15,6 +15,8 @@ Choice = NDArray[np.int32]
 """Shape (n_slots, n_members): offer rows, UNKNOWN_ROW for none; the slots of a member hold distinct offers."""
 
 _SMALLEST_SCALE = 1e-3
+_NO_USE = 1e-9
+"""Whatever uses less of a row, in its own units, uses none of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Limits:
         bound: Shape (n_rows,).
         scale: Shape (n_rows,): activity and bound times this are in the row's own units.
         tolerance: Shape (n_rows,): how far above its bound rounding errors alone may put a sum.
+        closing: Shape (n_rows,): of a limit that has room for no pair at all, the price at which nobody would take from
+            it; 0 of every other row. No price of the dual tells it, as these pairs are not eligible.
     """
 
     weights: Values
@@ -100,6 +104,7 @@ class Limits:
     bound: Values
     scale: Values
     tolerance: Values
+    closing: Values
 
     def __len__(self) -> int:
         return len(self.measure)
@@ -111,7 +116,7 @@ class Limits:
 
     def shrunk(self, share: float) -> "Limits":
         """For a sample that is this share of the members."""
-        return Limits(self.weights, self.measure, self.bound * share, self.scale, self.tolerance)
+        return Limits(self.weights, self.measure, self.bound * share, self.scale, self.tolerance, self.closing)
 
     def price_tables(self, price: Values) -> dict[str, Values]:
         """By measure, shape (n_tiers, n_offers): what one unit of it costs at these prices of the rows."""
@@ -122,11 +127,17 @@ class Limits:
         return tables
 
 
-def lay_out(problem: Problem, rows: Sequence[Row]) -> tuple[Columns, Limits]:
+def lay_out(problem: Problem, rows: Sequence[Row], *, whole: bool = True) -> tuple[Columns, Limits]:
     """
     Check everything, and turn it by offer.
 
     An offer that alone would break a limit without negative weights is not eligible.
+
+    Args:
+        problem: The members and offers; not changed.
+        rows: All of them.
+        whole: False: offers that alone are too much stay eligible, as fractions of them are not, but where a limit has
+            room for no offer at all.
 
     Raises:
         InputError: Shapes differ, a value is +inf, a measure of an eligible pair is negative or not finite, a row names
@@ -149,7 +160,7 @@ def lay_out(problem: Problem, rows: Sequence[Row]) -> tuple[Columns, Limits]:
     n_tiers = max([int(tier.max(initial=0)) + 1, *(len(row.tiers) for row in rows)])
     n_slots = min(int(cap.max(initial=0)), shape[1])
     columns = Columns(values, measures, tier, cap, n_slots)
-    return columns, _limits(columns, rows, n_tiers)
+    return columns, _limits(columns, rows, n_tiers, whole=whole)
 
 
 def _named(problem: Problem) -> dict[str, Values]:
@@ -177,12 +188,12 @@ def _measure(name: str, given: Values, eligible: KeepMask) -> Values:
     return laid
 
 
-def _limits(columns: Columns, rows: Sequence[Row], n_tiers: int) -> Limits:
+def _limits(columns: Columns, rows: Sequence[Row], n_tiers: int, *, whole: bool) -> Limits:
     names = [row.name for row in rows]
     if len(set(names)) < len(names):
         raise InputError(f"two rows are called {next(name for name in names if names.count(name) > 1)!r}")
     weights = np.zeros((len(rows), n_tiers, columns.n_offers))
-    bound = np.zeros(len(rows))
+    bound, closing = np.zeros(len(rows)), np.zeros(len(rows))
     scale, tolerance = np.ones(len(rows)), np.zeros(len(rows))
     for number, row in enumerate(rows):
         if row.measure != COUNT and row.measure not in columns.measures:
@@ -194,11 +205,16 @@ def _limits(columns: Columns, rows: Sequence[Row], n_tiers: int) -> Limits:
         of_tier, of_offer = _of(row, "tiers", n_tiers), _of(row, "offers", columns.n_offers)
         weights[number] = sign * of_tier[:, None] * of_offer
         bound[number] = sign * row.bound
-        most = _most(columns, weights[number], row.measure, bound[number])
+        if bound[number] >= 0 and np.all(weights[number] >= 0):
+            closing[number] = _closing(columns, weights[number], row.measure, bound[number])
+    for number, row in enumerate(rows):
+        screened = bool(closing[number] > 0 or (whole and bound[number] >= 0 and np.all(weights[number] >= 0)))
+        most = _most(columns, weights[number], row.measure, bound[number] if screened else np.inf)
         scale[number] = max(abs(row.bound), _SMALLEST_SCALE * most) or 1.0
         tolerance[number] = 1e-9 * max(abs(row.bound), 1e-3 * most)
     weights /= scale[:, None, None]
-    return Limits(weights, tuple(row.measure for row in rows), bound / scale, scale, tolerance / scale)
+    measures = tuple(row.measure for row in rows)
+    return Limits(weights, measures, bound / scale, scale, tolerance / scale, closing * scale)
 
 
 def _of(row: Row, what: str, n: int) -> Values:
@@ -210,15 +226,28 @@ def _of(row: Row, what: str, n: int) -> Values:
     return np.concatenate((given, np.zeros(n - len(given))))
 
 
+def _closing(columns: Columns, weights: Values, measure: str, bound: float) -> float:
+    """The most that a unit of a limit is worth to anybody, where no eligible pair fits into it; else 0."""
+    dearest = 0.0
+    for offer in np.flatnonzero(weights.any(axis=0)):
+        use = weights[:, offer][columns.tier]
+        if measure != COUNT:
+            use *= columns.measures[measure][offer]
+        taken = (use > _NO_USE) & (columns.values[offer] > -np.inf)
+        if np.any(use[taken] <= bound * (1 + 1e-9)):
+            return 0.0
+        dearest = max(dearest, float((columns.values[offer, taken] / use[taken]).max(initial=0.0)))
+    return dearest
+
+
 def _most(columns: Columns, weights: Values, measure: str, bound: float) -> float:
     """Sum over members of the largest absolute use of one offer; pairs that alone are too much become ineligible."""
     largest = np.zeros(columns.n_members)
-    screened = bound >= 0 and bool(np.all(weights >= 0))
     for offer in np.flatnonzero(weights.any(axis=0)):
         use = np.abs(weights[:, offer])[columns.tier]
         if measure != COUNT:
             use *= columns.measures[measure][offer]
-        if screened:
+        if bound < np.inf:
             columns.values[offer, use > bound * (1 + 1e-9)] = -np.inf
         np.maximum(largest, np.where(columns.values[offer] > -np.inf, use, 0.0), out=largest)
     return float(largest.sum())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.offers.allocation.allocate import allocate
+from recsys.offers.allocation.prices import LimitPrices
 from recsys.offers.allocation.problem import Problem
 from recsys.offers.allocation.rows import DISCOUNT, budget, parity, stock
 from recsys.policy.compile import compile_policy
@@ -24,7 +25,11 @@ def collected(offers=(1, 3)) -> Collected:
     discount = np.array([[10.0, 20.0], [30.0, 40.0]])
     redeem = np.array([[0.1, 0.2], [0.3, 0.4]])
     problem = Problem(values, np.ones((2, 2), dtype=bool), discount, np.array([0, 2]), {REDEMPTIONS: redeem})
-    return Collected(problem, np.array(offers))
+    return Collected(problem, np.array(offers), np.array([5.0, 7.0]))
+
+
+def priced(*price: float, closed: tuple[int, ...] = ()) -> LimitPrices:
+    return LimitPrices(np.array(price), np.isin(np.arange(len(price)), closed))
 
 
 def rows(budgets, limits, *, days=1, total=None, section=None):
@@ -62,16 +67,22 @@ def test_money_rows_price_discount_as_they_are_and_tiers_rows_not_at_all():
         *parity(DISCOUNT, (0, 2), [1, 0, 1], delta=0),
     )
     given = np.array([[0.0, 1.0], [0.0, 1.0]])
-    assert price_by_offer(one, asked, np.array([0.5, 0.25, 9.0, 9.0]), given).tolist() == [0.5, 0.75]
+    assert price_by_offer(one, asked, priced(0.5, 0.25, 9.0, 9.0), given).tolist() == [0.5, 0.75]
 
 
 def test_rows_that_count_are_turned_into_money_at_the_mean_discount():
     one = collected()
     asked = (stock("messages", 1), budget("unused", 1, np.zeros(2)))
     second_alone = np.array([[0.0, 1.0], [0.0, 0.0]])
-    priced = price_by_offer(one, asked, np.array([8.0, 3.0]), second_alone)
+    found = price_by_offer(one, asked, priced(8.0, 3.0), second_alone)
     # The second was given once, for 20; the first to nobody, and costs 20 on average.
-    assert priced.tolist() == pytest.approx([8 / 20, 8 / 20])
+    assert found.tolist() == pytest.approx([8 / 20, 8 / 20])
+
+
+def test_a_row_with_nothing_to_spend_closes_its_offers_whatever_it_counts():
+    asked = (budget("all", 60), stock("first", 0, np.array([1.0, 0.0])))
+    found = price_by_offer(collected(), asked, priced(0.5, 0.0, closed=(1,)), np.ones((2, 2)))
+    assert found.tolist() == [5, 0.5]
 
 
 def test_an_allocation_under_a_limit_of_redemptions_keeps_it():
