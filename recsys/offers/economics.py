@@ -68,7 +68,7 @@ class OfferTerms:
         ladders = Ladders.of(knowledge.offers)
         if not response.member_uplift.size:
             # Nobody deviates from the cell, so what rises in the cell rises for its members.
-            cells = -1, len(unit)
+            cells = uplift.shape[0] * uplift.shape[1], len(unit)
             uplift = ladders.monotone(uplift.reshape(cells), uplift_sd.reshape(cells)).reshape(uplift.shape)
         return cls(
             discounts=Discounts.of(knowledge.offers, unit),

@@ -10,11 +10,16 @@ from starlette.testclient import TestClient
 from serving.scopes import Scope
 from serving.store.keys import split_key
 from tests.serving.service_world import Running, make_key, published_workspace, running
+from tests.worlds import NOW
 
 ASK = {"member_id": "m000", "placement": "home"}
 EVENTS = {"events": [{"event_id": "e1", "member_id": "m000", "kind": "view", "product_id": "p010"}]}
 CONSENT = {"personalisation": True, "email": True, "push": True, "sms": True}
 
+REFUND = {
+    "lines": [{"product_id": "p004", "quantity": 1, "unit_price_minor": 100}], "tier": "ordinary", "priced_at": NOW,
+    "total_minor": 100, "returned": [{"product_id": "p004", "quantity": 1, "unit_price_minor": 100}],
+}  # fmt: skip
 ROUTES: list[tuple[str, str, object, Scope]] = [
     ("POST", "/v1/recommendations", ASK, Scope.RECOMMEND_READ),
     ("GET", "/v1/recommendations?member_id=m000&placement=home", None, Scope.RECOMMEND_READ),
@@ -35,6 +40,7 @@ ROUTES: list[tuple[str, str, object, Scope]] = [
     ("POST", "/v1/baskets:complete", {"basket": ["p004"]}, Scope.RECOMMEND_READ),
     ("POST", "/v1/baskets:complete:batch", {"requests": [{"basket": []}]}, Scope.RECOMMEND_READ),
     ("POST", "/v1/baskets:price", {"lines": [{"product_id": "p004"}]}, Scope.OFFERS_READ),
+    ("POST", "/v1/baskets:refund", REFUND, Scope.OFFERS_READ),
     ("POST", "/v1/events", EVENTS, Scope.EVENTS_WRITE),
     ("GET", "/v1/decisions/none", None, Scope.DECISIONS_READ),
     ("POST", "/v1/what-if", {**ASK, "changes": {"tier": "gold"}}, Scope.DECISIONS_READ),
