@@ -31,18 +31,8 @@ def _line(row: Mapping[str, Any]) -> tuple[Any, ...]:
     of = _UNITS.get(row["measure"], row["measure"])
     if row["share_asked"] is not None:
         asked, reached = row["share_asked"], row["share_reached"]
-        missing = f"{asked - reached:.1%}" if row["missing"] else None
         filled = reached / asked if asked else None
-        return (
-            row["name"],
-            f"share of {of}",
-            row["sense"],
-            f"{asked:.1%}",
-            f"{reached:.1%}",
-            filled,
-            row["price"],
-            missing,
-        )
+        return row["name"], f"share of {of}", row["sense"], f"{asked:.1%}", f"{reached:.1%}", filled, row["price"], None
     filled = row["used"] / row["bound"] if row["bound"] > 0 else None
     return row["name"], of, row["sense"], row["bound"], row["used"], filled, row["price"], row["missing"] or None
 
@@ -59,12 +49,7 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
             notes.append(_closed(row))
         elif row["measure"] == DISCOUNT and row["sense"] == "<=" and not row["fairness"] and row["price"] > _SHORT:
             notes.append(f"{row['name']}: one more 1.00 of this budget is worth {row['price']:.2f}.")
-        if row["missing"] and row["share_asked"] is not None:
-            notes.append(
-                f"{row['name']} is missed: it reaches {row['share_reached']:.1%} of all expected discount where "
-                f"{row['share_asked']:.1%} is asked; lower it, or give it more."
-            )
-        elif row["missing"]:
+        if row["missing"]:
             notes.append(
                 f"{row['name']} is missed by {row['missing']:,.2f}: it reaches {row['used']:,.2f} of "
                 f"{row['bound']:,.2f}, and {row['reachable']:,.2f} if it were the only row; lower it, or give it more."

@@ -1,6 +1,5 @@
 """`recsys allocate` from a workspace to files, and to prices that decisions pay."""
 
-import csv
 import json
 from pathlib import Path
 
@@ -9,34 +8,17 @@ import pytest
 import yaml
 
 from recsys.errors import InputError
-from serving.allocation.commands import OFFERS, SUMMARY, allocate
+from serving.allocation.commands import SUMMARY, allocate
 from serving.live import load_served
 from serving.shadow_prices import FILE, PricesState, shadow_prices_in_force
-from tests.serving.export_world import N_MEMBERS, exported, rows, small_workspace
+from tests.serving.allocation.shops import SHORT, allocated, asked, shop_of
+from tests.serving.export_world import N_MEMBERS, exported, rows
 from tests.worlds import DAY, NOW
-
-SHORT = 40
-"""Minor units: free spending of the small world is 71."""
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    workspace = small_workspace(tmp_path / "shop")
-    content = yaml.safe_load((workspace / "policy.yaml").read_text(encoding="utf-8"))
-    content["exploration"] = {"epsilon": 0.0}
-    (workspace / "policy.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    return workspace
-
-
-def allocated(shop: Path, name: str = "out", **options):
-    report = allocate(shop, placement="email", out=shop / name, now=NOW, **options)
-    return report, list(csv.DictReader((shop / name / OFFERS).read_text(encoding="utf-8").splitlines()))
-
-
-def asked(shop: Path, **section) -> Path:
-    path = shop / "rows.yaml"
-    path.write_text(yaml.safe_dump({"allocation": section}), encoding="utf-8")
-    return path
+    return shop_of(tmp_path / "shop")
 
 
 def test_without_rows_it_gives_what_an_export_gives(shop: Path) -> None:
