@@ -16,17 +16,18 @@ def clock_shape(sd_of_log_gaps: float) -> float:
     return float(np.clip(np.pi / (np.sqrt(6.0) * max(sd_of_log_gaps, 1e-6)), 1.0, _MOST_SHAPE))
 
 
-def lost_orders(gap: Floats, recency: Floats, *, shape: float, weeks_left: int) -> Floats:
+def lost_orders(gap: Floats, recency: Floats, *, shape: float, overdue: float, weeks_left: int) -> Floats:
     """
     Orders until the last week that a renewal loses if the clock begins anew now.
 
     ``J(t, r) = p(r) (1 + J(t + 1, 1)) + (1 - p(r)) J(t + 1, r + 1)`` with Weibull gaps whose hazard stops growing at
-    two usual gaps; the loss is ``J(t + 1, r + 1) - J(t + 1, 1)``, read from a table over gaps.
+    *overdue* usual gaps; the loss is ``J(t + 1, r + 1) - J(t + 1, 1)``, read from a table over gaps.
 
     Args:
         gap: Shape (n,): usual weeks between orders.
         recency: Shape (n,): weeks since the last order, at least 1.
         shape: Of the Weibull.
+        overdue: Usual gaps, above 0.
         weeks_left: After this week, that count.
 
     Returns:
@@ -34,7 +35,7 @@ def lost_orders(gap: Floats, recency: Floats, *, shape: float, weeks_left: int) 
     """
     scale = _GAPS / gamma(1 + 1 / shape)
     weeks = np.arange(1.0, _WEEKS + 1)
-    until = np.minimum(weeks[None, :], np.maximum(2 * _GAPS, 1.0)[:, None])
+    until = np.minimum(weeks[None, :], np.maximum(overdue * _GAPS, 1.0)[:, None])
     hazard = (until / scale[:, None]) ** shape - ((until - 1) / scale[:, None]) ** shape
     chance = -np.expm1(-hazard)
     worth = np.zeros_like(chance)

@@ -10,7 +10,7 @@ Numbers = NDArray[np.int64]
 
 _USES = 1.2
 """Redemptions that a member is taken to have made and to have been expected to make, before any."""
-_SDS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6)
+_SDS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3)
 
 
 @dataclass(slots=True)

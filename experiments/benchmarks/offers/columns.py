@@ -10,8 +10,6 @@ from training.response.grounded import Block, GroundedEffect
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-_DEEP = 0.10
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -22,18 +20,20 @@ class Standing:
         rows: Which members.
         chance: Of an order this week without contact; ``spread`` is chance (1 - chance).
         ratio: Weeks since the last order over the usual gap.
-        contacts: Recent ones, fading.
+        tired: Recent contacts, fading, centred and scaled.
         traits: Shape (k, 3): tier, share of promotions, log basket, centred and scaled.
         off: Shape (k, n_offers): expected discount of an order as a share of the basket.
+        felt: Shape (k, n_offers): how deep that feels.
         traces: Shape (k, 3): own response to contact and to deals, and log of own redemptions over expected ones.
     """
 
     rows: Numbers
     chance: Floats
     ratio: Floats
-    contacts: Floats
+    tired: Floats
     traits: Floats
     off: Floats
+    felt: Floats
     traces: Floats
 
     @property
@@ -46,12 +46,7 @@ class Standing:
         return Standing(*(getattr(self, name)[keep] for name in self.__slots__))
 
 
-def felt_depth(off: Floats) -> Floats:
-    """How deep a deal feels: less and less more."""
-    return np.asarray(-np.expm1(-off / _DEEP))
-
-
-def _timing(ratio: Floats) -> Floats:
+def timing(ratio: Floats) -> Floats:
     """Shape (k, 4): one, just bought, about due, overdue."""
     log = np.abs(np.log(np.maximum(ratio, 0.05)))
     just, due, over = np.clip(1 - ratio / 0.7, 0, 1), np.clip(1 - log / 0.9, 0, 1), np.clip((ratio - 1.5) / 1.5, 0, 1)
@@ -70,15 +65,15 @@ def columns(stand: Standing, offer: Numbers, n_offers: int) -> Floats:
     Returns:
         Shape (k, n_columns), in the order of `effect_blocks`.
     """
-    off = stand.off[np.arange(len(offer)), offer]
+    own = np.arange(len(offer)), offer
     contact, deal = _sides(stand)
-    wide = np.hstack((contact, felt_depth(off)[:, None] * deal, _steps(off), np.eye(n_offers)[offer]))
+    wide = np.hstack((contact, stand.felt[own][:, None] * deal, _steps(stand.off[own]), np.eye(n_offers)[offer]))
     return np.asarray(stand.spread[:, None] * wide)
 
 
 def _sides(stand: Standing) -> tuple[Floats, Floats]:
     """What moves the effect of a contact, and what that of a deal, each beginning with one for all."""
-    time, tired = _timing(stand.ratio), stand.contacts[:, None] - 0.8
+    time, tired = timing(stand.ratio), stand.tired[:, None]
     contact, deal, use = stand.traces[:, 0:1], stand.traces[:, 1:2], stand.traces[:, 2:3]
     due = time[:, 2:3]
     return (
@@ -101,10 +96,10 @@ def effect_blocks(n_offers: int) -> tuple[Block, ...]:
     """Of `columns`."""
     return (
         Block("contact", 1, 1.0, known=True), Block("contact by timing", 3, 0.4), Block("contact by trait", 3, 0.2),
-        Block("contact by fatigue", 1, 0.2), Block("own contact", 1, 0.5, mean=1.0), Block("contact by use", 1, 0.2),
+        Block("contact by fatigue", 1, 0.1), Block("own contact", 1, 0.5, mean=1.0), Block("contact by use", 1, 0.2),
         Block("own contact when due", 1, 0.3),
         Block("deal", 1, 1.0, known=True), Block("deal by timing", 3, 0.4), Block("deal by trait", 3, 0.3),
-        Block("deal by fatigue", 1, 0.2), Block("own deal", 1, 0.5, mean=1.0), Block("deal by use", 1, 0.3),
+        Block("deal by fatigue", 1, 0.1), Block("own deal", 1, 0.5, mean=1.0), Block("deal by use", 1, 0.3),
         Block("deal by trait when due", 3, 0.2), Block("own deal when due", 1, 0.3),
         Block("depth", 3, 0.2), Block("offer", n_offers, 0.1),
     )  # fmt: skip
@@ -120,7 +115,7 @@ def all_effects(found: GroundedEffect, stand: Standing) -> tuple[Floats, Floats]
     n_contact, n_both = contact.shape[1], contact.shape[1] + deal.shape[1]
     n_all = n_both + 3 + stand.off.shape[1]
     mean, cov = found.mean[:n_all], found.covariance[:n_all, :n_all]
-    felt, steps = felt_depth(stand.off), _steps(stand.off)
+    felt, steps = stand.felt, _steps(stand.off)
     first, second, third = slice(0, n_contact), slice(n_contact, n_both), slice(n_both, n_both + 3)
     own = slice(n_both + 3, n_all)
     shift = (contact @ mean[first])[:, None] + felt * (deal @ mean[second])[:, None] + steps @ mean[third] + mean[own]
@@ -140,8 +135,8 @@ def all_effects(found: GroundedEffect, stand: Standing) -> tuple[Floats, Floats]
 
 def nuisance(stand: Standing, shown: NDArray[np.bool_], drawn: NDArray[np.bool_], felt: Floats) -> Floats:
     """Columns of what is not effect: errors of the prognosis, and how contacts that nobody drew may be biased."""
-    time = _timing(stand.ratio)
-    base = np.hstack((time, stand.contacts[:, None] - 0.8))
+    time = timing(stand.ratio)
+    base = np.hstack((time, stand.tired[:, None]))
     other = (shown & ~drawn)[:, None]
     return np.asarray(stand.spread[:, None] * np.hstack((base, other * base, other * felt[:, None])))
 

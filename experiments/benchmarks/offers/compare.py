@@ -129,7 +129,8 @@ def with_other_shop(study: Study, task: Task) -> Study:
     )
     world = World.of(config, task.seed + _OTHER_SHOP)
     log = lived(world).log
-    other = Study.begun(world.offers, log, len(config.shopping.margins), prognosis=study.prognosis, sd=study.traces.sd)
+    other = Study.begun(world.offers, log, len(config.shopping.margins), prognosis=study.prognosis, scales=study.scales)
+    other.traces.sd = study.traces.sd
     other.effects, other.uses, other.due = study.effects, study.uses.copy(), study.due.copy()
     for _ in range(log.n_weeks):
         other.take_in(log)

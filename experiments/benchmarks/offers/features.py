@@ -10,6 +10,9 @@ from features.simulator.loop.log import NOTHING, Log
 Floats = NDArray[np.float64]
 
 _FADES = (0.5, 0.8, 0.92, 0.98)
+CONTACT_FADES = tuple(2 ** (-1 / half) for half in (0.5, 1.0, 2.0, 4.0, 8.0))
+"""Contacts are felt half as much after half a week, one, two, four and eight; which of them tells most is learnt."""
+_SHORT, _LONG = 1, 3
 _USUAL_GAP = 5.0
 _GAP_WEIGHT = 2.0
 _BASKET_WEIGHT = 2.0
@@ -28,7 +31,8 @@ CLOCK = (
     "orders",
     "season_sin",
     "season_cos",
-    "contacts",
+    "contacts_short",
+    "contacts_long",
     "last_basket",
     "last_redeemed",
 )
@@ -72,7 +76,7 @@ class Tracker:
         self.rates = np.full((len(_FADES), n), 1 / _USUAL_GAP)
         self.log_spend, self.margin, self.spend = np.zeros(n), np.zeros(n), np.zeros(n)
         self.categories = np.zeros((n, self.n_categories))
-        self.promotions, self.contacts = np.zeros(n), np.zeros(n)
+        self.promotions, self.contacts = np.zeros(n), np.zeros((len(CONTACT_FADES), n))
         self.last_basket, self.last_redeemed = np.zeros(n), np.zeros(n)
 
     def advance(self, log: Log) -> None:
@@ -99,7 +103,7 @@ class Tracker:
         for row, fade in enumerate(_FADES):
             self.rates[row] = fade * self.rates[row] + (1 - fade) * ordered
         self.recency = np.where(ordered, 1.0, self.recency + 1)
-        self.contacts = 0.7 * (self.contacts + (log.shown[week] != NOTHING))
+        self.contacts = np.array(CONTACT_FADES)[:, None] * (self.contacts + (log.shown[week] != NOTHING))
         self.week = week + 1
 
     def gap(self) -> Floats:
@@ -152,7 +156,8 @@ class Tracker:
             self.orders,
             np.full(self.n_members, np.sin(angle)),
             np.full(self.n_members, np.cos(angle)),
-            self.contacts,
+            self.contacts[_SHORT],
+            self.contacts[_LONG],
             self.last_basket,
             self.last_redeemed,
         )

@@ -30,6 +30,7 @@ class OursConfig:
         epsilon: Share of decisions that explore.
         patience: Share of a member's usual best value that an offer must reach, since contacts are few.
         learn_every: Weeks between conclusions.
+        settle_weeks: After the last decision, in which orders still count: a rule of the comparison, not a truth.
     """
 
     risk_aversion: float = 1.0
@@ -89,7 +90,9 @@ class Ours:
         basket = tracker.basket()
         weeks_left = view.last + self.config.settle_weeks - view.week - 1
         shape = clock_shape(study.log_gap_sd())
-        borrowed = lost_orders(tracker.gap(), tracker.recency, shape=shape, weeks_left=weeks_left)
+        borrowed = lost_orders(
+            tracker.gap(), tracker.recency, shape=shape, overdue=study.scales.overdue, weeks_left=weeks_left
+        )
         margin = (basket * tracker.margin_rate() * (1 - borrowed))[:, None]
         use = np.minimum(np.exp(stand.traces[:, 2])[:, None] * study.redeem_rate(), 1.0)
         off = stand.off * basket[:, None]

@@ -10,14 +10,16 @@ from experiments.benchmarks.offers.columns import (
     Standing,
     columns,
     effect_blocks,
-    felt_depth,
     nuisance,
+    timing,
 )
 from experiments.benchmarks.offers.features import CLOCK, Tracker
+from experiments.benchmarks.offers.scales import Asked, Scales, chosen_scales
 from features.simulator.loop.log import NOTHING, Log
 from features.simulator.loop.offer_table import OfferTable
 from training.response.base import BaseConfig, Boosted, Kind, fit_base
 from training.response.grounded import Evidence, GroundedEffect, fit_grounded
+from training.response.renewal import clock_shape
 from training.response.traces import Traces
 
 Floats = NDArray[np.float64]
@@ -29,10 +31,16 @@ _TREES = BaseConfig(n_trees=60, learning_rate=0.1, n_leaves=15, min_leaf_rows=50
 _LEAST, _MOST = 0.003, 0.97
 _ALONE = 3
 """One in so many drawn members who were not contacted is learnt from."""
+_ASKED = 16_000
+"""Members whose weeks choose the scales."""
 
 
-def prognosis(log: Log, n_categories: int, seed: int) -> Boosted:
-    """The chance of an order in a week without contact, learnt from a quarter of all such weeks of members."""
+def prognosis(log: Log, n_categories: int, seed: int) -> tuple[Boosted, Scales]:
+    """
+    The chance of an order in a week without contact, learnt from a quarter of all such weeks of members.
+
+    Beside it the plain scales at the end of the log.
+    """
     rng = np.random.default_rng(seed)
     tracker = Tracker(log.shown.shape[1], n_categories)
     features, ordered = [], []
@@ -43,7 +51,7 @@ def prognosis(log: Log, n_categories: int, seed: int) -> Boosted:
             ordered.append(log.ordered[week, alone])
         tracker.advance(log)
     rows = np.concatenate(features)
-    return fit_base(
+    fitted = fit_base(
         rows,
         np.concatenate(ordered).astype(np.float64),
         weight=np.ones(len(rows)),
@@ -51,6 +59,7 @@ def prognosis(log: Log, n_categories: int, seed: int) -> Boosted:
         seed=seed,
         kind=Kind.CHANCE,
     )
+    return fitted, Scales.plain(log, tracker)
 
 
 @dataclass(slots=True)
@@ -62,6 +71,7 @@ class Study:
         offers: The offers.
         tracker: Running features.
         prognosis: Of an order without contact.
+        scales: Constants of the columns, learnt from the log.
         traces: Of members' own reactions.
         evidence: Of the effects.
         effects: The conclusions; None before the first.
@@ -72,6 +82,7 @@ class Study:
     offers: OfferTable
     tracker: Tracker
     prognosis: Boosted
+    scales: Scales
     traces: Traces
     evidence: Evidence
     effects: GroundedEffect | None
@@ -87,6 +98,7 @@ class Study:
         n_categories: int,
         *,
         prognosis: Boosted,
+        scales: Scales,
         grounded: bool = True,
         sd: tuple[float, float] = (0.15, 0.4),
     ) -> "Study":
@@ -97,6 +109,7 @@ class Study:
             offers=offers,
             tracker=Tracker(n, n_categories),
             prognosis=prognosis,
+            scales=scales,
             traces=Traces(n, sd),
             evidence=Evidence.none(sum(block.size for block in blocks)),
             effects=None,
@@ -113,19 +126,21 @@ class Study:
         basket, shares = tracker.basket()[rows], tracker.shares()[rows]
         traits = np.stack(
             (
-                (tier[rows] - 0.75) / 0.9,
-                (tracker.promotion()[rows] - 0.3) / 0.15,
-                (tracker.log_basket()[rows] - float(tracker.log_basket().mean())) / 0.5,
+                tier[rows].astype(np.float64),
+                tracker.promotion()[rows],
+                tracker.log_basket()[rows],
             ),
             axis=1,
         )
+        off = self.offers.expected_discount(basket, shares, tracker.order_sd()) / basket[:, None]
         return Standing(
             rows=rows,
             chance=chance,
             ratio=clock[:, CLOCK.index("due")],
-            contacts=tracker.contacts[rows],
-            traits=traits,
-            off=self.offers.expected_discount(basket, shares, tracker.order_sd()) / basket[:, None],
+            tired=self.scales.tired(tracker.contacts[:, rows]),
+            traits=self.scales.scaled(traits),
+            off=off,
+            felt=self.scales.felt(off),
             traces=self.traces.of(rows),
         )
 
@@ -140,7 +155,7 @@ class Study:
             stand = self.standing(log.tier[week], rows)
             offer, contacted = np.maximum(shown[rows], 0), shown[rows] >= 0
             off = stand.off[np.arange(len(rows)), offer]
-            felt = felt_depth(off) * contacted
+            felt = self.scales.felt(off) * contacted
             left = log.ordered[week, rows] - stand.chance
             effect = columns(stand, offer, len(self.offers)) * contacted[:, None]
             wide = np.hstack((effect, nuisance(stand, contacted, drawn[rows], felt)))
@@ -166,7 +181,7 @@ class Study:
         self.traces.add(
             some.rows,
             some.spread,
-            felt_depth(off),
+            self.scales.felt(off),
             left[contacted] - known,
             redeemed=log.redeemed[week, some.rows],
             expected=ordered * rate * (off > 0),
@@ -194,16 +209,49 @@ class Study:
         self.effects = fit_grounded(self.evidence, (*effect_blocks(len(self.offers)), *NUISANCE))
 
 
+def _asked(study: Study, log: Log) -> Asked:
+    """Contacts and drawn weeks without of a part of the members, by a study that reads no more than the clock."""
+    some = np.arange(log.shown.shape[1]) % max(log.shown.shape[1] // _ASKED, 1) == 0
+    parts = []
+    for week in range(log.n_weeks):
+        shown, drawn = log.shown[week] >= 0, ~np.isnan(log.p_nothing[week])
+        rows = np.flatnonzero(some & (shown | drawn))
+        if week >= _FIRST_WEEK and len(rows):
+            stand, tracker = study.standing(log.tier[week], rows), study.tracker
+            ordered, contacted = log.ordered[week, rows].astype(np.float64), shown[rows]
+            parts.append(
+                Asked(
+                    left=ordered - stand.chance,
+                    spread=stand.spread,
+                    off=stand.off[np.arange(len(rows)), np.maximum(log.shown[week, rows], 0)] * contacted,
+                    shown=contacted,
+                    drawn=drawn[rows],
+                    timing=timing(stand.ratio),
+                    traits=stand.traits,
+                    contacts=tracker.contacts[:, rows],
+                    ordered=ordered,
+                    recency=tracker.recency[rows],
+                    gap=tracker.gap()[rows],
+                )
+            )
+        study.tracker.advance(log)
+    return Asked.together(parts)
+
+
 def studied(offers: OfferTable, log: Log, n_categories: int, *, seed: int, grounded: bool = True) -> Study:
     """
     Read a whole log twice: once for what everybody has in common, then with the traces of each member.
     """
-    baseline = prognosis(log, n_categories, seed)
-    first = Study.begun(offers, log, n_categories, prognosis=baseline, grounded=grounded)
+    baseline, plain = prognosis(log, n_categories, seed)
+    unread = Study.begun(offers, log, n_categories, prognosis=baseline, scales=plain)
+    scales = chosen_scales(_asked(unread, log), plain, shape=clock_shape(unread.log_gap_sd()))
+    first = Study.begun(offers, log, n_categories, prognosis=baseline, scales=scales, grounded=grounded)
     for _ in range(log.n_weeks):
         first.take_in(log)
     first.learn()
-    second = Study.begun(offers, log, n_categories, prognosis=baseline, grounded=grounded, sd=first.traces.tuned())
+    second = Study.begun(
+        offers, log, n_categories, prognosis=baseline, scales=scales, grounded=grounded, sd=first.traces.tuned()
+    )
     second.effects, second.uses, second.due = first.effects, first.uses * 0.2, first.due * 0.2
     for _ in range(log.n_weeks):
         second.take_in(log)
