@@ -21,6 +21,7 @@ from training.html_report import REPORT, write_charts, write_report
 from training.pipeline import Judgement, judge
 from training.profile_record import PROFILE_NORMS
 from training.publish import Moved, publish_challenger, roll_back, sync_champion
+from training.response.added_report import effect_warnings
 from training.response.fit import CELLS
 from training.response.report import learner_sentence, response_metrics, response_notes, response_tables
 from training.summary import evaluation_facts, evaluation_notes, flat_metrics, new_products_warning
@@ -134,7 +135,8 @@ def publish(workspace: Path, *, force_reason: str | None = None, actor: str, now
     place = Workspace.open(workspace)
     moved = publish_challenger(place, actor=actor, now=now, force_reason=force_reason)
     folder = place.serving / moved.champion.bundle_id[:16]
-    notes = [f"Serving switches to {folder} by itself.", learner_sentence(_learner(folder))]
+    said = (*effect_warnings(moved.response), learner_sentence(_learner(folder)))
+    notes = [f"Serving switches to {folder} by itself.", *said]
     if moved.outcome == "forced" and moved.finding:
         notes.append("The gate did NOT hold: " + "; ".join(moved.finding.failures) + ". The reason is on record.")
     new = moved.finding.figures["explore"] if moved.finding else None
@@ -145,9 +147,8 @@ def publish(workspace: Path, *, force_reason: str | None = None, actor: str, now
 def rollback(workspace: Path, *, actor: str, now: EpochSeconds) -> Report:
     """Make the previous champion champion again; see `training.publish.roll_back`."""
     moved = roll_back(Workspace.open(workspace), actor=actor, now=now)
-    return _moved_report(
-        "rollback", moved, ("The champion before is now `previous`: a second rollback undoes this one.",)
-    )
+    undone = "The champion before is now `previous`: a second rollback undoes this one."
+    return _moved_report("rollback", moved, (undone,))
 
 
 def sync(workspace: Path) -> Report:
@@ -199,6 +200,7 @@ def _log(
         (folder / EVALUATION).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         (folder / "config.yaml").write_text(config_text(config), encoding="utf-8")
         (folder / PROFILE_NORMS).write_text(built.profile.norms, encoding="utf-8")
+        (folder / "what_offers_add.json").write_text(json.dumps(facts["response"]["added"], indent=1), encoding="utf-8")
         shutil.copy(_beside(built, REPORT), folder / REPORT)
         (folder / "charts").mkdir()
         write_charts(facts, folder / "charts")

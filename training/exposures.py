@@ -41,6 +41,7 @@ class Outcomes:
             not known the margin is taken to be DEFAULT_MARGIN_RATE.
         followed: Shape (n,), bool: as long again has gone by.
         ordered_after: Shape (n,), bool: the member ordered in the horizon after the horizon.
+        campaigns: Names of the campaigns by number.
     """
 
     member: NDArray[np.int64]
@@ -56,6 +57,7 @@ class Outcomes:
     margin_minor: MoneyMinor
     followed: NDArray[np.bool_]
     ordered_after: NDArray[np.bool_]
+    campaigns: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.offer)
@@ -95,6 +97,7 @@ def read_outcomes(dataset: Dataset, horizon_days: float, profile: ProfileConfig 
         margin_minor=np.rint(orders.between("margin", start, stop)).astype(np.int64),
         followed=at + 2 * horizon <= dataset.cut_off,
         ordered_after=end > stop,
+        campaigns=tuple(campaigns.to_list()),
     )
 
 

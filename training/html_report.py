@@ -10,6 +10,7 @@ from training.figures import write_png
 from training.glossary import GLOSSARY
 from training.markup import Html, listed, table_of, tag
 from training.page import heading, page, section_of, terms
+from training.response.added_report import added_notes, added_tables
 from training.sections import CASES, SIGNED, Facts, Section, metric_name, ranker_name, window
 from training.verdicts import not_measured, verdicts_of, warnings_of
 
@@ -60,6 +61,8 @@ def write_charts(facts: Facts, folder: Path) -> None:
 def _body(facts: Facts, title: str) -> list[Html]:
     sections = evaluation_sections(facts)
     anchors = [(section.name, section.title) for section in sections]
+    added = added_tables(facts.get("response", {}))
+    anchors += [("added", "What offers add")] if added else []
     anchors += [("figures", "All figures"), ("silent", "What was not measured"), ("words", "What the words mean")]
     return [
         tag("h1", title),
@@ -69,6 +72,8 @@ def _body(facts: Facts, title: str) -> list[Html]:
         *(tag("p", tag("strong", answer), " ", why, class_="answer") for answer, why in verdicts_of(facts)),
         tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in anchors)),
         *(section_of(section) for section in sections),
+        *((heading("What offers add", "added"), *map(table_of, added)) if added else ()),
+        *(tag("p", note) for note in added_notes(facts.get("response", {}))),
         heading("All figures", "figures"),
         *(table_of(table) for case in facts["cases"] for table in _all_figures(facts, case)),
         heading("What was not measured, and why", "silent"),

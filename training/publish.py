@@ -1,10 +1,11 @@
 """The champion moves here and nowhere else: through the gate, into the folder of serving, onto the audit trail."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from features.workspace import Workspace
 from recsys.errors import GateError, InputError, RecsysError, RegistryError
@@ -27,12 +28,14 @@ class Moved:
         champion: The version that is champion now.
         before: The champion before; absent where there was none.
         finding: What the gate said; absent where it was not asked.
+        response: How the champion's effects of offers were learnt, for a publish: facts of its evaluation.
     """
 
     outcome: str
     champion: Version
     before: Version | None
     finding: GateFinding | None = None
+    response: Mapping[str, Any] = field(default_factory=dict)
 
 
 def publish_challenger(
@@ -60,11 +63,12 @@ def publish_challenger(
     trail = AuditTrail(workspace.path / AUDIT_FILE)
     row = AuditRow(now, actor, "publish", "moved", _id(champion), challenger.bundle_id, "", {})
     with _fetched(registry, serving, challenger, trail, row) as bundle, _aside(serving) as aside:
+        mine = registry.evaluation(challenger, _folder(aside, "challenger"))
+        response = mine.get("response", {})
         if champion is not None and champion.number == challenger.number:
             trail.append(replace(row, outcome="unchanged"))
             serving.activate(bundle, challenger.bundle_id)
-            return Moved("unchanged", challenger, champion)
-        mine = registry.evaluation(challenger, _folder(aside, "challenger"))
+            return Moved("unchanged", challenger, champion, response=response)
         theirs = registry.evaluation(champion, _folder(aside, "champion")) if champion else None
         finding = judge_challenger(mine, theirs)
         row = replace(row, figures=dict(finding.figures))
@@ -80,7 +84,7 @@ def publish_challenger(
         row = replace(row, outcome=outcome, reason=force_reason or "" if finding.failures else "")
         _move(registry, trail, row, champion=challenger, previous=champion)
         serving.activate(bundle, challenger.bundle_id)
-    return Moved(outcome, challenger, champion, finding)
+    return Moved(outcome, challenger, champion, finding, response)
 
 
 def roll_back(workspace: Workspace, *, actor: str, now: EpochSeconds) -> Moved:

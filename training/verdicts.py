@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import isfinite
 
 from training.evaluate import BLEND
+from training.response.added_report import effect_warnings
 from training.sections import CASES, Facts, metric_name, ranker_name
 from training.slices import MIN_MEMBERS
 from training.summary import CASE_TITLES, new_products_warning
@@ -35,7 +36,7 @@ def warnings_of(facts: Facts) -> tuple[str, ...]:
             )
     if not facts["cases"]:
         found.append("WARNING: no member bought anything on sale in the test window: nothing was judged.")
-    return tuple(found)
+    return (*found, *effect_warnings(facts.get("response", {})))
 
 
 def verdicts_of(facts: Facts) -> tuple[tuple[str, str], ...]:

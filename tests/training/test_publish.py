@@ -150,8 +150,8 @@ class TestMovingTheChampion:
 
     def test_the_first_publish_brings_the_challenger_to_serving(self, story, trained):
         done, bundle_id = story["publish"], trained.report.facts["bundle_id"]
-        assert done.report.facts["outcome"] == "moved"
-        assert done.pointer == bundle_id[:16]
+        assert (done.report.facts["outcome"], done.pointer) == ("moved", bundle_id[:16])
+        assert any(one.startswith("WARNING: effects beyond") and "good +0." in one for one in done.report.notes)
         assert (done.row.actor, done.row.at, done.row.outcome, done.row.to_bundle) == ("ann", 100, "moved", bundle_id)
         assert done.row.figures["challenger"]["ndcg_at_10"] > 0
 

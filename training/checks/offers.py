@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
 
 from features.workspace import Workspace
 from recsys.types import NO_OFFER, EpochSeconds
 from training.checks.finding import Finding, State, counted, graded
+from training.randomisation import contradictions
 
 ENOUGH_IN_EACH_ARM = 200
+_SHOWN = 5
 
 
 def check_offers(workspace: Workspace, now: EpochSeconds) -> Iterator[Finding]:
@@ -48,6 +51,7 @@ def check_offers(workspace: Workspace, now: EpochSeconds) -> Iterator[Finding]:
 def check_uplift(workspace: Workspace) -> Iterator[Finding]:
     """Randomised exposures with a no-offer arm, from which uplift is learnt."""
     drawn = (pl.col("logging_propensity") > 0) & (pl.col("logging_propensity") < 1)
+    wrong = _contradicted(workspace, drawn)
     arms = (
         workspace.read_table("exposures")
         .filter(pl.col("campaign_id").is_not_null())
@@ -62,7 +66,8 @@ def check_uplift(workspace: Workspace) -> Iterator[Finding]:
     )
     n_exposures = workspace.n_rows("exposures")
     n_certain = int(arms["certain"].sum())
-    smaller = arms.select(pl.min_horizontal("control", "offered").alias("arm"))["arm"]
+    believed = arms.filter(~pl.col("campaign_id").is_in(wrong))
+    smaller = believed.select(pl.min_horizontal("control", "offered").alias("arm"))["arm"]
     yield graded(
         "uplift measurement",
         int(smaller.max() or 0) if len(smaller) else 0,  # type: ignore[arg-type]  # polars types a maximum broadly
@@ -74,6 +79,18 @@ def check_uplift(workspace: Workspace) -> Iterator[Finding]:
         to_do="record exposures with a campaign_id and a logging_propensity below 1, and no_offer for the control arm; "
         "an experiment arm with behaviour no_offers in policy.yaml makes such a control from now on",
     )
+    if wrong:
+        more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        yield Finding(
+            "randomisation",
+            State.THIN,
+            f"{counted(len(wrong), 'campaigns')} of {len(arms):,} whose log contradicts itself",
+            "none",
+            "arms have other shares than the logged probabilities give (p < 1e-9): nobody knows how they were drawn, "
+            "so they do not count as measured",
+            f"find out which exposures are missing, or how logging_propensity was written, in "
+            f"{', '.join(wrong[:_SHOWN])}{more}",
+        )
     n_randomised = int(arms["randomised"].sum())
     yield graded(
         "off-policy evaluation",
@@ -83,3 +100,26 @@ def check_uplift(workspace: Workspace) -> Iterator[Finding]:
         why="a new policy can be judged on old decisions only where the chance of each is on record",
         to_do="log logging_propensity with every exposure; decisions of this product carry it",
     )
+
+
+def _contradicted(workspace: Workspace, drawn: pl.Expr) -> list[str]:
+    """Campaigns whose shares contradict their probabilities, by name."""
+    frame = (
+        workspace.read_table("exposures")
+        .filter(pl.col("campaign_id").is_not_null() & drawn)
+        .select(
+            pl.col("campaign_id", "logging_propensity"),
+            pl.col("campaign_id").rank("dense").cast(pl.Int64).alias("campaign"),
+            pl.when(pl.col("offer_id") == NO_OFFER)
+            .then(0)
+            .otherwise(pl.col("offer_id").rank("dense"))
+            .cast(pl.Int64)
+            .alias("arm"),
+            pl.col("member_id").rank("dense").cast(pl.Int64).alias("owner"),
+        )
+        .collect()
+    )
+    columns = {name: frame[name].to_numpy() for name in ("campaign", "arm", "owner")}
+    found = contradictions(probability=frame["logging_propensity"].to_numpy().astype(np.float64), **columns)
+    names = dict(frame.select("campaign", "campaign_id").unique().iter_rows())
+    return sorted(str(names[one.campaign]) for one in found)

@@ -1,7 +1,7 @@
 """Which learner is believed: the simplest whose Qini coefficient is within one standard error of the best."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,25 @@ from training.response.resampling import Estimate
 from training.response.trial import Floats, Numbers, Trial
 
 _TOP = 0.3
+_PARTS = 3
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Third:
+    """
+    A third of the rows by foretold effect.
+
+    Attributes:
+        foretold: Mean effect by models that did not see the row.
+        measured: Mean doubly robust effect.
+        low, high: Its 95 % interval, rows of one owner taken together.
+    """
+
+    foretold: float
+    measured: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +49,14 @@ class Judged:
         behind: The same less the best learner's, over the same resamples; zero for the best itself.
         uplift_at_30: Effect among the 30 % scored highest.
         slope: How much larger the effect really is where it is foretold one larger: 1 is right, 0 is noise.
+        thirds: From the lowest foretold effect to the highest; see `measured_by_third`.
     """
 
     qini: Estimate
     behind: Estimate
     uplift_at_30: float
     slope: float
+    thirds: tuple[Third, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +85,11 @@ class Choice:
             "best": self.best,
             "qini": {
                 name: {"value": one.qini.value, "low": one.qini.low, "high": one.qini.high, "sd": one.qini.sd}
-                | {"uplift_at_30": one.uplift_at_30, "slope": one.slope}
+                | {
+                    "uplift_at_30": one.uplift_at_30,
+                    "slope": one.slope,
+                    "thirds": [asdict(third) for third in one.thirds],
+                }
                 for name, one in self.judged.items()
             },
         }
@@ -120,12 +145,41 @@ def choose(
             behind=Estimate.of(value - values[best], resampled[name] - resampled[best], confidence),
             uplift_at_30=uplift_at(trial, ranks[name], _TOP),
             slope=calibration_slope(effects[name], noisy, fold),
+            thirds=measured_by_third(effects[name], ranks[name], noisy, trial.owner),
         )
         for name, value in values.items()
     }
     enough = values[best] - judged[best].qini.sd
     name = next(one for one, value in values.items() if value >= enough)
     return Choice(name, best, judged, effects, fold)
+
+
+def measured_by_third(effects: Floats, ranks: Floats, noisy: Floats, owner: Numbers | None) -> tuple[Third, ...]:
+    """
+    What was foretold and what was measured, by thirds of the foretold effect; empty where all ranks are equal.
+
+    The sorted group average effects of Chernozhukov, Demirer, Duflo and Fernandez-Val (2018, section 3.2).
+
+    Args:
+        effects: Shape (n,): cross-fitted.
+        ranks: Shape (n,): places of these in their fold, 0 to 1.
+        noisy: Shape (n,): doubly robust effects.
+        owner: As in `Trial`.
+    """
+    if np.ptp(ranks) == 0:
+        return ()
+    part = np.clip((ranks * _PARTS).astype(np.int64), 0, _PARTS - 1)
+    found = []
+    for one in range(_PARTS):
+        rows = np.flatnonzero(part == one)
+        if not len(rows):
+            continue
+        measured = float(noisy[rows].mean())
+        left = noisy[rows] - measured
+        sums = left if owner is None else np.bincount(np.unique(owner[rows], return_inverse=True)[1], left)
+        half = _Z * float(np.sqrt((sums**2).sum())) / len(rows)
+        found.append(Third(float(effects[rows].mean()), measured, measured - half, measured + half))
+    return tuple(found)
 
 
 def calibration_slope(effects: Floats, noisy: Floats, fold: Numbers) -> float:

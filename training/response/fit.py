@@ -1,6 +1,6 @@
 """What every offer causes for every member: cells, members' own deviations, redemption and what was borrowed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from recsys.offers.prior import OfferTraits
 from recsys.types import UNKNOWN_ROW
 from training.affinity import scope_affinity
 from training.exposures import Outcomes, read_outcomes
+from training.randomisation import Contradiction, contradictions
+from training.response.added import added_facts, contradiction_facts, silent_arms
 from training.response.borrowed import fit_borrowed
 from training.response.cells import UpliftCells, cell_rows, fit_redemption, fit_uplift, offer_traits
 from training.response.deviations import SIMPLEST, GroupFinding, Known, fit_deviations
@@ -41,8 +43,8 @@ class Learnt:
 
     Attributes:
         response: For the bundle.
-        facts: JSON-able: exposures by what they can teach, groups and learners, the chance of an order, redemption,
-            what was borrowed by kind.
+        facts: JSON-able: what each offer adds, exposures by what they can teach, campaigns whose log contradicts
+            itself, groups and learners, the chance of an order, redemption, what was borrowed.
     """
 
     response: Response
@@ -64,7 +66,8 @@ def fit_response(
 
     Uplift is learnt from exposures that chance decided against ``no_offer`` and from nothing else. Without any of
     those nothing is called uplift: it is the configured prior, and ``learner`` is ``propensity`` where exposures tell
-    who redeems, ``prior`` where there are none.
+    who redeems, ``prior`` where there are none. A campaign whose shares contradict its probabilities was not drawn as
+    the log says, so it counts as not drawn at random.
 
     Args:
         dataset: What it is learnt from.
@@ -73,7 +76,7 @@ def fit_response(
         profile: Says what a stage is.
         seed: Same facts, settings and seed, same response.
     """
-    outcomes = read_outcomes(dataset, config.horizon_days, profile)
+    outcomes, contradicted = _believed(read_outcomes(dataset, config.horizon_days, profile))
     traits = offer_traits(dataset, offers, catalogue)
     past = MemberPast.of(dataset, config.horizon_days)
     everybody = np.arange(len(members))
@@ -100,18 +103,40 @@ def fit_response(
         horizon_days=config.horizon_days,
         learner=learner,
     )
+    offer_ids = dataset.offers["offer_id"].to_list()
     facts = {
         "learner": learner,
         "horizon_days": config.horizon_days,
         "exposures": _exposure_facts(outcomes, draws),
+        "contradicted": contradiction_facts(contradicted, outcomes.campaigns, offer_ids),
+        "silent_arms": silent_arms(outcomes, offer_ids),
+        "added": added_facts(
+            response.uplift,
+            response.uplift_sd,
+            cell,
+            outcomes,
+            offer_ids=offer_ids,
+            measured=cells.measured,
+            borrowed=borrowed,
+        ),
         "n_measured": int(cells.measured.sum()),
         "n_offers": len(offers),
         "groups": [one.facts() for one in findings],
         "redemption": list(redeeming),
         "order_chance": chance.facts,
-        "borrowed": {offer: float(share) for offer, share in zip(dataset.offers["offer_id"], borrowed, strict=True)},
+        "borrowed": {offer: float(share) for offer, share in zip(offer_ids, borrowed, strict=True)},
     }
     return Learnt(response, facts)
+
+
+def _believed(outcomes: Outcomes) -> tuple[Outcomes, tuple[Contradiction, ...]]:
+    """The exposures, those of campaigns whose log contradicts itself without a probability."""
+    drawn = outcomes.random
+    found = contradictions(
+        outcomes.campaign[drawn], outcomes.offer[drawn] + 1, outcomes.probability[drawn], outcomes.member[drawn]
+    )
+    refused = np.isin(outcomes.campaign, [one.campaign for one in found])
+    return replace(outcomes, probability=np.where(refused, np.nan, outcomes.probability)), found
 
 
 def _own(

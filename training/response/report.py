@@ -4,20 +4,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from recsys.report import Table
+from training.response.added_report import added_notes, added_tables, effect_warnings
 from training.response.fit import CELLS, PRIOR, PROPENSITY, UPLIFT
 
 Facts = Mapping[str, Any]
 
 
 def response_tables(facts: Facts) -> tuple[Table, ...]:
-    """One of the learners in each group of offers; one of the chance of an order; facts of `Learnt.facts`."""
-    tables = []
+    """What offers add; the learners in each group of offers; the chance of an order; facts of `Learnt.facts`."""
+    tables = list(added_tables(facts))
     rows = tuple(row for group in facts["groups"] for row in _group_rows(group))
     if rows:
         columns = ("offers", "shown", "no offer", "learner", "qini", "low", "high", "slope", "chosen")
         title = "Do members differ in what offers cause? Qini: added orders a member, above showing at random"
         formats = dict.fromkeys(("qini", "low", "high"), "+.5f") | {"slope": ".2f"}
         tables.append(Table(title, columns, rows, spare=("slope", "shown", "no offer"), formats=formats))
+    thirds = tuple(row for group in facts["groups"] for row in _third_rows(group))
+    if thirds:
+        title = "Is it true? Added orders as foretold and as measured, by thirds of members that were not learnt from"
+        told = ("offers", "learner", "third", "foretold", "measured", "low", "high")
+        signed = dict.fromkeys(told[3:], "+.4f")
+        tables.append(Table(title, told, thirds, spare=("learner",), formats=signed))
     chance = facts["order_chance"]
     if "log_loss" in chance:
         lines = tuple(
@@ -31,7 +38,12 @@ def response_tables(facts: Facts) -> tuple[Table, ...]:
 
 def response_notes(facts: Facts, prior_uplift: float) -> tuple[str, ...]:
     """What a reader must know of the effects in the bundle."""
-    notes = [learner_sentence(facts["learner"])]
+    notes = [*effect_warnings(facts), learner_sentence(facts["learner"]), *added_notes(facts)]
+    if any(group["qini"] for group in facts["groups"]):
+        notes.append(
+            "slope: how much of a difference between members that a learner foretells is there on members it never "
+            "saw: 1 is all of it, 0.5 half, 0 or less none (noise)."
+        )
     rest = facts["n_offers"] - facts["n_measured"]
     if rest:
         notes.append(
@@ -74,6 +86,11 @@ def learner_sentence(learner: str) -> str:
 def response_metrics(facts: Facts) -> dict[str, float]:
     """One name a figure: ``response.any_offer.linear.qini``."""
     flat = {"response.n_measured": float(facts["n_measured"])}
+    flat["response.n_campaigns_contradicted"] = float(len(facts["contradicted"]))
+    flat["response.n_silent_arms"] = float(len(facts["silent_arms"]))
+    measured = [one["mean"] for one in facts["added"] if one["measured"]]
+    if measured:
+        flat |= {"response.added.highest": max(measured), "response.added.lowest": min(measured)}
     flat |= {f"response.exposures.{name}": float(count) for name, count in facts["exposures"].items()}
     for group in facts["groups"]:
         name = group["name"].replace(",", "").replace(" ", "_")
@@ -87,6 +104,7 @@ def response_metrics(facts: Facts) -> dict[str, float]:
     return flat
 
 
+_THIRDS = ("lowest", "middle", "highest")
 _ENDS = {"": "value", "_low": "low", "_high": "high"}
 
 
@@ -104,6 +122,16 @@ def _group_rows(group: Facts) -> list[tuple[Any, ...]]:
             group["reason"] if name == group["learner"] else "",
         )
         for name, found in group["qini"].items()
+    ]
+
+
+def _third_rows(group: Facts) -> list[tuple[Any, ...]]:
+    """Of the chosen learner; the mean tells nobody apart, so it has none."""
+    thirds = group["qini"].get(group["learner"], {}).get("thirds", [])
+    names = _THIRDS if len(thirds) == len(_THIRDS) else tuple(str(place + 1) for place in range(len(thirds)))
+    return [
+        (group["name"], group["learner"], name, *(third[key] for key in ("foretold", "measured", "low", "high")))
+        for name, third in zip(names, thirds, strict=True)
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.response.trials import planted
-from training.response.choose import calibration_slope, choose, cross_fitted_effects, fold_ranks
+from training.response.choose import calibration_slope, choose, cross_fitted_effects, fold_ranks, measured_by_third
 from training.response.folds import stratified_folds
 from training.response.learners import LEARNERS
 
@@ -76,7 +76,7 @@ def test_figures_of_all_learners_are_given_for_tables(stepped):
     _, _, choice = stepped
     facts = choice.facts()
     assert list(facts["qini"]) == list(SOME)
-    assert set(facts["qini"]["linear"]) == {"value", "low", "high", "sd", "uplift_at_30", "slope"}
+    assert set(facts["qini"]["linear"]) == {"value", "low", "high", "sd", "uplift_at_30", "slope", "thirds"}
     assert facts["chosen"] == choice.name
 
 
@@ -132,3 +132,33 @@ def test_slopes_say_how_much_of_a_difference_is_true():
 def test_levels_of_folds_do_not_reach_their_ranks():
     effects, fold = np.array([1.0, 2.0, 101.0, 102.0, 7.0, 7.0, 7.0]), np.array([0, 0, 1, 1, 2, 2, 2])
     np.testing.assert_allclose(fold_ranks(effects, fold), [0.25, 0.75, 0.25, 0.75, 0.5, 0.5, 0.5])
+
+
+class TestThirds:
+    def test_what_is_true_is_measured_as_foretold_in_every_third(self):
+        rng = np.random.default_rng(4)
+        effects = rng.uniform(-0.1, 0.3, 3_000)
+        noisy = effects + rng.normal(0, 0.5, 3_000)
+        found = measured_by_third(effects, effects.argsort().argsort() / 3_000, noisy, None)
+        assert [round(third.foretold, 1) for third in found] == [-0.0, 0.1, 0.2]
+        assert all(third.low < third.foretold < third.high for third in found)
+        assert found[0].high - found[0].low == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(1_000), rel=0.05)
+
+    def test_noise_is_foretold_apart_and_measured_alike(self):
+        rng = np.random.default_rng(5)
+        effects = rng.uniform(-0.1, 0.3, 3_000)
+        found = measured_by_third(effects, effects.argsort().argsort() / 3_000, rng.normal(0.1, 0.5, 3_000), None)
+        assert found[2].foretold - found[0].foretold > 0.2
+        assert abs(found[2].measured - found[0].measured) < 0.06
+
+    def test_rows_of_one_owner_are_one_piece_of_evidence(self):
+        effects = np.repeat(np.linspace(0, 1, 30), 40)
+        noisy = np.repeat(np.random.default_rng(6).normal(size=30), 40)
+        rank = effects * 0.999
+        alone = measured_by_third(effects, rank, noisy, None)
+        owned = measured_by_third(effects, rank, noisy, np.repeat(np.arange(30), 40))
+        assert owned[1].high - owned[1].low > 5 * (alone[1].high - alone[1].low)
+
+    def test_one_effect_for_all_has_no_thirds(self):
+        same = np.full(9, 0.1)
+        assert measured_by_third(same, np.full(9, 0.5), same, None) == ()
