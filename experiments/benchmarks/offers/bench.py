@@ -1,5 +1,6 @@
 """What policies of offers earn in half a year, in weekly worlds whose truth they do not see."""
 
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from experiments.benchmarks import chosen
 from experiments.benchmarks.offers.compare import Compared, Task, opener
 from experiments.benchmarks.offers.plot import write_plot
-from experiments.benchmarks.offers.report import policy_table, world_facts, world_table
+from experiments.benchmarks.offers.report import policy_table, told, world_facts, world_table
 from features.simulator.loop.parameters import WorldConfig, read_world, world_named
 from recsys.errors import InputError
 from recsys.report import SILENT, Progress, Report
@@ -33,17 +34,20 @@ def run(options: Mapping[str, Any], progress: Progress = SILENT) -> Report:
     Let every policy decide for 26 weeks in the same worlds, and count profit against no contact.
 
     Args:
-        options: ``world``, a YAML file: only that world is run; by default the main one and three others.
+        options: ``world``, a YAML file: only that world is run; by default the main one and four others.
             ``seeds``, ``other_seeds``: worlds drawn from each file, from ``first_seed`` on. ``members``: in place of
             the file's. ``workers``: processes. ``out``: folder for pictures.
         progress: Told of each world that is done.
 
     Raises:
-        InputError: An option is unknown, or the file is no world.
+        InputError: An option is unknown or no number, the file is no world or draws nobody at random, or ``out`` cannot
+            be written.
     """
-    asked = chosen("offers", options, _DEFAULTS)
+    asked = chosen("offers", _numbers(options), _DEFAULTS)
     began = time.perf_counter()
     configs = [_sized(config, asked["members"]) for config in _configs(asked["world"])]
+    if asked["out"] is not None:
+        _writable(Path(asked["out"]))
     tasks = [
         Task(config, asked["first_seed"] + number, whole=main)
         for main, config in zip((True, *(False for _ in configs[1:])), configs, strict=True)
@@ -60,7 +64,7 @@ def run(options: Mapping[str, Any], progress: Progress = SILENT) -> Report:
     }
     facts = {name: world_facts(compared) for name, compared in runs.items()}
     main = facts[configs[0].name]
-    notes = _notes(main)
+    notes = told(main)
     if asked["out"] is not None:
         weeks = {config.name: config.size.policy_weeks for config in configs}
         files = [
@@ -84,14 +88,43 @@ def run(options: Mapping[str, Any], progress: Progress = SILENT) -> Report:
 
 
 _OF_OTHERS = (
-    "profit", "oracle_share", "vs_propensity", "vs_propensity_value", "discount_vs_deepest", "order", "same_order",
+    "profit", "oracle_share", "vs_propensity", "vs_propensity_value", "over_propensity", "over_propensity_value",
+    "over_uplift", "discount_vs_deepest", "order", "same_order",
     "seeds", "world",
 )  # fmt: skip
 
 
+def _numbers(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name, value in options.items():
+        number = isinstance(value, int) and not isinstance(value, bool)
+        if name in _WHOLE and value is not None and not (number and value >= 1):
+            raise InputError(f"{name} is {value!r}; it must be a whole number of at least 1")
+    return options
+
+
+_WHOLE = frozenset({"seeds", "other_seeds", "first_seed", "members", "workers"})
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"out is {folder}, where no file can be written ({error.strerror}); name another folder"
+        ) from error
+
+
 def _configs(file: str | Path | None) -> list[WorldConfig]:
     if file is not None:
-        return [read_world(Path(file))]
+        config = read_world(Path(file))
+        if not config.logs.random_share:
+            raise InputError(
+                f"{file}: logs.random_share is 0, so nothing of the log is drawn at random and no uplift could be"
+                " learnt; give a share above 0"
+            )
+        return [config]
     return [world_named(name) for name in ("main", *OTHER_WORLDS)]
 
 
@@ -104,25 +137,3 @@ def _sized(config: WorldConfig, members: int | None) -> WorldConfig:
 
 
 _FEWEST = 200
-
-
-def _notes(facts: dict[str, Any]) -> tuple[str, ...]:
-    profit = facts["profit"]
-    notes = [
-        f"Ours reaches {facts['oracle_share']:.0%} of a one-step oracle"
-        + (
-            f" ({facts['oracle_share_20x']:.0%} with 20 times the randomised log)."
-            if "oracle_share_20x" in facts
-            else "."
-        )
-    ]
-    if facts["vs_propensity"] is None:
-        notes.append(f"Propensity loses {-profit['propensity']['mean']:,.0f}, so there is no ratio to it.")
-    else:
-        notes.append(f"That is {facts['vs_propensity']:.2f} times propensity.")
-    if "aa_gap" in facts and facts["aa_gap"]["low"] is not None:
-        gap = facts["aa_gap"]
-        notes.append(
-            f"Ours under two kinds of luck differs by {gap['mean']:,.0f} [{gap['low']:,.0f}, {gap['high']:,.0f}]."
-        )
-    return tuple(notes)

@@ -97,6 +97,7 @@ def world_facts(runs: Sequence[Compared]) -> dict[str, Any]:
 
 _BELOW = ("uplift", "propensity", "propensity_value", "deepest", "none")
 _HARDNESS = ("redemption", "deadweight", "hidden", "harmed", "order", "random", "borrowed")
+_HARDNESS_TOLD = {"deadweight": "redeemers anyway"}
 
 
 def _ratio(part: float, whole: float) -> float | None:
@@ -106,6 +107,33 @@ def _ratio(part: float, whole: float) -> float | None:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
+
+
+def told(facts: dict[str, Any]) -> tuple[str, ...]:
+    """The facts of a world in sentences: how far ours is ahead of whom, and whether that is decided."""
+    notes = [
+        "Ours reaches "
+        + _share(facts["oracle_share"])
+        + " of a one-step oracle"
+        + (f" ({_share(facts['oracle_share_20x'])} with 20 times the randomised log)." if "aa_gap" in facts else ".")
+    ]
+    rivals = ("propensity", "propensity_value", "uplift")
+    notes += [f"Ours less {rival}: {_difference(facts[f'over_{rival}'])}." for rival in rivals]
+    if "aa_gap" in facts:
+        notes.append(f"Ours under two kinds of luck: {_difference(facts['aa_gap'])}.")
+    return tuple(notes)
+
+
+def _share(share: float | None) -> str:
+    return "no known share" if share is None else f"{share:.0%}"
+
+
+def _difference(gap: dict[str, float | None]) -> str:
+    """A paired difference with its interval, and whether it holds zero."""
+    mean, low, high = gap["mean"], gap["low"], gap["high"]
+    if low is None or high is None:
+        return f"{mean:,.0f}, undecided: one seed has no interval"
+    return f"{mean:,.0f}, 95 % [{low:,.0f}, {high:,.0f}]" + (", undecided" if low <= 0 <= high else "")
 
 
 def policy_table(name: str, facts: dict[str, Any]) -> Table:
@@ -132,13 +160,13 @@ def policy_table(name: str, facts: dict[str, Any]) -> Table:
             )
         )
     columns = (
-        "policy", "profit", "low", "high", "of oracle", "discount", "deadweight", "redeemed", "budget used", "messages",
-        "unsubscribed", "tier parity", "cpu_s",
+        "policy", "profit", "low", "high", "of oracle", "discount", "discount wasted", "redeemed", "budget used",
+        "messages", "unsubscribed", "tier parity", "cpu_s",
     )  # fmt: skip
     whole = dict.fromkeys(("profit", "low", "high", "discount", "messages", "unsubscribed"), ",.0f")
-    shares = dict.fromkeys(("of oracle", "deadweight", "budget used", "tier parity"), ".2f")
+    shares = dict.fromkeys(("of oracle", "discount wasted", "budget used", "tier parity"), ".2f")
     return Table(
-        title=f"{name}: incremental profit against no contact, {len(facts['seeds'])} seeds",
+        title=f"{name}: incremental profit against no contact, {len(facts['seeds'])} seeds; low and high: 95 %",
         columns=columns,
         rows=tuple(rows),
         spare=("tier parity", "unsubscribed", "budget used", "messages"),
@@ -154,7 +182,7 @@ def world_table(worlds: dict[str, dict[str, Any]]) -> Table:
     )
     return Table(
         title="the worlds: shares of the truth in their logs",
-        columns=("world", *_HARDNESS, "ours of oracle", "same order"),
+        columns=("world", *(_HARDNESS_TOLD.get(one, one) for one in _HARDNESS), "ours of oracle", "same order"),
         rows=rows,
-        formats=dict.fromkeys((*_HARDNESS, "ours of oracle"), ".3f"),
+        formats=dict.fromkeys((*_HARDNESS, *_HARDNESS_TOLD.values(), "ours of oracle"), ".3f"),
     )
