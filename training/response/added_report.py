@@ -10,6 +10,7 @@ Facts = Mapping[str, Any]
 
 MOST_LINES = 30
 _NAMED = 10
+_TOLD = 3
 _LOOK = "look at the log before you believe this"
 
 
@@ -58,19 +59,19 @@ def effect_warnings(facts: Facts) -> tuple[str, ...]:
         f"WARNING: campaign {one['campaign']} is left out of what is measured: its log contradicts itself. "
         f"{one['arm']} has {one['share']:.1%} of {one['n']:,} exposures, its logged probability gives "
         f"{one['expected']:.1%} (p = {one['p_value']:.1g}). Find out which rows are missing, or how it was logged."
-        for one in facts.get("contradicted", [])[:_NAMED]
+        for one in facts.get("contradicted", [])[:_TOLD]
     ]
-    rest = len(facts.get("contradicted", [])) - _NAMED
-    if rest > 0:
-        found.append(f"WARNING: {rest} more campaigns are left out for the same reason.")
+    rest = [one["campaign"] for one in facts.get("contradicted", [])[_TOLD:]]
+    if rest:
+        found.append(f"WARNING: {len(rest)} more campaigns are left out for the same reason: {_listed(rest)}.")
     silent = facts.get("silent_arms", [])
     found += [
         f"WARNING: nobody of the {one['n']:,} in arm {one['arm']} of campaign {one['campaign']} ordered, against "
         f"{one['rate_of_others']:.1%} orders in the other arms; are its orders missing? {_LOOK.capitalize()}."
-        for one in silent[:_NAMED]
+        for one in silent[:_TOLD]
     ]
-    if len(silent) > _NAMED:
-        found.append(f"WARNING: {len(silent) - _NAMED} more arms are without any order.")
+    if len(silent) > _TOLD:
+        found.append(f"WARNING: {len(silent) - _TOLD} more arms are without any order.")
     odd = [f"{one['offer']} {one['mean']:+.2f}" for one in facts.get("added", []) if abs(one["mean"]) > IMPLAUSIBLE]
     if odd:
         found.append(

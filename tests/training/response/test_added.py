@@ -121,3 +121,11 @@ def test_an_honest_log_contradicts_nothing(facts):
 
 def test_facts_of_versions_that_did_not_look_warn_of_nothing():
     assert effect_warnings({}) == added_notes({}) == added_tables({}) == ()
+
+
+def test_many_contradictory_campaigns_are_three_lines_and_the_names_of_the_others():
+    one = {"arm": "no_offer", "n": 900, "expected": 0.075, "share": 0.25, "p_value": 1e-30}
+    warnings = effect_warnings({"contradicted": [one | {"campaign": f"wave{number}"} for number in range(5)]})
+    assert len(warnings) == 4
+    assert "no_offer has 25.0% of 900 exposures, its logged probability gives 7.5% (p = 1e-30)" in warnings[0]
+    assert warnings[3].endswith("2 more campaigns are left out for the same reason: wave3, wave4.")
