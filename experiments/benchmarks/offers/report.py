@@ -120,7 +120,8 @@ def told(facts: dict[str, Any]) -> tuple[str, ...]:
     rivals = ("propensity", "propensity_value", "uplift")
     notes += [f"Ours less {rival}: {_difference(facts[f'over_{rival}'])}." for rival in rivals]
     if "aa_gap" in facts:
-        notes.append(f"Ours under two kinds of luck: {_difference(facts['aa_gap'])}.")
+        gap = _difference(facts["aa_gap"]).removesuffix(", undecided")
+        notes.append(f"Ours less ours under other luck, which should hold zero: {gap}.")
     return tuple(notes)
 
 
