@@ -18,7 +18,7 @@ NO_CONSENT = "m006"
 
 
 def _personal_columns(batch: MemberBatch) -> dict[str, object]:
-    skipped = {"subjects", "consent", "excluded_products", "excluded_offers", "basket", "held", "profile"}
+    skipped = {"subjects", "consent", "excluded_products", "excluded_offers", "basket", "held", "profile", "known"}
     columns = {field.name: getattr(batch, field.name) for field in fields(batch) if field.name not in skipped}
     told = {name: value.lists() if isinstance(value, Ragged) else value.tolist() for name, value in columns.items()}
     return told | {"profile": [batch.profile.of_member(row) for row in batch.row.tolist()]}
