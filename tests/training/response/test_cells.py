@@ -14,7 +14,6 @@ from training.affinity import scope_affinity
 from training.exposures import read_outcomes
 from training.response.cells import differences, fit_redemption, fit_uplift, offer_traits
 from training.response_config import ResponseConfig
-from training.shrinkage import RATE_WEIGHT, shrink_means, shrink_rates
 
 GOOD, IDLE, UNSEEN = 0, 1, 2
 ACTIVE = STAGES.index(Stage.ACTIVE)
@@ -204,48 +203,3 @@ def test_affinity_is_one_on_the_whole_basket_and_a_share_in_a_scope(dataset):
     holding = np.unique(lines.order[(lines.member == 0) & (lines.product % 4 == 0)])
     overall = len(np.unique(lines.order[lines.product % 4 == 0])) / lines.n_orders
     np.testing.assert_allclose(affinity[0, IDLE], (len(holding) + overall) / (len(orders) + 1), rtol=1e-3)
-
-
-class TestShrinkMeans:
-    def test_a_sure_estimate_stays_and_an_unsure_one_moves_to_its_group(self):
-        estimate = np.array([0.10, 0.12, 0.40, -0.30])
-        variance = np.array([1e-6, 1e-6, 0.1, 0.1])
-        result = shrink_means(estimate, variance, np.array([0, 0, 0, 1]), 2, (0.01, 0.02))
-        np.testing.assert_allclose(result.mean[:2], estimate[:2], atol=0.01)
-        assert abs(result.mean[2] - 0.11) < 0.03
-        assert (result.variance[:2] < result.variance[2]).all()
-
-    def test_an_unmeasured_one_takes_what_its_group_says_and_is_less_sure(self):
-        estimate = np.array([0.2, 0.22, 0.18, np.nan, np.nan])
-        variance = np.array([1e-4, 1e-4, 1e-4, np.nan, np.nan])
-        result = shrink_means(estimate, variance, np.array([0, 0, 0, 0, 1]), 2, (0.01, 0.02))
-        assert abs(result.mean[3] - 0.2) < 0.02
-        assert result.variance[4] > result.variance[3] > 0
-
-    def test_noise_around_one_truth_is_no_difference(self):
-        estimate = np.random.default_rng(0).normal(0.1, 0.1, 400)
-        result = shrink_means(estimate, np.full(400, 0.01), np.zeros(400, dtype=int), 1, (0.01, 0.02))
-        assert result.mean.std() < 0.25 * estimate.std()
-
-    def test_nothing_measured_is_the_prior(self):
-        result = shrink_means(np.full(3, np.nan), np.full(3, np.nan), np.array([0, 1, 1]), 2, (0.01, 0.02))
-        np.testing.assert_allclose(result.mean, 0.01)
-        np.testing.assert_allclose(result.variance, 0.0004)
-
-    def test_posterior_means_are_closer_to_the_truth_than_the_estimates(self):
-        rng = np.random.default_rng(4)
-        group = np.repeat(np.arange(4), 50)
-        truth = rng.normal([0.0, 0.1, 0.2, 0.05], 0.02, (50, 4)).T.ravel()
-        noise = rng.uniform(0.02, 0.1, 200)
-        estimate = truth + rng.normal(0, noise)
-        result = shrink_means(estimate, noise**2, group, 4, (0.01, 0.02))
-        assert ((result.mean - truth) ** 2).mean() < 0.25 * ((estimate - truth) ** 2).mean()
-        inside = np.abs(result.mean - truth) < 1.96 * np.sqrt(result.variance)
-        assert 0.88 < inside.mean() <= 1.0
-
-
-def test_shrink_rates_gives_the_beta_posterior_means():
-    rates = shrink_rates(np.array([8.0, 0.0]), np.array([10.0, 0.0]), np.array([0, 1]), 2, 0.3)
-    overall = (8 + RATE_WEIGHT * 0.3) / (10 + RATE_WEIGHT)
-    of_group = (8 + RATE_WEIGHT * overall) / (10 + RATE_WEIGHT)
-    np.testing.assert_allclose(rates, [(8 + RATE_WEIGHT * of_group) / (10 + RATE_WEIGHT), overall])
