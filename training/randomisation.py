@@ -65,6 +65,23 @@ def contradictions(
     return tuple(found)
 
 
+def mismatch_p_value(
+    far: float, variance: float, away: NDArray[np.float64], owner: NDArray[np.integer] | None
+) -> float:
+    """
+    The chance that a count of exposures is so far from what the probabilities expect.
+
+    Args:
+        far: The distance, in exposures; not above 0 means that it is not too far.
+        variance: Of the count, had every exposure a draw of its own.
+        away, owner: Shape (n,): of each exposure, what it adds to the distance, and who was drawn, as integers from 0;
+            rows of one owner may share a draw. No owner means that every exposure had its own.
+    """
+    if owner is not None:
+        variance = max(variance, float((np.bincount(owner, away) ** 2).sum()))
+    return min(1.0, 2 * float(norm.sf(max(0.0, far - 0.5) / max(np.sqrt(variance), _SAME))))
+
+
 def _worst(
     arm: NDArray[np.integer], probability: NDArray[np.float64], owner: NDArray[np.integer]
 ) -> tuple[int, float, float, float] | None:
@@ -80,10 +97,10 @@ def _worst(
     n, judged = len(arm), []
     for number, one in enumerate(arms.tolist()):
         away = (place == number) - expected[number]
-        variance = max(n * expected[number] * (1 - expected[number]), float((np.bincount(owners, away) ** 2).sum()))
+        variance = n * expected[number] * (1 - expected[number])
         too_many = float(away.sum())
         exact = one == CONTROL and high[number] - low[number] <= _SAME
         far = abs(too_many) if exact else too_many
-        p_value = min(1.0, 2 * float(norm.sf(max(0.0, far - 0.5) / max(np.sqrt(variance), _SAME))))
+        p_value = mismatch_p_value(far, variance, away, owners)
         judged.append((one, float(expected[number]), float((place == number).mean()), p_value))
     return min(judged, key=lambda found: found[3])

@@ -1,16 +1,13 @@
 """What cannot be called uplift, said before anything is fitted."""
 
 import numpy as np
-from scipy.stats import norm
 
 from recsys.errors import InputError, NotEnoughDataError
+from training.randomisation import MISMATCH, mismatch_p_value
 from training.response.trial import Numbers, Trial
 
 MIN_ARM = 20
 """Rows, of as many owners, that each arm needs: below this not even a mean effect means anything."""
-
-_MISMATCH = 1e-9
-"""Smallest p-value at which shares of the arms still agree with the probabilities; looked at often, hence so small."""
 
 
 def check_trial(trial: Trial) -> None:
@@ -107,13 +104,11 @@ def _check_shares(trial: Trial) -> None:
     """
     expected = float(trial.probability.sum())
     variance = float((trial.probability * (1 - trial.probability)).sum())
-    if trial.owner is not None:
-        _, number = np.unique(trial.owner, return_inverse=True)
-        variance = max(variance, float((np.bincount(number, trial.treated - trial.probability) ** 2).sum()))
-    spread = float(np.sqrt(variance))
+    owner = None if trial.owner is None else np.unique(trial.owner, return_inverse=True)[1]
     n_treated = int(trial.treated.sum())
-    p_value = 2 * float(norm.sf(max(0.0, abs(n_treated - expected) - 0.5) / spread))
-    if p_value < _MISMATCH:
+    away = trial.treated - trial.probability
+    p_value = mismatch_p_value(abs(n_treated - expected), variance, away, owner)
+    if p_value < MISMATCH:
         raise InputError(
             f"{n_treated} of {len(trial)} rows were shown the offer, the logged probabilities expect {expected:.0f} "
             f"(p = {p_value:.1g}); the log and the draw disagree: find out which rows are missing, or how p was logged"
